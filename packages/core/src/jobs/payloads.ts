@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { tableOptionsSchema } from '../config/table-options.ts';
+
+/** Payloads of another version are refused rather than misread: producer and workers are upgraded together. */
+export const PAYLOAD_VERSION = 1;
+
+const common = {
+  payloadVersion: z.literal(PAYLOAD_VERSION),
+  runId: z.string().min(1),
+  /** Name of the table at the source. */
+  table: z.string().min(1),
+  /** Name of the table in the lake. */
+  destination: z.string().min(1),
+};
+
+/** An offset range of a run: one job, one query request, one Parquet file. */
+export const pageSchema = z.strictObject({
+  index: z.int().nonnegative(),
+  offset: z.int().nonnegative(),
+  limit: z.int().positive(),
+});
+export type Page = z.output<typeof pageSchema>;
+
+/** Cuts a table at a version into pages. Carries the options of the moment the run was started. */
+export const planJobSchema = z.strictObject({
+  ...common,
+  /** Where the source is, without credentials: a process configured for another one refuses the job. */
+  source: z.string(),
+  startedAtMs: z.int(),
+  options: tableOptionsSchema,
+});
+export type PlanJob = z.output<typeof planJobSchema>;
+
+/** Stages one page. Everything else about it stands in the lake's plan.json. */
+export const pageJobSchema = z.strictObject({ ...common, page: pageSchema });
+export type PageJob = z.output<typeof pageJobSchema>;
+
+/** Audits and publishes a run. */
+export const commitJobSchema = z.strictObject(common);
+export type CommitJob = z.output<typeof commitJobSchema>;
+
+/** What a failed job keeps beside BullMQ's own text, as its progress. */
+export const failureSchema = z.object({
+  failure: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    atMs: z.int(),
+  }),
+});
+export type Failure = z.output<typeof failureSchema>['failure'];

@@ -1,0 +1,79 @@
+import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
+import type { CommitJob, PageJob, PlanJob } from './payloads.ts';
+
+export const PLAN_QUEUE = 'offload-plan';
+export const PAGE_QUEUE = 'offload-page';
+export const COMMIT_QUEUE = 'offload-commit';
+
+/** How the jobs of a run are tried: the source's `max_retries` and `initial_retry_delay`. */
+export interface Attempts {
+  readonly maxRetries: number;
+  readonly initialDelayMs: number;
+}
+
+/** Job ids are a function of the run, so that adding a job again adds nothing. BullMQ refuses a single `:` in them. */
+export const planJobId = (runId: string) => `${runId}.plan`;
+export const commitJobId = (runId: string) => `${runId}.commit`;
+export const pageJobId = (runId: string, index: number) => `${runId}.page-${String(index).padStart(6, '0')}`;
+
+/** The three queues of the fleet, and what starts a run on them. */
+export class Queues {
+  readonly plan: Queue<PlanJob>;
+  readonly page: Queue<PageJob>;
+  readonly commit: Queue<CommitJob>;
+  readonly #flows: FlowProducer;
+
+  constructor(connection: ConnectionOptions, prefix: string) {
+    const options = { connection, prefix };
+    this.plan = new Queue(PLAN_QUEUE, options);
+    this.page = new Queue(PAGE_QUEUE, options);
+    this.commit = new Queue(COMMIT_QUEUE, options);
+    this.#flows = new FlowProducer(options);
+    // Connection trouble is reported by the ioredis client these share; without a listener it would end the process.
+    for (const queue of [this.plan, this.page, this.commit]) (queue as Queue).on('error', () => undefined);
+    this.#flows.on('error', () => undefined);
+  }
+
+  /** A flow: the commit waits for its plan, and the plan then adds the pages as further children. */
+  async addRun(plan: PlanJob, attempts: Attempts): Promise<void> {
+    const { payloadVersion, runId, table, destination } = plan;
+    await this.#flows.add({
+      name: table,
+      queueName: COMMIT_QUEUE,
+      data: { payloadVersion, runId, table, destination } satisfies CommitJob,
+      opts: { ...jobOptions(attempts), jobId: commitJobId(runId) },
+      children: [{ name: table, queueName: PLAN_QUEUE, data: plan, opts: { ...jobOptions(attempts), jobId: planJobId(runId) } }],
+    });
+  }
+
+  /** Adds pages as children of their run's commit. Those that are there already stay as they are. */
+  async addPages(pages: readonly PageJob[], attempts: Attempts): Promise<void> {
+    const [first] = pages;
+    if (!first) return;
+    const parent = { id: commitJobId(first.runId), queue: this.commit.qualifiedName };
+    const jobs = pages.map((data) => ({
+      name: data.table,
+      data,
+      opts: { ...jobOptions(attempts), jobId: pageJobId(data.runId, data.page.index), parent },
+    }));
+    const added = await this.page.addBulk(jobs);
+    // addBulk is a pipeline, not a transaction: a job that could not be added comes back with a negative id.
+    const failed = added.filter((job) => job.id === undefined || job.id.startsWith('-'));
+    if (failed.length > 0) throw new Error(`${failed.length} of ${pages.length} pages of ${first.runId} could not be enqueued`);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.plan.close(), this.page.close(), this.commit.close(), this.#flows.close()]);
+  }
+}
+
+const KEEP_FINISHED_SECONDS = 24 * 3600;
+
+/** No `removeOnFail`: deleting a failed page would release the commit that waits for it. */
+function jobOptions({ maxRetries, initialDelayMs }: Attempts) {
+  return {
+    attempts: maxRetries + 1,
+    backoff: { type: 'exponential', delay: initialDelayMs, jitter: 0.5 },
+    removeOnComplete: { age: KEEP_FINISHED_SECONDS },
+  };
+}

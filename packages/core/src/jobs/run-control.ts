@@ -1,0 +1,152 @@
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { TableOptions } from '../config/table-options.ts';
+import { OffloadError } from '../errors/offload-error.ts';
+import { encodeTableName } from '../lake/paths.ts';
+import type { RunKey } from '../lake/staging.ts';
+import { newRunId } from '../plan/run-id.ts';
+import { emptyReport } from '../lake/report.ts';
+import type { Fleet } from './fleet.ts';
+import { PAYLOAD_VERSION, type CommitJob, type PlanJob } from './payloads.ts';
+import { commitJobId, planJobId } from './queues.ts';
+import { failedPages, findRun, runStatus, type RunStatus } from './run-status.ts';
+
+/** What to offload, and where to. */
+export interface RunRequest {
+  readonly table: string;
+  readonly destination: string;
+  readonly source: string;
+  readonly options: TableOptions;
+}
+
+export interface StartedRun extends RunKey {
+  readonly table: string;
+  /** Not new: its producer was stopped while it planned, and this one takes it up. */
+  readonly adopted: boolean;
+}
+
+/** Replaces a value only if it is still what was read: two producers cannot both open a run of one table. */
+const COMPARE_AND_SET = `local now = redis.call('GET', KEYS[1]) or ''
+if now ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2]) return 1`;
+
+async function claim(redis: Redis, key: string, expected: string, runId: string): Promise<boolean> {
+  return (await redis.eval(COMPARE_AND_SET, 1, key, expected, runId)) === 1;
+}
+
+function openError(table: string, status: Pick<RunStatus, 'runId' | 'state'>): OffloadError {
+  const remedy = status.state === 'interrupted' ? `; take it up with \`lance-offload run --resume ${status.runId}\`` : '';
+  return new OffloadError('RUN_OPEN', `Table "${table}" has an open run, ${status.runId} (${status.state})${remedy}`, { table, runId: status.runId });
+}
+
+/** Takes a run whose plan failed out of the queue: nothing was staged, and it must not stand in the way. */
+async function discardUnplanned(runId: string, { queues }: Fleet): Promise<void> {
+  const commit = await queues.commit.getJob(commitJobId(runId));
+  await commit?.remove({ removeChildren: true });
+}
+
+/** The run that is open for a table, if there is one. A run that failed before it had a plan does not count. */
+async function findOpen(request: RunRequest, held: string | null, fleet: Fleet): Promise<RunStatus | undefined> {
+  const inLake = await fleet.staging.findOpenRun(request.destination);
+  if (inLake) return runStatus(inLake, fleet);
+  if (held === null || (await fleet.queues.commit.getJob(commitJobId(held))) === undefined) return undefined;
+  const key = { runId: held, destination: request.destination, table: request.table };
+  if (await fleet.staging.findReport(key)) return undefined;
+  const status = await runStatus(key, fleet);
+  if (status.state !== 'failed') return status;
+  await discardUnplanned(held, fleet);
+  return undefined;
+}
+
+/**
+ * Opens a run of a table: adds its flow to the queues. At most one run per table is open at a time; one that is still
+ * being planned is taken up rather than refused, because its producer may be gone.
+ *
+ * @throws OffloadError `RUN_OPEN` with the open run's id.
+ */
+export async function startRun(request: RunRequest, fleet: Fleet): Promise<StartedRun> {
+  const { table, destination, source, options } = request;
+  const lock = `${fleet.prefix}:open:${encodeTableName(destination)}`;
+  const held = await fleet.redis.get(lock);
+  const open = await findOpen(request, held, fleet);
+  if (open?.state === 'planning') return { runId: open.runId, destination, table, adopted: true };
+  if (open) throw openError(table, open);
+
+  const startedAt = new Date();
+  const runId = newRunId(destination, startedAt);
+  if (!(await claim(fleet.redis, lock, held ?? '', runId))) {
+    throw openError(table, { runId: (await fleet.redis.get(lock)) ?? 'unknown', state: 'planning' });
+  }
+  const job: PlanJob = { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs: startedAt.getTime(), options };
+  await fleet.queues.addRun(job, fleet.attempts);
+  return { runId, destination, table, adopted: false };
+}
+
+/**
+ * Takes a run up again from the lake after the queue has lost it: the plan job, finding plan.json, enqueues just the
+ * pages without a receipt. A run the queue still has is left alone.
+ */
+export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun> {
+  const key = await findRun(runId, fleet);
+  const status = await runStatus(key, fleet);
+  if (status.state !== 'interrupted') return { ...key, adopted: true };
+  const plan = await fleet.staging.readPlan(key);
+  // A rest of the run in the queue would make BullMQ take the new job for one it has had.
+  await fleet.queues.plan.remove(planJobId(runId));
+  for (const job of await failedPages(runId, fleet)) await job.remove();
+  const { table, destination, source, startedAtMs } = plan;
+  const job: PlanJob = { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs, options: {} };
+  await fleet.redis.set(`${fleet.prefix}:open:${encodeTableName(destination)}`, runId);
+  await fleet.queues.addRun(job, fleet.attempts);
+  return { ...key, adopted: true };
+}
+
+/** Gives every failed job of a run fresh attempts. Returns how many there were. */
+export async function retryRun(runId: string, fleet: Fleet): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
+  const key = await findRun(runId, fleet);
+  const report = await fleet.staging.findReport(key);
+  if (report) throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${report.state}; there is nothing to retry`, { runId });
+  const fresh = { resetAttemptsMade: true, resetAttemptsStarted: true };
+  let retried = 0;
+  for (const job of await failedPages(runId, fleet)) {
+    await job.retry('failed', fresh);
+    retried += 1;
+  }
+  const steps = [await fleet.queues.plan.getJob(planJobId(runId)), await fleet.queues.commit.getJob(commitJobId(runId))];
+  for (const job of steps) {
+    if (!job || (await job.getState()) !== 'failed') continue;
+    await job.retry('failed', fresh);
+    retried += 1;
+  }
+  return { key, retried };
+}
+
+/**
+ * Ends a run without publishing it. Its report is written first: from then on no page is staged for it and no commit
+ * takes place, whatever is still in the queue.
+ *
+ * @throws OffloadError `RUN_CLOSED` for a run that has ended, or that is being committed right now.
+ */
+export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
+  const key = await findRun(runId, fleet);
+  const closed = (state: string) => new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; it cannot be cancelled`, { runId });
+  const done = await fleet.staging.findReport(key);
+  if (done) throw closed(done.state);
+  const commit = await fleet.queues.commit.getJob(commitJobId(runId));
+  if (commit && (await commit.getState()) === 'active') throw closed('being committed');
+  const plan = await fleet.staging.findPlan(key);
+  if (plan && !(await fleet.staging.createReport(emptyReport(plan, 'cancelled')))) throw closed('published');
+  // Files go only where the commit is out of the queue: one that began before the report was there may publish them.
+  if ((await removeJobs(commit)) && plan) await fleet.staging.discard(key);
+  return key;
+}
+
+/** Takes a run's jobs out of the queue, unless a worker holds one: it will find the report and do nothing. */
+async function removeJobs(commit: Job<CommitJob> | undefined): Promise<boolean> {
+  try {
+    await commit?.remove({ removeChildren: true });
+    return true;
+  } catch {
+    return false; // locked: the flow runs out by itself, without effect
+  }
+}

@@ -1,0 +1,20 @@
+import { UnrecoverableError, Worker, type Job, type Queue } from 'bullmq';
+import { describeError, type OffloadError } from '../errors/offload-error.ts';
+import type { Failure } from './payloads.ts';
+
+/**
+ * What BullMQ is to do with a failed attempt, from the error's policy; the returned error is to be thrown.
+ *
+ * `pause` holds the whole queue back, on every host, and uses up no attempt; `retry` leaves it to the job's back-off;
+ * `give-up` fails the job at once. The failure is kept as the job's progress, so that `status` need not read texts.
+ */
+export async function settleFailure(error: OffloadError, job: Job, queue: Queue): Promise<Error> {
+  const { next } = error.policy;
+  if (next === 'pause') {
+    await queue.rateLimit(error.details.retryAfterMs ?? 1000);
+    return Worker.RateLimitError();
+  }
+  const failure: Failure = { ...describeError(error), details: { ...error.details }, atMs: Date.now() };
+  await job.updateProgress({ failure });
+  return next === 'retry' ? error : new UnrecoverableError(error.message);
+}

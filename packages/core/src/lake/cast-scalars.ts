@@ -1,0 +1,109 @@
+import * as arrow from 'apache-arrow';
+import { shell, type Data } from './arrow-data.ts';
+
+const MS_PER_DAY = 86_400_000n;
+const LONG_MIN = -(2n ** 63n);
+const LONG_MAX = 2n ** 63n - 1n;
+
+/** Division that rounds towards negative infinity, so that instants before 1970 are cut the same way as later ones. */
+export function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value % by < 0n ? quotient - 1n : quotient;
+}
+
+function longs(data: Data): BigInt64Array {
+  const values: unknown = data.values;
+  if (values instanceof BigInt64Array) return values;
+  throw new TypeError(`expected 64-bit values in an Arrow column of type ${String(data.type)}`);
+}
+
+/** Calls `convert` for the rows that hold a value; what lies under a null is not looked at. */
+function mapLongs(data: Data, convert: (value: bigint) => bigint): BigInt64Array {
+  const values = longs(data);
+  const result = new BigInt64Array(data.length);
+  for (let row = 0; row < data.length; row++) {
+    if (data.getValid(row)) result[row] = convert(values[row] ?? 0n);
+  }
+  return result;
+}
+
+function toMicroseconds(data: Data, unit: arrow.TimeUnit): BigInt64Array {
+  if (unit === arrow.TimeUnit.MICROSECOND) return longs(data);
+  if (unit === arrow.TimeUnit.NANOSECOND) return mapLongs(data, (value) => floorDivide(value, 1000n));
+  const factor = unit === arrow.TimeUnit.SECOND ? 1_000_000n : 1000n;
+  return mapLongs(data, (value) => {
+    const scaled = value * factor;
+    if (scaled < LONG_MIN || scaled > LONG_MAX) throw new RangeError(`timestamp ${value} is beyond the lake's range`);
+    return scaled;
+  });
+}
+
+/** 16-byte little-endian decimals from unsigned 64-bit integers. */
+function decimalsFromUint64(data: Data): Uint32Array {
+  const source = new Uint32Array((data.values as BigUint64Array).buffer, (data.values as BigUint64Array).byteOffset, data.length * 2);
+  const result = new Uint32Array(data.length * 4);
+  for (let row = 0; row < data.length; row++) {
+    result[row * 4] = source[row * 2] ?? 0;
+    result[row * 4 + 1] = source[row * 2 + 1] ?? 0;
+  }
+  return result;
+}
+
+/** The low 128 bits of 256-bit decimals: exact for every value of at most 38 digits. */
+function narrowDecimals(data: Data): Uint32Array {
+  const source = data.values as Uint32Array;
+  const result = new Uint32Array(data.length * 4);
+  for (let row = 0; row < data.length; row++) result.set(source.subarray(row * 8, row * 8 + 4), row * 4);
+  return result;
+}
+
+function floatsFromHalf(data: Data): Float32Array {
+  const source = data.values as Uint16Array;
+  return Float32Array.from(source.subarray(0, data.length), arrow.util.uint16ToFloat64);
+}
+
+function daysFromDates(data: Data): Int32Array {
+  return Int32Array.from({ length: data.length }, (_, row) =>
+    data.getValid(row) ? Number(floorDivide(longs(data)[row] ?? 0n, MS_PER_DAY)) : 0,
+  );
+}
+
+function binaryFromFixed(data: Data, byteWidth: number): Data {
+  const valueOffsets = Int32Array.from({ length: data.length + 1 }, (_, row) => row * byteWidth);
+  return arrow.makeData({ type: new arrow.Binary(), ...shell(data), valueOffsets, data: data.values as Uint8Array });
+}
+
+function widenIntegers(data: Data, target: arrow.DataType): Data {
+  const source = data.values as Uint8Array | Uint16Array | Uint32Array;
+  const values = source.subarray(0, data.length);
+  if (arrow.DataType.isInt(target) && target.bitWidth === 64) {
+    return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: BigInt64Array.from(values, BigInt) });
+  }
+  if (arrow.DataType.isInt(target) && target.bitWidth === 16) {
+    return arrow.makeData({ type: new arrow.Int16(), ...shell(data), data: Int16Array.from(values) });
+  }
+  return arrow.makeData({ type: new arrow.Int32(), ...shell(data), data: Int32Array.from(values) });
+}
+
+/** Casts a column of a type without children; see `castData`. */
+export function castScalars(data: Data, target: arrow.DataType): Data {
+  const { type } = data;
+  if (arrow.DataType.isTimestamp(type) && arrow.DataType.isTimestamp(target)) {
+    return arrow.makeData({ type: target, ...shell(data), data: toMicroseconds(data, type.unit) });
+  }
+  if (arrow.DataType.isDecimal(target)) {
+    const wide = arrow.DataType.isDecimal(type) && type.bitWidth === 256;
+    if (arrow.DataType.isDecimal(type) && !wide) return data;
+    return arrow.makeData({ type: target, ...shell(data), data: wide ? narrowDecimals(data) : decimalsFromUint64(data) });
+  }
+  if (arrow.DataType.isFloat(type) && type.precision === arrow.Precision.HALF) {
+    return arrow.makeData({ type: new arrow.Float32(), ...shell(data), data: floatsFromHalf(data) });
+  }
+  if (arrow.DataType.isDate(type) && type.unit === arrow.DateUnit.MILLISECOND) {
+    return arrow.makeData({ type: new arrow.DateDay(), ...shell(data), data: daysFromDates(data) });
+  }
+  if (arrow.DataType.isFixedSizeBinary(type)) return binaryFromFixed(data, type.byteWidth);
+  if (arrow.DataType.isDuration(type)) return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: longs(data) });
+  if (arrow.DataType.isInt(type) && !type.isSigned) return widenIntegers(data, target);
+  return data;
+}

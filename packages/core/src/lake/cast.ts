@@ -1,0 +1,70 @@
+import * as arrow from 'apache-arrow';
+import { shell, type Data } from './arrow-data.ts';
+import { timeAsText } from './cast-time.ts';
+import { castScalars } from './cast-scalars.ts';
+
+function childOf(data: Data, index: number): Data {
+  const child = data.children[index];
+  if (child === undefined) throw new TypeError(`Arrow data of type ${String(data.type)} lacks child ${index}`);
+  return child;
+}
+
+/** 32-bit offsets of a list, whichever of Arrow's three layouts it came in. */
+function listOffsets(data: Data): Int32Array {
+  if (arrow.DataType.isFixedSizeList(data.type)) {
+    const { listSize } = data.type;
+    return Int32Array.from({ length: data.length + 1 }, (_, index) => index * listSize);
+  }
+  const offsets: Int32Array | BigInt64Array = data.valueOffsets;
+  return offsets instanceof Int32Array ? offsets : Int32Array.from(offsets, Number);
+}
+
+function castList(data: Data, target: arrow.List): Data {
+  const child = castData(childOf(data, 0), target.valueType as arrow.DataType);
+  return arrow.makeData({ type: target, ...shell(data), valueOffsets: listOffsets(data), child });
+}
+
+function castStruct(data: Data, target: arrow.Struct): Data {
+  const children = target.children.map((field, index) => castData(childOf(data, index), field.type as arrow.DataType));
+  return arrow.makeData({ type: target, ...shell(data), children });
+}
+
+function castMap(data: Data, target: arrow.Map_): Data {
+  const entries = target.children[0];
+  if (!entries) throw new TypeError('a map type without entries');
+  const child = castStruct(childOf(data, 0), entries.type);
+  return arrow.makeData({ type: target, ...shell(data), valueOffsets: listOffsets(data), child });
+}
+
+/** A dictionary column as its values, written out. */
+function decodeDictionary(data: Data): Data {
+  const { dictionary } = data;
+  if (!dictionary) throw new TypeError('a dictionary column without its dictionary');
+  const builder = arrow.makeBuilder({ type: dictionary.type as arrow.DataType, nullValues: [null] });
+  for (let row = 0; row < data.length; row++) {
+    builder.append(data.getValid(row) ? dictionary.get(Number(data.values[row])) : null);
+  }
+  return builder.finish().flush();
+}
+
+function allNull(length: number): Data {
+  const valueOffsets = new Int32Array(length + 1);
+  return arrow.makeData({ type: new arrow.Utf8(), length, nullCount: length, nullBitmap: new Uint8Array(Math.ceil(length / 8)), valueOffsets, data: new Uint8Array(0) });
+}
+
+/**
+ * Casts one column of a record batch to its lake type (see `lakeTypeOf`), sharing buffers wherever the layout is the
+ * same. Expects data as decoded from IPC, where no array starts at an offset.
+ *
+ * @throws RangeError for a timestamp that does not fit microseconds in 64 bits.
+ */
+export function castData(data: Data, target: arrow.DataType): Data {
+  const { type } = data;
+  if (arrow.DataType.isDictionary(type)) return castData(decodeDictionary(data), target);
+  if (arrow.DataType.isNull(type)) return allNull(data.length);
+  if (arrow.DataType.isTime(type)) return timeAsText(data, type);
+  if (arrow.DataType.isList(target)) return castList(data, target);
+  if (arrow.DataType.isStruct(target)) return castStruct(data, target);
+  if (arrow.DataType.isMap(target)) return castMap(data, target);
+  return castScalars(data, target);
+}

@@ -1,0 +1,152 @@
+import * as arrow from 'apache-arrow';
+import type { Data } from './arrow-data.ts';
+
+/** Longest prefix of a string kept in `minValues`/`maxValues`, in code points (Delta's own writers use 32). */
+const STRING_PREFIX = 32;
+
+interface Bounds {
+  readonly min: unknown;
+  readonly max: unknown;
+}
+
+declare global {
+  interface JSON {
+    /** ECMAScript "JSON.parse source text access": a number written exactly as given. */
+    rawJSON(text: string): unknown;
+  }
+}
+
+function scan<T>(data: readonly Data[], read: (column: Data, row: number) => T, before: (a: T, b: T) => boolean): [T, T] | undefined {
+  let found: [T, T] | undefined;
+  for (const column of data) {
+    for (let row = 0; row < column.length; row++) {
+      if (!column.getValid(row)) continue;
+      const value = read(column, row);
+      if (!found) found = [value, value];
+      else if (before(value, found[0])) found[0] = value;
+      else if (before(found[1], value)) found[1] = value;
+    }
+  }
+  return found;
+}
+
+const less = <T extends number | bigint>(a: T, b: T) => a < b;
+const readNumber = (column: Data, row: number) => Number(column.values[row]);
+const readLong = (column: Data, row: number) => (column.values as BigInt64Array)[row] ?? 0n;
+
+function decimalAt(column: Data, row: number): bigint {
+  const words = column.values as Uint32Array;
+  let value = 0n;
+  for (let word = 3; word >= 0; word--) value = (value << 32n) | BigInt(words[row * 4 + word] ?? 0);
+  return BigInt.asIntN(128, value);
+}
+
+function decimalText(unscaled: bigint, scale: number): string {
+  if (scale <= 0) return `${unscaled}${'0'.repeat(-scale)}`;
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
+  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/** ISO-8601 with milliseconds, which is all Delta's statistics keep: the minimum is cut down, the maximum up. */
+function instantText(microseconds: bigint, zoned: boolean, up: boolean): string | undefined {
+  const whole = Math.floor(Number(microseconds) / 1000);
+  const instant = new Date(up ? whole + 1 : whole);
+  const year = instant.getUTCFullYear();
+  if (Number.isNaN(year) || year < 1 || year > 9998) return undefined;
+  const text = instant.toISOString();
+  return zoned ? text : text.slice(0, -1);
+}
+
+function dayText(day: number): string | undefined {
+  const instant = new Date(day * 86_400_000);
+  const year = instant.getUTCFullYear();
+  return Number.isNaN(year) || year < 1 || year > 9998 ? undefined : instant.toISOString().slice(0, 10);
+}
+
+/** A prefix that is not below the string: its last code point is raised, or there is no bound. */
+function roundUp(text: string): string | undefined {
+  const points = [...text];
+  if (points.length <= STRING_PREFIX) return text;
+  for (let at = STRING_PREFIX - 1; at >= 0; at--) {
+    const next = (points[at]?.codePointAt(0) ?? 0) + 1;
+    const usable = next <= 0x10_ffff && (next < 0xd800 || next > 0xdfff);
+    if (usable) return points.slice(0, at).join('') + String.fromCodePoint(next);
+  }
+  return undefined;
+}
+
+const decoder = new TextDecoder();
+
+/** Order of UTF-8 bytes, which is the order Parquet and Delta compare strings in. */
+function textBounds(columns: readonly Data[]): Bounds | undefined {
+  const bytesAt = (column: Data, row: number) => {
+    const offsets: Int32Array | BigInt64Array = column.valueOffsets;
+    return Buffer.from((column.values as Uint8Array).subarray(Number(offsets[row]), Number(offsets[row + 1])));
+  };
+  const found = scan(columns, bytesAt, (a, b) => Buffer.compare(a, b) < 0);
+  if (!found) return undefined;
+  const [min, max] = found.map((bytes) => decoder.decode(bytes)) as [string, string];
+  const upper = roundUp(max);
+  return upper === undefined ? undefined : { min: [...min].slice(0, STRING_PREFIX).join(''), max: upper };
+}
+
+function boundsOf(columns: readonly Data[]): Bounds | undefined {
+  const type = columns[0]?.type;
+  if (type === undefined) return undefined;
+  if (arrow.DataType.isUtf8(type) || arrow.DataType.isLargeUtf8(type)) return textBounds(columns);
+  if (arrow.DataType.isInt(type) && type.bitWidth === 64) {
+    const found = scan(columns, readLong, less);
+    return found && { min: JSON.rawJSON(String(found[0])), max: JSON.rawJSON(String(found[1])) };
+  }
+  if (arrow.DataType.isInt(type)) {
+    const found = scan(columns, readNumber, less);
+    return found && { min: found[0], max: found[1] };
+  }
+  if (arrow.DataType.isFloat(type)) {
+    const found = scan(columns, readNumber, (a, b) => a < b || Number.isNaN(a));
+    return found?.every(Number.isFinite) ? { min: found[0], max: found[1] } : undefined;
+  }
+  if (arrow.DataType.isDecimal(type)) {
+    const found = scan(columns, decimalAt, less);
+    return found && { min: JSON.rawJSON(decimalText(found[0], type.scale)), max: JSON.rawJSON(decimalText(found[1], type.scale)) };
+  }
+  if (arrow.DataType.isDate(type)) {
+    const found = scan(columns, readNumber, less);
+    const [min, max] = [found && dayText(found[0]), found && dayText(found[1])];
+    return min === undefined || max === undefined ? undefined : { min, max };
+  }
+  if (arrow.DataType.isTimestamp(type)) {
+    const zoned = typeof type.timezone === 'string' && type.timezone !== '';
+    const found = scan(columns, readLong, less);
+    const [min, max] = [found && instantText(found[0], zoned, false), found && instantText(found[1], zoned, true)];
+    return min === undefined || max === undefined ? undefined : { min, max };
+  }
+  return undefined;
+}
+
+function countsNulls(type: arrow.DataType): boolean {
+  const binary = arrow.DataType.isBinary(type) || arrow.DataType.isLargeBinary(type);
+  return !binary && (type.children ?? []).length === 0;
+}
+
+/**
+ * A file's `add.stats` (Delta PROTOCOL.md, "Per-file Statistics") as JSON text: exact for 64-bit integers, which
+ * JavaScript's numbers are not. Columns hold one `Data` per record batch; nested and binary columns are left out.
+ *
+ * A float column with a NaN or an infinity has no bounds: a NaN as the running extreme is found by `every`.
+ */
+export function fileStats(fields: readonly arrow.Field[], columns: readonly (readonly Data[])[], rows: number): string {
+  const minValues: Record<string, unknown> = {};
+  const maxValues: Record<string, unknown> = {};
+  const nullCount: Record<string, number> = {};
+  for (const [index, field] of fields.entries()) {
+    const batches = columns[index] ?? [];
+    if (!countsNulls(field.type as arrow.DataType)) continue;
+    nullCount[field.name] = batches.reduce((sum, data) => sum + data.nullCount, 0);
+    const bounds = boundsOf(batches);
+    if (!bounds) continue;
+    minValues[field.name] = bounds.min;
+    maxValues[field.name] = bounds.max;
+  }
+  return JSON.stringify({ numRecords: rows, minValues, maxValues, nullCount, tightBounds: true });
+}

@@ -1,0 +1,121 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { OffloadError } from '../errors/offload-error.ts';
+import { asLakeError, hasErrno } from '../errors/system-errors.ts';
+import type { DeltaStruct } from '../plan/lake-type.ts';
+import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { actionSchema, isTooNew, type Action, type Add, type CommitInfo, type MetaData, type Protocol } from './delta-actions.ts';
+import { createFileAtomic, readFileIfAny } from './files.ts';
+
+/** Key of `metaData.configuration` that says which release's rules the table follows. */
+export const FORMAT_KEY = 'lanceOffload.formatVersion';
+
+/** A Delta table as its log describes it at one version. */
+export interface Snapshot {
+  readonly version: number;
+  readonly protocol: Protocol;
+  readonly metaData: MetaData;
+  readonly schema: DeltaStruct;
+  readonly files: readonly Add[];
+  /** Whether columns were ever added: files may then differ in their columns. */
+  readonly schemaChanged: boolean;
+}
+
+export interface LogEntry {
+  readonly version: number;
+  readonly actions: readonly Action[];
+}
+
+const logFolder = (table: string): string => path.join(table, '_delta_log');
+const entryName = (version: number): string => `${String(version).padStart(20, '0')}.json`;
+
+async function listVersions(table: string): Promise<number[]> {
+  try {
+    const names = await readdir(logFolder(table));
+    return names.flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number.parseInt(name, 10)] : [])).toSorted((a, b) => a - b);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return [];
+    throw asLakeError(error, 'list', logFolder(table));
+  }
+}
+
+function parseEntry(file: string, text: string): Action[] {
+  try {
+    return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [actionSchema.parse(JSON.parse(line))]));
+  } catch (error) {
+    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log entry ${file} cannot be read as one`, { path: file }, { cause: error });
+  }
+}
+
+/** All entries of a table's log, oldest first; none where there is no table. */
+export async function readLog(table: string): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (const version of await listVersions(table)) {
+    const file = path.join(logFolder(table), entryName(version));
+    entries.push({ version, actions: parseEntry(file, (await readFileIfAny(file)) ?? '') });
+  }
+  if (entries.some(({ version }, index) => version !== index)) {
+    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log in ${logFolder(table)} has gaps; was it cleaned by another tool?`, { path: table });
+  }
+  return entries;
+}
+
+function refuseNewer(table: string, protocol: Protocol, metaData: MetaData): void {
+  const format = metaData.configuration[FORMAT_KEY];
+  if (!isTooNew(protocol) && (format === undefined || Number(format) <= FORMAT_VERSION)) return;
+  const features = [...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])])].join(', ');
+  const found = `reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}${features && `, features ${features}`}, format ${format ?? 'none'}`;
+  throw new OffloadError('LAKE_TOO_NEW', `The lake table ${table} was made by a newer version (${found})`, { path: table });
+}
+
+/**
+ * Replays a log (PROTOCOL.md, "Action Reconciliation").
+ *
+ * @throws OffloadError `LAKE_TOO_NEW` where the table needs a later release.
+ */
+export function replay(table: string, entries: readonly LogEntry[]): Snapshot | undefined {
+  const last = entries.at(-1);
+  if (!last) return undefined;
+  let protocol: Protocol | undefined;
+  let metaData: MetaData | undefined;
+  const files = new Map<string, Add>();
+  const schemas = new Set<string>();
+  for (const action of entries.flatMap((entry) => entry.actions)) {
+    protocol = action.protocol ?? protocol;
+    metaData = action.metaData ?? metaData;
+    if (action.add) files.set(action.add.path, action.add);
+    if (action.remove) files.delete(action.remove.path);
+    if (action.metaData) schemas.add(action.metaData.schemaString);
+  }
+  if (!protocol || !metaData) throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log of ${table} has no protocol or schema`, { path: table });
+  refuseNewer(table, protocol, metaData);
+  const schema = JSON.parse(metaData.schemaString) as DeltaStruct;
+  return { version: last.version, protocol, metaData, schema, files: [...files.values()], schemaChanged: schemas.size > 1 };
+}
+
+/** The latest state of a Delta table, or `undefined` where there is none. */
+export async function readSnapshot(table: string): Promise<Snapshot | undefined> {
+  return replay(table, await readLog(table));
+}
+
+/**
+ * Adds one entry to a table's log, if nobody else has taken its version.
+ *
+ * @returns whether the entry is this caller's.
+ */
+export async function appendEntry(table: string, version: number, actions: readonly Partial<Action>[]): Promise<boolean> {
+  const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
+  return createFileAtomic(path.join(logFolder(table), entryName(version)), text);
+}
+
+/** What happened to a table, newest first. */
+export function historyOf(entries: readonly LogEntry[]): { version: number; commitInfo: CommitInfo; adds: number; removes: number }[] {
+  return entries
+    .map(({ version, actions }) => ({
+      version,
+      commitInfo: actions.find((action) => action.commitInfo)?.commitInfo ?? {},
+      adds: actions.filter((action) => action.add).length,
+      removes: actions.filter((action) => action.remove).length,
+    }))
+    .toReversed();
+}

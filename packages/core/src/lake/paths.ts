@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { OffloadError } from '../errors/offload-error.ts';
+
+const MAX_FILE_NAME_BYTES = 255;
+
+/**
+ * A table's name as one folder name: all but ASCII letters, digits, `-` and `_` percent-encoded as UTF-8, so that no
+ * name can leave the lake, hide itself, or mean something to a file system.
+ */
+export function encodeTableName(table: string): string {
+  const encoded = [...Buffer.from(table, 'utf8')]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
+  if (table === '' || encoded.length > MAX_FILE_NAME_BYTES) {
+    throw new OffloadError('CONFIG_INVALID', `The table name "${table}" does not fit a folder name; set destination_table to a shorter one`, { table });
+  }
+  return encoded;
+}
+
+export const decodeTableName = (folder: string): string => decodeURIComponent(folder);
+
+/** Where everything of a lake is. */
+export class LakePaths {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get database(): string {
+    return path.join(this.root, 'lake.duckdb');
+  }
+
+  get tables(): string {
+    return path.join(this.root, 'tables');
+  }
+
+  table(destination: string): string {
+    return path.join(this.tables, encodeTableName(destination));
+  }
+
+  runs(destination: string): string {
+    return path.join(this.table(destination), '_offload');
+  }
+
+  run(destination: string, runId: string): string {
+    return path.join(this.runs(destination), runId);
+  }
+
+  plan(destination: string, runId: string): string {
+    return path.join(this.run(destination, runId), 'plan.json');
+  }
+
+  report(destination: string, runId: string): string {
+    return path.join(this.run(destination, runId), 'report.json');
+  }
+
+  receipts(destination: string, runId: string): string {
+    return path.join(this.run(destination, runId), 'receipts');
+  }
+
+  receipt(destination: string, runId: string, page: number): string {
+    return path.join(this.receipts(destination, runId), `${pageName(page)}.json`);
+  }
+
+  data(destination: string, runId: string): string {
+    return path.join(this.table(destination), 'data', runId);
+  }
+}
+
+export const pageName = (index: number): string => `page-${String(index).padStart(6, '0')}`;
+
+/** Path of a data file relative to its table, as the Delta log names it. A page has one file, or several numbered parts. */
+export function dataFilePath(runId: string, page: number, part: number): string {
+  return `data/${runId}/${pageName(page)}${part === 0 ? '' : `-${part}`}.parquet`;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { pageSchema } from '../jobs/payloads.ts';
+import { FORMAT_VERSION } from '../plan/run-plan.ts';
+
+const stagedFile = z.object({
+  /** Relative to the table, as the Delta log will name it. */
+  path: z.string(),
+  size: z.int().positive(),
+  rows: z.int().positive(),
+  /** xxHash64 of the file's bytes, 16 hex digits. */
+  checksum: z.string(),
+  /** Sum of the rows' `_row_hash` modulo 2^64, signed, decimal. */
+  rowHashSum: z.string(),
+  /** Delta `add.stats`, JSON text. */
+  stats: z.string(),
+});
+export type StagedFile = z.output<typeof stagedFile>;
+
+/** What a staged page proves about itself. Its being there is what makes the page done. */
+export const receiptSchema = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  runId: z.string(),
+  page: pageSchema,
+  sourceVersion: z.int(),
+  rows: z.int().positive(),
+  /** Bytes of the Arrow answers, as received. */
+  sourceBytes: z.int().nonnegative(),
+  /** Queries it took: more than one where the server capped `k` or the answer was too large. */
+  requests: z.int().positive(),
+  rowIds: z.object({ min: z.string(), max: z.string(), distinct: z.int() }),
+  files: z.array(stagedFile).min(1),
+  stagedAtMs: z.int(),
+  worker: z.string(),
+  timings: z.object({ fetchMs: z.number(), transformMs: z.number(), writeMs: z.number() }),
+});
+export type Receipt = z.output<typeof receiptSchema>;

@@ -1,0 +1,174 @@
+import * as arrow from 'apache-arrow';
+import xxhash from 'xxhash-wasm';
+import type { Data } from './arrow-data.ts';
+import { ByteSink, canonicalDoubles, canonicalFloats } from './canonical-bytes.ts';
+
+/**
+ * `_row_hash`: xxHash64 over a canonical encoding of a row's lake values.
+ *
+ * - Columns count by name, in the order of their names: reordering columns changes nothing.
+ * - A null column contributes nothing: a column added later, null in old rows, changes nothing.
+ * - Integers of every width are encoded alike, and a double that is a float exactly like that float: widening a
+ *   column changes nothing. NaN equals NaN, -0.0 equals 0.0; null, empty and zero differ.
+ */
+type Append = (sink: ByteSink, row: number) => void;
+
+const ABSENT = 0;
+const PRESENT = 1;
+
+function isValid(data: Data): (row: number) => boolean {
+  return data.nullCount > 0 ? (row) => data.getValid(row) : () => true;
+}
+
+function offsetsOf(data: Data): (row: number) => number {
+  const offsets: Int32Array | BigInt64Array = data.valueOffsets;
+  return offsets instanceof Int32Array ? (row) => offsets[row] ?? 0 : (row) => Number(offsets[row]);
+}
+
+function appendBytes(data: Data): Append {
+  const bytes = data.values as Uint8Array;
+  const offset = offsetsOf(data);
+  return (sink, row) => {
+    const start = offset(row);
+    const end = offset(row + 1);
+    sink.uint32(end - start);
+    sink.bytes(bytes, start, end);
+  };
+}
+
+function appendFixed(bytes: Uint8Array, width: number): Append {
+  return (sink, row) => sink.bytes(bytes, row * width, (row + 1) * width);
+}
+
+function bytesOf(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function appendInteger(data: Data, bitWidth: number): Append {
+  if (bitWidth === 64) return appendFixed(bytesOf(data.values as BigInt64Array), 8);
+  const values = data.values as Int8Array | Int16Array | Int32Array;
+  return (sink, row) => sink.int64(values[row] ?? 0);
+}
+
+/** Whether a range of items holds no null. */
+function allValid(data: Data): (start: number, end: number) => boolean {
+  if (data.nullCount === 0) return () => true;
+  return (start, end) => {
+    for (let index = start; index < end; index++) if (!data.getValid(index)) return false;
+    return true;
+  };
+}
+
+/** Items of a list without nulls follow one another bare; with nulls, each is marked. Vectors take one copy a row. */
+function appendList(data: Data): Append {
+  const [child] = data.children;
+  if (!child) throw new TypeError('a list without its items');
+  const [offset, whole, marked] = [offsetsOf(data), allValid(child), appendNullable(child)];
+  const bare = appendRange(child);
+  return (sink, row) => {
+    const [start, end] = [offset(row), offset(row + 1)];
+    sink.uint32(end - start);
+    if (whole(start, end)) {
+      sink.byte(PRESENT);
+      return bare(sink, start, end);
+    }
+    sink.byte(ABSENT);
+    for (let index = start; index < end; index++) marked(sink, index);
+  };
+}
+
+function appendRange(data: Data): (sink: ByteSink, start: number, end: number) => void {
+  if (arrow.DataType.isFloat(data.type) && data.type.precision === arrow.Precision.SINGLE) {
+    const floats = canonicalFloats(data.values as Float32Array);
+    return (sink, start, end) => sink.bytes(floats, start * 4, end * 4);
+  }
+  const value = appendValue(data);
+  return (sink, start, end) => {
+    for (let index = start; index < end; index++) value(sink, index);
+  };
+}
+
+/** Fields of a struct count by name, and null ones not at all, like columns. */
+function appendStruct(data: Data): Append {
+  return appendNamed(data.type.children as arrow.Field[], data.children);
+}
+
+function appendMap(data: Data): Append {
+  const [entries] = data.children;
+  const [keys, values] = entries?.children ?? [];
+  if (!keys || !values) throw new TypeError('a map without its entries');
+  const [key, value, offset] = [appendNullable(keys), appendNullable(values), offsetsOf(data)];
+  return (sink, row) => {
+    sink.uint32(offset(row + 1) - offset(row));
+    for (let index = offset(row); index < offset(row + 1); index++) {
+      key(sink, index);
+      value(sink, index);
+    }
+  };
+}
+
+function appendValue(data: Data): Append {
+  const { type } = data;
+  if (arrow.DataType.isInt(type)) return appendInteger(data, type.bitWidth);
+  if (arrow.DataType.isFloat(type)) {
+    if (type.precision === arrow.Precision.SINGLE) return appendFixed(canonicalFloats(data.values as Float32Array), 4);
+    return canonicalDoubles(data.values as Float64Array);
+  }
+  if (arrow.DataType.isBool(type)) {
+    const bits = data.values as Uint8Array;
+    return (sink, row) => sink.byte(((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
+  }
+  if (arrow.DataType.isDecimal(type)) return appendFixed(bytesOf(data.values as Uint32Array), 16);
+  if (arrow.DataType.isDate(type)) return appendInteger(data, 32);
+  if (arrow.DataType.isTimestamp(type)) return appendInteger(data, 64);
+  if (arrow.DataType.isList(type)) return appendList(data);
+  if (arrow.DataType.isStruct(type)) return appendStruct(data);
+  if (arrow.DataType.isMap(type)) return appendMap(data);
+  return appendBytes(data);
+}
+
+function appendNullable(data: Data): Append {
+  const [valid, value] = [isValid(data), appendValue(data)];
+  return (sink, row) => {
+    if (!valid(row)) return sink.byte(ABSENT);
+    sink.byte(PRESENT);
+    value(sink, row);
+  };
+}
+
+function appendNamed(fields: readonly arrow.Field[], columns: readonly Data[]): Append {
+  const encoder = new TextEncoder();
+  const parts = fields
+    .map((field, index) => ({ name: field.name, data: columns[index] }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ name, data }) => (data ? [{ name: encoder.encode(name), valid: isValid(data), value: appendValue(data) }] : []));
+  return (sink, row) => {
+    for (const { name, valid, value } of parts) {
+      if (!valid(row)) continue;
+      sink.uint32(name.length);
+      sink.bytes(name, 0, name.length);
+      value(sink, row);
+    }
+    sink.uint32(0);
+  };
+}
+
+const { h64Raw } = await xxhash();
+
+/** The row hashes of a record batch whose columns are in their lake types (`castData`). */
+export function hashRows(fields: readonly arrow.Field[], columns: readonly Data[], rows: number): BigInt64Array {
+  const append = appendNamed(fields, columns);
+  const sink = new ByteSink();
+  const hashes = new BigInt64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    sink.clear();
+    append(sink, row);
+    hashes[row] = BigInt.asIntN(64, h64Raw(sink.written()));
+  }
+  return hashes;
+}
+
+/** xxHash64 of a file's bytes, as 16 hex digits. */
+export function checksumOf(bytes: Uint8Array): string {
+  return h64Raw(bytes).toString(16).padStart(16, '0');
+}

@@ -1,0 +1,94 @@
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { asLakeError } from '../errors/system-errors.ts';
+import type { DeltaField, DeltaType } from '../plan/lake-type.ts';
+import { readSnapshot, type Snapshot } from './delta-log.ts';
+import { quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
+import { temporaryName } from './files.ts';
+import type { Staging } from './staging.ts';
+
+const DUCKDB_TYPES: Readonly<Record<string, string>> = {
+  boolean: 'BOOLEAN',
+  byte: 'TINYINT',
+  short: 'SMALLINT',
+  integer: 'INTEGER',
+  long: 'BIGINT',
+  float: 'FLOAT',
+  double: 'DOUBLE',
+  string: 'VARCHAR',
+  binary: 'BLOB',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP WITH TIME ZONE',
+  timestamp_ntz: 'TIMESTAMP',
+};
+
+/** DuckDB's name of a Delta type. */
+export function duckdbTypeOf(type: DeltaType): string {
+  if (typeof type === 'string') return DUCKDB_TYPES[type] ?? type.toUpperCase();
+  if (type.type === 'array') return `${duckdbTypeOf(type.elementType)}[]`;
+  if (type.type === 'map') return `MAP(${duckdbTypeOf(type.keyType)}, ${duckdbTypeOf(type.valueType)})`;
+  return `STRUCT(${type.fields.map((field) => `${quoteIdentifier(field.name)} ${duckdbTypeOf(field.type)}`).join(', ')})`;
+}
+
+function columnExpression(field: DeltaField): string {
+  const name = quoteIdentifier(field.name);
+  const length = field.metadata['lance.vectorLength'];
+  return length === undefined ? name : `${name}::FLOAT[${length}] AS ${name}`;
+}
+
+/** The rows of a table as one SELECT over its live data files. */
+function selectRows(folder: string, snapshot: Snapshot): string {
+  const { fields } = snapshot.schema;
+  // The empty part gives every column its type, also one that no file holds yet.
+  const empty = `SELECT ${fields.map((field) => `NULL::${duckdbTypeOf(field.type)} AS ${quoteIdentifier(field.name)}`).join(', ')} WHERE false`;
+  const files = snapshot.files.map((file) => quoteText(path.join(folder, decodeURIComponent(file.path))));
+  if (files.length === 0) return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty})`;
+  const staged = `SELECT * FROM read_parquet([${files.join(', ')}], union_by_name := ${snapshot.schemaChanged})`;
+  return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty} UNION ALL BY NAME ${staged})`;
+}
+
+/** Creates a view for each published table of the lake. Returns the Delta version each one shows. */
+export async function createViews(connection: DuckDBConnection, staging: Staging): Promise<Map<string, number>> {
+  const versions = new Map<string, number>();
+  for (const table of await staging.listTables()) {
+    const folder = staging.paths.table(table);
+    const snapshot = await readSnapshot(folder);
+    if (!snapshot) continue;
+    await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
+    versions.set(table, snapshot.version);
+  }
+  return versions;
+}
+
+async function isCurrent(versions: ReadonlyMap<string, number>, staging: Staging): Promise<boolean> {
+  for (const table of await staging.listTables()) {
+    const snapshot = await readSnapshot(staging.paths.table(table));
+    if (snapshot && versions.get(table) !== snapshot.version) return false;
+  }
+  return true;
+}
+
+/**
+ * Rebuilds lake.duckdb beside the old one and renames it into place: a reader keeps the file it has open, and never
+ * blocks a commit. Looks again afterwards, because another commit may have been published meanwhile.
+ */
+export async function refreshDatabase(staging: Staging): Promise<void> {
+  for (;;) {
+    const temporary = temporaryName(staging.paths.database);
+    let versions: Map<string, number>;
+    try {
+      versions = await withDuckDB({ file: temporary }, async (connection) => {
+        const created = await createViews(connection, staging);
+        await connection.run('CHECKPOINT');
+        return created;
+      });
+      await rename(temporary, staging.paths.database);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      await rm(`${temporary}.wal`, { force: true });
+      throw asLakeError(error, 'rebuild', staging.paths.database);
+    }
+    if (await isCurrent(versions, staging)) return;
+  }
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import ky, { HTTPError, type KyInstance } from 'ky';
+import type { Connection } from '../config/schema.ts';
+import { sourceUrl } from '../config/load.ts';
+import { OffloadError, type ErrorDetails } from '../errors/offload-error.ts';
+import type { OffloadErrorCode } from '../errors/policy.ts';
+
+/** Statuses that pass by themselves; 429 is handled apart. */
+const TRANSIENT = new Set([408, 409, 425, 500, 502, 503, 504]);
+const SERVER_WORDS = 500;
+const MAX_ERROR_BODY = 16_384;
+/** Longest wait taken from `Retry-After`: a server that says a day must not stop the fleet for a day. */
+const MAX_RETRY_AFTER_MS = 120_000;
+const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** What a request was for, in words and facts, for the error it may end in. */
+export interface RequestContext {
+  readonly action: string;
+  readonly details?: ErrorDetails;
+  /** The request pins a version that existed: a 404 then means the version, not the table. */
+  readonly pinned?: boolean;
+}
+
+export interface HttpOptions {
+  readonly userAgent: string;
+  /** Told before a metadata call is tried again; `reason` holds no secret. */
+  readonly onRetry?: (reason: string, attempt: number) => void;
+}
+
+/** One HTTP client per connection; undici under `fetch` keeps its sockets alive. Metadata calls are retried here. */
+export function createHttp(connection: Connection, { userAgent, onRetry }: HttpOptions): KyInstance {
+  return ky.create({
+    baseUrl: `${sourceUrl(connection)}/`,
+    timeout: connection.request_timeout * 1000,
+    throwHttpErrors: true,
+    redirect: 'error', // a redirect would carry the key to another host
+    headers: {
+      'x-api-key': connection.api_key,
+      'user-agent': userAgent,
+      ...(connection.host && { 'x-lancedb-database': connection.project_name }),
+    },
+    retry: {
+      limit: connection.max_retries,
+      methods: ['get', 'post'],
+      statusCodes: [...TRANSIENT, 429],
+      afterStatusCodes: [429, 503],
+      maxRetryAfter: MAX_RETRY_AFTER_MS,
+      backoffLimit: 30_000,
+      delay: (attempt) => connection.initial_retry_delay * 1000 * 2 ** (attempt - 1),
+      jitter: true,
+    },
+    hooks: {
+      beforeRetry: [
+        ({ error, retryCount }) => {
+          const reason = error instanceof HTTPError ? `HTTP ${error.response.status}` : causeWords(error);
+          onRetry?.(`${sourceUrl(connection)}: ${reason.replaceAll(connection.api_key, '[redacted]')}`, retryCount);
+        },
+      ],
+    },
+  });
+}
+
+/** The id that names a request in both sides' logs. */
+export function newRequestId(): string {
+  return randomUUID();
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+/**
+ * The server's words in any of its three error shapes: plain text, `{"code","error"}`, or
+ * `{"error","code","detail","instance"}`.
+ */
+export function serverWords(body: string): string {
+  let words = body.trim();
+  try {
+    const json = asRecord(JSON.parse(body));
+    const parts = [json?.['error'], json?.['detail'], json?.['message']].filter((part) => typeof part === 'string' && part !== '');
+    if (parts.length > 0) words = [...new Set(parts)].join(': ');
+  } catch {
+    // Not JSON: the text itself is what the server said.
+  }
+  return words.length > SERVER_WORDS ? `${words.slice(0, SERVER_WORDS)}…` : words;
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), capped. */
+export function retryAfterMs(header: string | null, nowMs: number): number {
+  const seconds = header === null ? Number.NaN : Number(header);
+  const until = header === null ? Number.NaN : Date.parse(header);
+  const wanted = Number.isFinite(seconds) ? seconds * 1000 : until - nowMs;
+  return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 0), MAX_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
+}
+
+function codeOf(status: number, context: RequestContext, words: string): OffloadErrorCode {
+  if (status === 401 || status === 403) return 'SOURCE_UNAUTHORIZED';
+  if (status === 429) return 'SOURCE_RATE_LIMITED';
+  if (status === 404) return context.pinned ? 'VERSION_GONE' : 'SOURCE_NOT_FOUND';
+  if (status === 400 && context.pinned && /version/i.test(words) && /not found|cleaned|does not exist/i.test(words)) return 'VERSION_GONE';
+  return TRANSIENT.has(status) ? 'SOURCE_UNAVAILABLE' : 'SOURCE_REJECTED';
+}
+
+async function readWords(response: Response): Promise<string> {
+  try {
+    const body = await response.text();
+    return serverWords(body.slice(0, MAX_ERROR_BODY));
+  } catch {
+    return '(its body could not be read)'; // the status alone still says what failed
+  }
+}
+
+async function answered(error: HTTPError, context: RequestContext, requestId: string, secret: string): Promise<OffloadError> {
+  const { response, request } = error;
+  // ky has read the body already where it could; a server may echo the key it was sent.
+  const given: unknown = error.data;
+  const raw = given === undefined ? await readWords(response) : serverWords(typeof given === 'string' ? given : JSON.stringify(given));
+  const said = raw.replaceAll(secret, '[redacted]');
+  const details: ErrorDetails = {
+    ...context.details,
+    status: response.status,
+    requestId: response.headers.get('x-request-id') ?? requestId,
+    serverSaid: said,
+    ...(response.status === 429 && { retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) }),
+  };
+  const where = `${request.method} ${request.url}`;
+  const message = `${context.action}: ${where} answered ${response.status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
+  return new OffloadError(codeOf(response.status, context, said), message, details);
+}
+
+/** The deepest cause's words: `fetch failed` alone tells an operator nothing. */
+function causeWords(thrown: unknown): string {
+  let deepest = thrown;
+  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  return deepest instanceof Error ? deepest.message || deepest.name : String(deepest);
+}
+
+/** Any failure of a request as an OffloadError. The API key is never part of it. */
+export async function sourceError(
+  thrown: unknown,
+  context: RequestContext,
+  request: { readonly requestId: string; readonly secret: string; readonly url: string },
+): Promise<OffloadError> {
+  if (thrown instanceof OffloadError) return thrown;
+  if (thrown instanceof HTTPError) return answered(thrown, context, request.requestId, request.secret);
+  const message = `${context.action}: no answer from ${request.url}: ${causeWords(thrown).replaceAll(request.secret, '[redacted]')} (request ${request.requestId})`;
+  return new OffloadError('SOURCE_UNAVAILABLE', message, { ...context.details, requestId: request.requestId });
+}

@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+
+const MAX_SLUG = 40;
+
+/** `documents-20261122T101500Z-7f3a`: readable, sorts by time within a table, safe as a file name and a job id. */
+export function newRunId(destination: string, startedAt: Date, suffix: string = randomBytes(2).toString('hex')): string {
+  const slug = destination.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, MAX_SLUG) || 'table';
+  const time = startedAt.toISOString().replaceAll(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+  return `${slug}-${time}-${suffix}`;
+}
+
+const RUN_ID = /^[A-Za-z0-9-]+-\d{8}T\d{6}Z-[0-9a-f]{4}$/;
+
+/** Whether a text has the form of a run id; one that has not must never become part of a path. */
+export function isRunId(text: string): boolean {
+  return RUN_ID.test(text);
+}

@@ -1,0 +1,71 @@
+import {
+  attemptsOf,
+  connectRedis,
+  createLanceClient,
+  createLogger,
+  DEFAULT_REDIS_URL,
+  LakePaths,
+  loadConfig,
+  PRODUCT,
+  Queues,
+  Staging,
+  type Config,
+  type Fleet,
+  type LanceClient,
+  type Logger,
+} from '@lance-offload/core';
+
+/** Options every command takes. */
+export interface GlobalOptions {
+  readonly config: string;
+  readonly logLevel: string;
+  readonly json?: boolean;
+}
+
+/** What a command works with. Each part is made when it is first asked for, and all are closed together. */
+export class Context {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly staging: Staging;
+  readonly source: LanceClient;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  private constructor(config: Config, logger: Logger) {
+    this.config = config;
+    this.logger = logger;
+    this.staging = new Staging(new LakePaths(config.lake));
+    this.source = createLanceClient(config.connection, {
+      userAgent: PRODUCT,
+      onRetry: (reason, attempt) => process.stderr.write(`no usable answer from ${reason}; trying again (${attempt} of ${config.connection.max_retries})\n`),
+    });
+  }
+
+  static async open(options: GlobalOptions): Promise<Context> {
+    return new Context(await loadConfig(options.config, process.env), createLogger('lance-offload', options.logLevel));
+  }
+
+  get redisUrl(): string {
+    return this.config.redis ?? DEFAULT_REDIS_URL;
+  }
+
+  /** Connects to the queues. */
+  async fleet(redisUrl: string = this.redisUrl): Promise<Fleet> {
+    const redis = await connectRedis(redisUrl, (error) => this.logger.warn({ redis: true }, error.message));
+    const queues = new Queues(redis, this.config.queue_prefix);
+    this.onClose(async () => {
+      await queues.close();
+      await redis.quit();
+    });
+    return { redis, queues, staging: this.staging, prefix: this.config.queue_prefix, attempts: attemptsOf(this.config) };
+  }
+
+  /** Closes later than everything that was opened after it. */
+  onClose(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.toReversed()) await close();
+    this.#closers.length = 0;
+  }
+}

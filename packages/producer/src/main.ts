@@ -1,0 +1,12 @@
+import { describeError, toOffloadError } from '@lance-offload/core';
+import { createProgram } from './program.ts';
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (thrown) {
+  const error = toOffloadError(thrown);
+  const json = process.argv.includes('--json');
+  if (json) process.stdout.write(`${JSON.stringify({ error: describeError(error) }, null, 2)}\n`);
+  process.stderr.write(`lance-offload: ${error.message}\n  ${error.hint}\n`);
+  process.exitCode = error.policy.exitCode;
+}

@@ -1,0 +1,28 @@
+import { VERSION } from '@lance-offload/core';
+import { Command, Option } from 'commander';
+import { historyCommand } from './commands/history.ts';
+import { planCommand } from './commands/plan.ts';
+import { queryCommand } from './commands/query.ts';
+import { cancelCommand, retryCommand } from './commands/retry.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { statusCommand } from './commands/status.ts';
+import { tablesCommand } from './commands/tables.ts';
+
+const USAGE_ERROR = 2;
+
+/** The command line. Wrong usage ends the process with exit code 2. */
+export function createProgram(): Command {
+  const program = new Command('lance-offload')
+    .description('Offloads LanceDB tables into a Delta lake, through a fleet of workers.')
+    .version(VERSION)
+    .addOption(new Option('-c, --config <file>', 'configuration file').default('offload.yaml').env('LANCE_OFFLOAD_CONFIG'))
+    .addOption(new Option('--log-level <level>', 'least level that is logged, to standard error').choices(['debug', 'info', 'warn', 'error']).default('error').env('LANCE_OFFLOAD_LOG_LEVEL'))
+    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 wrong usage, 78 wrong configuration, 130 stopped by Ctrl-C.');
+  const commands = [tablesCommand(), schemaCommand(), planCommand(), runCommand(), statusCommand(), retryCommand(), cancelCommand(), queryCommand(), historyCommand()];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands]) {
+    command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR)).allowExcessArguments(false).showHelpAfterError('(--help tells what there is)');
+  }
+  return program;
+}

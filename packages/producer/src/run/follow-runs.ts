@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSettled, runStatus, type Fleet, type RunKey, type RunStatus } from '@lance-offload/core';
+import { StagedProgress, type StagedTotals } from './staged-progress.ts';
+
+/** A run as it stands, with what of it is staged. */
+export interface RunProgress {
+  readonly status: RunStatus;
+  readonly staged: StagedTotals;
+}
+
+const POLL_MS = 300;
+
+/** Yields where the runs stand, again and again until each has ended or needs an operator. Reads only. */
+export async function* followRuns(
+  runs: readonly (RunKey & { readonly table: string })[],
+  fleet: Fleet,
+  signal: AbortSignal,
+): AsyncGenerator<RunProgress[]> {
+  const progress = runs.map((run) => ({ run, totals: new StagedProgress(run, fleet.staging) }));
+  while (!signal.aborted) {
+    const standing = await Promise.all(
+      progress.map(async ({ run, totals }) => ({ status: await runStatus(run, fleet), staged: await totals.update() })),
+    );
+    yield standing;
+    if (standing.every(({ status }) => isSettled(status.state))) return;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // stopped: the loop sees it
+  }
+}

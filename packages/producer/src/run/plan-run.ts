@@ -1,0 +1,76 @@
+import {
+  buildPlan,
+  countRunRows,
+  emptyReport,
+  historyOf,
+  PAYLOAD_VERSION,
+  planPages,
+  readLog,
+  type PageJob,
+  type PlanDeps,
+  type PlanJob,
+  type Queues,
+  type Attempts,
+  type RunPlan,
+  type Staging,
+} from '@lance-offload/core';
+
+/** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
+const CHUNK = 1000;
+
+export interface PlanRunDeps extends PlanDeps {
+  readonly queues: Queues;
+  readonly attempts: Attempts;
+}
+
+/** Rows of the run that the lake's last commit came from: what stands for a run that found nothing to do. */
+async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<void> {
+  const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
+  const runId = String(last?.commitInfo.operationParameters?.['runId'] ?? '');
+  const lakeRows = await countRunRows({ destination: plan.destination, runId }, staging);
+  await staging.writeReport({
+    ...emptyReport(plan, 'unchanged'),
+    lakeRows,
+    verified: lakeRows === plan.sourceRows,
+    deltaVersion: last?.version ?? null,
+    notes: [...plan.notes, `the lake holds version ${plan.sourceVersion} already, from run ${runId}`],
+  });
+}
+
+async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
+  const staged = new Set(await deps.staging.listReceipts(plan));
+  const { runId, table, destination } = plan;
+  let chunk: PageJob[] = [];
+  let enqueued = 0;
+  const flush = async () => {
+    await deps.queues.addPages(chunk, deps.attempts);
+    enqueued += chunk.length;
+    chunk = [];
+  };
+  for (const page of planPages(plan)) {
+    if (staged.has(page.index)) continue;
+    chunk.push({ payloadVersion: PAYLOAD_VERSION, runId, table, destination, page });
+    if (chunk.length === CHUNK) await flush();
+  }
+  await flush();
+  return enqueued;
+}
+
+/**
+ * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
+ * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
+ *
+ * @returns the plan, and how many pages it enqueued.
+ * @throws OffloadError as `buildPlan` does, before anything is written.
+ */
+export async function planRun(job: PlanJob, deps: PlanRunDeps): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
+  const existing = await deps.staging.findPlan(job);
+  if (existing) {
+    const done = await deps.staging.findReport(job);
+    return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
+  }
+  const { plan, unchanged } = await buildPlan(job, deps);
+  await deps.staging.createPlan(plan);
+  if (unchanged) await reportUnchanged(plan, deps.staging);
+  return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };
+}

@@ -1,0 +1,122 @@
+import { writeFile } from 'node:fs/promises';
+import {
+  describeError,
+  OffloadError,
+  PRODUCT,
+  resumeRun,
+  startRun,
+  toOffloadError,
+  type Fleet,
+  type RunStatus,
+  type StartedRun,
+} from '@lance-offload/core';
+import type { Context, GlobalOptions } from '../context.ts';
+import { print } from '../screen/output.ts';
+import { createRunScreen } from '../screen/run-screen.ts';
+import { failureLines, noteLines, reconciliationTable } from '../screen/run-words.ts';
+import { followRuns } from './follow-runs.ts';
+import { openFleet } from './open-fleet.ts';
+import { startPlanWorker } from './plan-worker.ts';
+import { selectTables } from './select-tables.ts';
+
+export interface RunOptions extends GlobalOptions {
+  readonly workers?: number;
+  readonly resume?: string;
+  readonly detach?: boolean;
+  readonly report?: string;
+  readonly workerLog?: string;
+}
+
+interface Refusal {
+  readonly table: string;
+  readonly error: OffloadError;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Starts a run per table. One that is refused, because the table has an open run, does not keep the others back. */
+async function startRuns(names: readonly string[], context: Context, fleet: Fleet): Promise<{ runs: StartedRun[]; refused: Refusal[] }> {
+  const runs: StartedRun[] = [];
+  const refused: Refusal[] = [];
+  for (const request of await selectTables(names, context.config, context.source)) {
+    try {
+      const run = await startRun(request, fleet);
+      say(run.adopted ? `${run.table}: run ${run.runId} was left while it was planned; going on with it` : `${run.table}: run ${run.runId}`);
+      runs.push(run);
+    } catch (thrown) {
+      const error = toOffloadError(thrown);
+      if (error.code !== 'RUN_OPEN') throw error;
+      refused.push({ table: request.table, error });
+    }
+  }
+  return { runs, refused };
+}
+
+/** Shows the runs until they end or the operator stops looking. Returns where they stood last. */
+async function watch(runs: readonly StartedRun[], fleet: Fleet, signal: AbortSignal, detach: boolean): Promise<RunStatus[]> {
+  const screen = createRunScreen();
+  let last: RunStatus[] = [];
+  try {
+    for await (const progress of followRuns(runs, fleet, signal)) {
+      screen.show(progress);
+      last = progress.map(({ status }) => status);
+      if (detach && last.every(({ state }) => state !== 'planning')) break; // the workers do the rest
+    }
+  } finally {
+    screen.close();
+  }
+  return last;
+}
+
+function sayHowToComeBack(runs: readonly StartedRun[], local: boolean): void {
+  say('');
+  say(local ? 'Stopping the workers of this command; what is staged stays in the lake.' : 'The workers go on without this command.');
+  for (const { runId } of runs) say(`  lance-offload run --resume ${runId}${local ? ' --workers 2' : ''}     (or: status ${runId}, cancel ${runId})`);
+}
+
+function reportDocument(statuses: readonly RunStatus[], refused: readonly Refusal[]) {
+  const tables = statuses.map(({ report, ...status }) => ({ ...status, ...report }));
+  return { tables, refused: refused.map(({ table, error }) => ({ table, ...describeError(error) })) };
+}
+
+/**
+ * `lance-offload run`: starts the runs, plans them, follows them, and says how they ended.
+ *
+ * @returns the exit code: 0 when every table is in the lake, 1 otherwise.
+ */
+export async function runTables(names: readonly string[], context: Context, options: RunOptions): Promise<number> {
+  if (options.resume !== undefined && names.length > 0) {
+    throw new OffloadError('CONFIG_INVALID', '--resume takes a run, and no tables beside it');
+  }
+  const { fleet, workersGone } = await openFleet(context, options);
+  const deps = { source: context.source, staging: fleet.staging, pageBytes: context.config.page_bytes, createdBy: PRODUCT, queues: fleet.queues, attempts: fleet.attempts };
+  const { runs, refused } = options.resume === undefined ? await startRuns(names, context, fleet) : { runs: [await resumeRun(options.resume, fleet)], refused: [] };
+  const planner = startPlanWorker(deps, { connection: fleet.redis, prefix: fleet.prefix }, context.logger);
+  context.onClose(() => planner.close());
+
+  const stop = new AbortController();
+  const onSignal = () => (stop.signal.aborted ? process.exit(130) : stop.abort());
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  void workersGone?.then(() => stop.abort('every worker of this command has ended; --worker-log FILE keeps what they say'));
+  const statuses = await watch(runs, fleet, stop.signal, options.detach === true);
+  if (stop.signal.aborted) {
+    if (typeof stop.signal.reason === 'string') say(`lance-offload: ${stop.signal.reason}`);
+    sayHowToComeBack(runs, workersGone !== undefined);
+    return typeof stop.signal.reason === 'string' ? 1 : 130;
+  }
+  return conclude(statuses, refused, options);
+}
+
+async function conclude(statuses: readonly RunStatus[], refused: readonly Refusal[], options: RunOptions): Promise<number> {
+  const document = reportDocument(statuses, refused);
+  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(document, null, 2)}\n`);
+  print(options.json, document, () => {
+    const notes = statuses.flatMap((status) => [...noteLines(status), ...failureLines(status)]);
+    const refusals = refused.flatMap(({ error }) => [error.message, `  ${error.hint}`]);
+    return [...(statuses.length > 0 ? [reconciliationTable(statuses)] : []), ...notes, ...refusals].join('\n');
+  });
+  const fine = statuses.every(({ report }) => report?.verified === true) && refused.length === 0;
+  return fine ? 0 : 1;
+}

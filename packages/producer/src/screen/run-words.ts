@@ -1,0 +1,56 @@
+import type { RunFailure, RunReport, RunStatus } from '@lance-offload/core';
+import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
+
+const seconds = (report: RunReport): number => (report.finishedAtMs - report.startedAtMs) / 1000;
+
+/** The reconciliation: per table, what the source counted and what the lake holds. */
+export function reconciliationTable(statuses: readonly RunStatus[]): string {
+  const rows = statuses.map((status) => {
+    const { report } = status;
+    const ended = report?.state === 'published' || report?.state === 'unchanged';
+    return [
+      status.table,
+      status.state,
+      status.sourceVersion === undefined ? '–' : String(status.sourceVersion),
+      status.sourceRows === undefined ? '–' : formatCount(status.sourceRows),
+      ended ? formatCount(report.lakeRows) : '–',
+      report ? (report.verified ? 'yes' : 'no') : '–',
+      status.pages ? formatCount(status.pages.total) : '–',
+      report && report.lakeBytes > 0 ? formatBytes(report.lakeBytes) : '–',
+      report && ended ? formatSeconds(seconds(report)) : '–',
+      report?.deltaVersion === null || report?.deltaVersion === undefined ? '–' : String(report.deltaVersion),
+    ];
+  });
+  return formatTable(['table', 'state', 'source version', 'source rows', 'lake rows', 'verified', 'pages', 'Parquet', 'time', 'Delta version'], rows);
+}
+
+function where(failure: RunFailure): string {
+  return failure.page === undefined ? `the ${failure.step}` : `page ${failure.page}`;
+}
+
+const SHOWN_FAILURES = 10;
+
+/** Why a run does not go on, and what to do. Empty for one that needs nobody. */
+export function failureLines(status: RunStatus): string[] {
+  const shown = status.failures.slice(0, SHOWN_FAILURES);
+  const lines = shown.flatMap((failure) => [
+    `${status.table}: ${where(failure)} failed after ${failure.attempts} ${failure.attempts === 1 ? 'attempt' : 'attempts'}: ${failure.message}`,
+    `  ${failure.hint}`,
+  ]);
+  const more = status.failures.length - shown.length;
+  if (more > 0) lines.push(`  … and ${more} more`);
+  if (status.state === 'blocked' || (status.state === 'failed' && status.pages)) {
+    lines.push(`  Nothing of this run is visible in the lake. When the cause is gone: lance-offload retry ${status.runId}`);
+  }
+  if (status.state === 'interrupted') {
+    lines.push(`${status.table}: the queue has lost run ${status.runId}; its plan and staged pages are in the lake. Go on with: lance-offload run --resume ${status.runId}`);
+  }
+  return lines;
+}
+
+/** Notes of a finished run: columns left out, values cut, and the like. */
+export function noteLines(status: RunStatus): string[] {
+  const { report } = status;
+  const dropped = (report?.droppedColumns ?? []).map(({ name, reason }) => `${status.table}: column "${name}" left out: ${reason}`);
+  return [...dropped, ...(report?.notes ?? []).map((note) => `${status.table}: ${note}`)];
+}

@@ -1,0 +1,80 @@
+import {
+  OffloadError,
+  PAGE_QUEUE,
+  pageJobSchema,
+  settleFailure,
+  toOffloadError,
+  type Logger,
+  type PageJob,
+  type Queues,
+  type RunPlan,
+} from '@lance-offload/core';
+import { Worker, type Job } from 'bullmq';
+import type { WorkerConnection } from './connection.ts';
+import { stagePage, type PageDeps } from './stage-page.ts';
+
+/** What a finished page tells the queue; the truth about it is its receipt. */
+export interface PageResult {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Plans do not change, so the last few are kept. */
+class PlanCache {
+  readonly #plans = new Map<string, RunPlan>();
+  readonly #deps: PageDeps;
+
+  constructor(deps: PageDeps) {
+    this.#deps = deps;
+  }
+
+  async get(job: PageJob): Promise<RunPlan> {
+    const known = this.#plans.get(job.runId);
+    if (known) return known;
+    const plan = await this.#deps.staging.readPlan(job);
+    if (plan.source !== this.#deps.source.url) {
+      throw new OffloadError('CONFIG_INVALID', `Run ${plan.runId} reads ${plan.source}; this worker is configured for ${this.#deps.source.url}`, { runId: plan.runId });
+    }
+    if (this.#plans.size >= 100) this.#plans.clear();
+    this.#plans.set(job.runId, plan);
+    return plan;
+  }
+}
+
+/**
+ * Takes pages off the queue. Knows BullMQ and nothing of pages: parses the payload, passes the signal on, translates
+ * what failed into what the queue is to do.
+ */
+export function startPageWorker(deps: PageDeps, connection: WorkerConnection, queues: Queues, concurrency: number, logger: Logger): Worker<PageJob, PageResult> {
+  const plans = new PlanCache(deps);
+
+  async function run(job: Job<PageJob, PageResult>, signal: AbortSignal): Promise<PageResult> {
+    const payload = pageJobSchema.parse(job.data);
+    if (await deps.staging.findReport(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
+    const plan = await plans.get(payload);
+    const receipt = await stagePage(plan, payload.page, deps, signal);
+    logger.info({ runId: plan.runId, table: plan.table, page: payload.page.index, rows: receipt.rows, bytes: receipt.sourceBytes, ...receipt.timings }, 'page staged');
+    return { rows: receipt.rows, bytes: receipt.sourceBytes };
+  }
+
+  const worker = new Worker<PageJob, PageResult>(
+    PAGE_QUEUE,
+    async (job, _token, signal) => {
+      try {
+        return await run(job, signal ?? new AbortController().signal);
+      } catch (thrown) {
+        const { runId, table, page } = job.data;
+        const error = toOffloadError(thrown).with({ runId, table, page: page.index });
+        logger.warn({ runId, table, page: page.index, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next }, error.message);
+        throw await settleFailure(error, job, queues.page);
+      }
+    },
+    { ...connection, concurrency, maxStalledCount: 10, metrics: { maxDataPoints: 60 * 24 } },
+  );
+  worker.on('error', (error) => logger.error({ queue: PAGE_QUEUE }, error.message));
+  worker.on('lockRenewalFailed', (ids: string[]) => {
+    // Another worker will take these pages; what is under way here would only be done twice.
+    for (const id of ids) worker.cancelJob(id, 'lock lost');
+  });
+  return worker;
+}

@@ -1,0 +1,37 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OffloadError, type TransformedPage, type TransformTask } from '@lance-offload/core';
+import { Piscina } from 'piscina';
+import type { TransformOutcome } from './transform-thread.ts';
+
+type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
+
+/** Threads that do the CPU work of pages: decode, cast, hash, Parquet. */
+export class TransformPool {
+  readonly #pool: Piscina<TransformTask, TransformOutcome>;
+
+  constructor(threads: number) {
+    const extension = path.extname(fileURLToPath(import.meta.url)); // .ts from source, .js as built
+    this.#pool = new Piscina<TransformTask, TransformOutcome>({
+      filename: new URL(`./transform-thread${extension}`, import.meta.url).href,
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: 30_000, // a WebAssembly memory never shrinks; a thread that is not needed gives it back
+      ...(extension === '.ts' && { execArgv: ['--conditions=dev', '--disable-warning=ExperimentalWarning'] }),
+    });
+  }
+
+  /** Transforms one page. Its bodies are moved to the thread and are empty afterwards. */
+  async transform(task: TransformTask, signal: AbortSignal): Promise<TransformedPage> {
+    // Piscina takes an array; its type is derived from an overload of postMessage that says otherwise.
+    const transferList = task.bodies.map((body) => body.buffer) as unknown as RunOptions['transferList'];
+    const outcome = await this.#pool.run(task, { signal, transferList });
+    if ('made' in outcome) return outcome.made;
+    const { code, message, details } = outcome.failure;
+    throw new OffloadError(code, message.slice(code.length + 3), details);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}

@@ -1,0 +1,48 @@
+// Makes a fresh clone ready: dependencies, build, and (with --redis) a redis-server binary. Plain Node 20, no dependency.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`setup: "${command} ${args.join(' ')}" exited with ${status}`);
+    process.exit(status ?? 1);
+  }
+}
+
+function has(command) {
+  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+}
+
+/** Redis is not on npm: what is installed, else Debian's package. */
+function installRedis() {
+  if (has('redis-server')) return;
+  if (!has('apt-get')) {
+    console.error('setup: no redis-server on PATH and no apt-get to install it with; install Redis 6.2 or later.');
+    process.exit(1);
+  }
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
+  const apt = (...args) => {
+    const [command, ...rest] = [...sudo, 'apt-get', ...args];
+    run(command, rest, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  };
+  console.log('setup: installing redis-server from Debian');
+  apt('update', '-qq');
+  apt('install', '-y', '-qq', '--no-install-recommends', 'redis-server');
+}
+
+const quiet = ['--reporter=silent'];
+const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.pm-on-fail=ignore'];
+if (!existsSync(path.join(root, 'node_modules'))) console.log('setup: installing dependencies (about a minute)');
+run('npx', [...install, ...quiet]);
+const node = path.join(root, 'node_modules/node/bin/node');
+run(node, [path.join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only', '--no-update-notifier'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
+});
+if (process.argv.includes('--redis')) installRedis();

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+
+const reporters = ['default', './scripts/closing-line-reporter.ts'];
+
+/** Projects by suffix: what a test needs is read off its file name. */
+export default defineConfig({
+  ssr: { resolve: { conditions: ['dev'] } },
+  resolve: { conditions: ['dev'] },
+  test: {
+    reporters,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: ['**/*.redis.test.ts', '**/*.e2e.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'redis',
+          include: ['packages/*/test/**/*.redis.test.ts'],
+          globalSetup: ['./scripts/redis-for-tests.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['packages/*/test/**/*.e2e.test.ts'],
+          globalSetup: ['./scripts/redis-for-tests.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
