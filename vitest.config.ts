@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['packages/*/test/**/*.e2e.test.ts'],
+          include: ['e2e/test/**/*.e2e.test.ts', 'packages/*/test/**/*.e2e.test.ts'],
           globalSetup: ['./scripts/redis-for-tests.ts'],
           testTimeout: 240_000,
           hookTimeout: 120_000,

@@ -41,8 +41,5 @@ const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--con
 if (!existsSync(path.join(root, 'node_modules'))) console.log('setup: installing dependencies (about a minute)');
 run('npx', [...install, ...quiet]);
 const node = path.join(root, 'node_modules/node/bin/node');
-run(node, [path.join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only', '--no-update-notifier'], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
-});
+run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], { env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` } });
 if (process.argv.includes('--redis')) installRedis();

@@ -13,13 +13,14 @@ export function runCommand(): Command {
     'run',
     'run documents people',
     'run --workers 2               # a laptop: brings its own workers, and Redis where none listens',
+    'run --resume                  # every open run of the lake',
     'run --resume documents-20261122T101500Z-7f3a',
     'run --json --report report.json',
   ]);
   return command
     .addArgument(new Argument('[table...]', 'tables to offload; the configured ones where none is named'))
     .addOption(new Option('-w, --workers <n>', 'start this many worker processes for the time of the command').argParser(workerCount))
-    .addOption(new Option('--resume <run>', 'follow an open run again; take it up from the lake where the queue has lost it').conflicts('detach'))
+    .addOption(new Option('--resume [run...]', 'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them').conflicts('detach'))
     .option('--detach', 'enqueue and leave: do not follow the runs')
     .option('--report <file>', 'also write the final report to a file')
     .addOption(new Option('--worker-log <file>', 'append the log of --workers to a file'))

@@ -21,7 +21,8 @@ import { selectTables } from './select-tables.ts';
 
 export interface RunOptions extends GlobalOptions {
   readonly workers?: number;
-  readonly resume?: string;
+  /** Ids of runs, or `true` for every open one. */
+  readonly resume?: readonly string[] | true;
   readonly detach?: boolean;
   readonly report?: string;
   readonly workerLog?: string;
@@ -54,6 +55,19 @@ async function startRuns(names: readonly string[], context: Context, fleet: Flee
   return { runs, refused };
 }
 
+/** Takes up the named runs, or every open one of the lake. */
+async function resumeRuns(wanted: readonly string[] | true, fleet: Fleet): Promise<StartedRun[]> {
+  const ids = wanted === true ? await openRuns(fleet) : wanted;
+  const runs: StartedRun[] = [];
+  for (const runId of ids) runs.push(await resumeRun(runId, fleet));
+  return runs;
+}
+
+async function openRuns({ staging }: Fleet): Promise<string[]> {
+  const open = await Promise.all((await staging.listTables()).map((table) => staging.findOpenRun(table)));
+  return open.flatMap((plan) => (plan ? [plan.runId] : []));
+}
+
 /** Shows the runs until they end or the operator stops looking. Returns where they stood last. */
 async function watch(runs: readonly StartedRun[], fleet: Fleet, signal: AbortSignal, detach: boolean): Promise<RunStatus[]> {
   const screen = createRunScreen();
@@ -72,8 +86,10 @@ async function watch(runs: readonly StartedRun[], fleet: Fleet, signal: AbortSig
 
 function sayHowToComeBack(runs: readonly StartedRun[], local: boolean): void {
   say('');
-  say(local ? 'Stopping the workers of this command; what is staged stays in the lake.' : 'The workers go on without this command.');
-  for (const { runId } of runs) say(`  lance-offload run --resume ${runId}${local ? ' --workers 2' : ''}     (or: status ${runId}, cancel ${runId})`);
+  say(local ? 'Stopping the workers of this command; what is staged stays in the lake. Go on with:' : 'The workers go on without this command. Look again with:');
+  say(`  lance-offload run --resume${local ? ' --workers 2' : ''}`);
+  say('or look at a run, or end it, with `lance-offload status RUN` and `lance-offload cancel RUN`:');
+  for (const { runId } of runs) say(`  ${runId}`);
 }
 
 function reportDocument(statuses: readonly RunStatus[], refused: readonly Refusal[]) {
@@ -88,11 +104,16 @@ function reportDocument(statuses: readonly RunStatus[], refused: readonly Refusa
  */
 export async function runTables(names: readonly string[], context: Context, options: RunOptions): Promise<number> {
   if (options.resume !== undefined && names.length > 0) {
-    throw new OffloadError('CONFIG_INVALID', '--resume takes a run, and no tables beside it');
+    throw new OffloadError('CONFIG_INVALID', '--resume takes runs, and no tables beside them');
   }
   const { fleet, workersGone } = await openFleet(context, options);
   const deps = { source: context.source, staging: fleet.staging, pageBytes: context.config.page_bytes, createdBy: PRODUCT, queues: fleet.queues, attempts: fleet.attempts };
-  const { runs, refused } = options.resume === undefined ? await startRuns(names, context, fleet) : { runs: [await resumeRun(options.resume, fleet)], refused: [] };
+  const { runs, refused } =
+    options.resume === undefined ? await startRuns(names, context, fleet) : { runs: await resumeRuns(options.resume, fleet), refused: [] };
+  if (runs.length === 0 && refused.length === 0) {
+    say(options.resume === undefined ? `${context.source.url} has no tables.` : 'No run is open.');
+    return 0;
+  }
   const planner = startPlanWorker(deps, { connection: fleet.redis, prefix: fleet.prefix }, context.logger);
   context.onClose(() => planner.close());
 

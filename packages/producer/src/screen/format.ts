@@ -19,12 +19,15 @@ export function formatSeconds(seconds: number): string {
   return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** No rule between rows: a table of many rows stays readable. */
+const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+
 const RIGHT = /^[\d.,–+-]+( (B|kB|MB|GB|TB|s))?$/;
 
 /** A table for a terminal; columns of figures are aligned to the right. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const colAligns = head.map((_, column) => (rows.length > 0 && rows.every((row) => RIGHT.test(row[column] ?? '')) ? 'right' : 'left'));
-  const table = new Table({ head: [...head], colAligns: colAligns as ('left' | 'right')[], style: { head: [], border: [] } });
+  const table = new Table({ head: [...head], colAligns: colAligns as ('left' | 'right')[], style: { head: [], border: [] }, chars: NO_RULES });
   table.push(...rows.map((row) => [...row]));
   return table.toString();
 }

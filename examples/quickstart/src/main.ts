@@ -1,0 +1,64 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { offload, serve } from './commands.ts';
+import { bigCitiesByRegion, glossesNear, type Question } from './questions.ts';
+import { seedTables, type SeededTable } from './seed.ts';
+
+type TableReport = { table: string; sourceRows: number; lakeRows: number; verified: boolean };
+
+const folder = path.resolve('.quickstart');
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const configOf = (url: string): string => `connection: { api_key: \${LANCEDB_API_KEY}, project_name: quickstart, host: "${url}" }
+lake: ./lake
+`;
+
+/** What the run reports against what was written into LanceDB at the start. */
+async function prove(seeded: readonly SeededTable[]): Promise<void> {
+  const { tables }: { tables: TableReport[] } = JSON.parse(await readFile(path.join(folder, 'report.json'), 'utf8'));
+  const reported = new Map(tables.map((table) => [table.table, table]));
+  for (const { table, rows } of seeded) {
+    const found = reported.get(table);
+    if (found?.lakeRows !== rows || found.sourceRows !== rows || !found.verified) {
+      throw new Error(`${table}: ${rows} rows were written into LanceDB, the report says ${JSON.stringify(found)}`);
+    }
+  }
+  const rows = seeded.reduce((sum, table) => sum + table.rows, 0);
+  say(`Proved: ${rows.toLocaleString('en-US')} rows of ${seeded.length} tables, each in the lake once (${path.relative('.', folder)}/report.json)`);
+}
+
+async function ask({ title, sql }: Question, shown: string): Promise<void> {
+  say(`\n${title}\n\n  ${shown.replaceAll('\n', '\n  ')}\n`);
+  await offload(folder, ['query', sql]);
+}
+
+/** The quickstart: real records in LanceDB → a fleet of two workers → a Delta lake → two questions to it. */
+async function main(): Promise<void> {
+  const uri = path.join(folder, 'lancedb');
+  say('1. LanceDB tables of real records (WordNet, cities, countries, mails)');
+  const seeded = await seedTables(uri);
+  for (const { table, rows } of seeded) say(`   ${table}: ${rows.toLocaleString('en-US')} rows`);
+
+  await rm(path.join(folder, 'lake'), { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const server = await serve(uri);
+  await writeFile(path.join(folder, 'offload.yaml'), configOf(server.url));
+  try {
+    say(`\n2. lance-offload run --workers 2     (from ${server.url})`);
+    await offload(folder, ['run', '--workers', '2', '--report', 'report.json']);
+    await prove(seeded);
+  } finally {
+    server.stop();
+  }
+
+  say('\n3. The lake answers without LanceDB');
+  await ask(bigCitiesByRegion, bigCitiesByRegion.sql);
+  const near = glossesNear('a stringed instrument played with a bow');
+  await ask(near, near.sql.replace(/\[[-\d.,e]+\]/, '[…]'));
+  say(`\nThe lake is ${path.relative('.', folder)}/lake: Delta tables for Spark, Databricks, ClickHouse, Polars; lake.duckdb for DuckDB.`);
+}
+
+await main();
