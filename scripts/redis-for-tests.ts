@@ -25,7 +25,18 @@ async function freePort(): Promise<number> {
 export default async function startRedis(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'offload-redis-'));
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--maxmemory-policy', 'noeviction'];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--maxmemory-policy',
+    'noeviction',
+  ];
   const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   redis.on('error', (error) => {
     throw new Error('redis-server could not be started; run `npm test`, which installs it', { cause: error });

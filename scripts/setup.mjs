@@ -23,13 +23,18 @@ function has(command) {
 function installRedis() {
   if (has('redis-server')) return;
   if (!has('apt-get')) {
-    console.error('setup: no redis-server on PATH and no apt-get to install it with; install Redis 6.2 or later.');
+    console.error(
+      'setup: no redis-server on PATH and no apt-get to install it with; install Redis 6.2 or later.',
+    );
     process.exit(1);
   }
   const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
   const apt = (...args) => {
     const [command, ...rest] = [...sudo, 'apt-get', ...args];
-    run(command, rest, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    run(command, rest, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
   };
   console.log('setup: installing redis-server from Debian');
   apt('update', '-qq');
@@ -38,8 +43,11 @@ function installRedis() {
 
 const quiet = ['--reporter=silent'];
 const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.pm-on-fail=ignore'];
-if (!existsSync(path.join(root, 'node_modules'))) console.log('setup: installing dependencies (about a minute)');
+if (!existsSync(path.join(root, 'node_modules')))
+  console.log('setup: installing dependencies (about a minute)');
 run('npx', [...install, ...quiet]);
 const node = path.join(root, 'node_modules/node/bin/node');
-run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], { env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` } });
+run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], {
+  env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
+});
 if (process.argv.includes('--redis')) installRedis();

@@ -12,22 +12,30 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const configOf = (url: string): string => `connection: { api_key: \${LANCEDB_API_KEY}, project_name: quickstart, host: "${url}" }
+const configOf = (
+  url: string,
+): string => `connection: { api_key: \${LANCEDB_API_KEY}, project_name: quickstart, host: "${url}" }
 lake: ./lake
 `;
 
 /** What the run reports against what was written into LanceDB at the start. */
 async function prove(seeded: readonly SeededTable[]): Promise<void> {
-  const { tables }: { tables: TableReport[] } = JSON.parse(await readFile(path.join(folder, 'report.json'), 'utf8'));
+  const { tables }: { tables: TableReport[] } = JSON.parse(
+    await readFile(path.join(folder, 'report.json'), 'utf8'),
+  );
   const reported = new Map(tables.map((table) => [table.table, table]));
   for (const { table, rows } of seeded) {
     const found = reported.get(table);
     if (found?.lakeRows !== rows || found.sourceRows !== rows || !found.verified) {
-      throw new Error(`${table}: ${rows} rows were written into LanceDB, the report says ${JSON.stringify(found)}`);
+      throw new Error(
+        `${table}: ${rows} rows were written into LanceDB, the report says ${JSON.stringify(found)}`,
+      );
     }
   }
   const rows = seeded.reduce((sum, table) => sum + table.rows, 0);
-  say(`Proved: ${rows.toLocaleString('en-US')} rows of ${seeded.length} tables, each in the lake once (${path.relative('.', folder)}/report.json)`);
+  say(
+    `Proved: ${rows.toLocaleString('en-US')} rows of ${seeded.length} tables, each in the lake once (${path.relative('.', folder)}/report.json)`,
+  );
 }
 
 async function ask({ title, sql }: Question, shown: string): Promise<void> {
@@ -58,7 +66,9 @@ async function main(): Promise<void> {
   await ask(bigCitiesByRegion, bigCitiesByRegion.sql);
   const near = glossesNear('a stringed instrument played with a bow');
   await ask(near, near.sql.replace(/\[[-\d.,e]+\]/, '[…]'));
-  say(`\nThe lake is ${path.relative('.', folder)}/lake: Delta tables for Spark, Databricks, ClickHouse, Polars; lake.duckdb for DuckDB.`);
+  say(
+    `\nThe lake is ${path.relative('.', folder)}/lake: Delta tables for Spark, Databricks, ClickHouse, Polars; lake.duckdb for DuckDB.`,
+  );
 }
 
 await main();

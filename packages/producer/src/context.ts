@@ -22,6 +22,18 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
+const OUTAGE_MS = 30_000;
+
+/** Tells, once per outage, of a Redis that went away: commands wait for it, and a person should know why nothing moves. */
+function createOutageNotice(): (error: Error) => void {
+  let saidAtMs = 0;
+  return (error) => {
+    if (Date.now() - saidAtMs < OUTAGE_MS) return;
+    saidAtMs = Date.now();
+    process.stderr.write(`Redis does not answer (${error.message}); waiting for it to come back\n`);
+  };
+}
+
 /** What a command works with. Each part is made when it is first asked for, and all are closed together. */
 export class Context {
   readonly config: Config;
@@ -36,12 +48,18 @@ export class Context {
     this.staging = new Staging(new LakePaths(config.lake));
     this.source = createLanceClient(config.connection, {
       userAgent: PRODUCT,
-      onRetry: (reason, attempt) => process.stderr.write(`no usable answer from ${reason}; trying again (${attempt} of ${config.connection.max_retries})\n`),
+      onRetry: (reason, attempt) =>
+        process.stderr.write(
+          `no usable answer from ${reason}; trying again (${attempt} of ${config.connection.max_retries})\n`,
+        ),
     });
   }
 
   static async open(options: GlobalOptions): Promise<Context> {
-    return new Context(await loadConfig(options.config, process.env), createLogger('lance-offload', options.logLevel));
+    return new Context(
+      await loadConfig(options.config, process.env),
+      createLogger('lance-offload', options.logLevel),
+    );
   }
 
   get redisUrl(): string {
@@ -50,13 +68,21 @@ export class Context {
 
   /** Connects to the queues. */
   async fleet(redisUrl: string = this.redisUrl): Promise<Fleet> {
-    const redis = await connectRedis(redisUrl, (error) => this.logger.warn({ redis: true }, error.message));
+    let notice: ((error: Error) => void) | undefined; // a failure to connect at all is thrown, not noticed
+    const redis = await connectRedis(redisUrl, (error) => notice?.(error));
+    notice = createOutageNotice();
     const queues = new Queues(redis, this.config.queue_prefix);
     this.onClose(async () => {
       await queues.close();
       await redis.quit();
     });
-    return { redis, queues, staging: this.staging, prefix: this.config.queue_prefix, attempts: attemptsOf(this.config) };
+    return {
+      redis,
+      queues,
+      staging: this.staging,
+      prefix: this.config.queue_prefix,
+      attempts: attemptsOf(this.config),
+    };
   }
 
   /** Closes later than everything that was opened after it. */

@@ -1,5 +1,9 @@
 /** Maps items in order, at most `atOnce` under way. The first failure ends it. */
-export async function mapConcurrently<T, R>(items: readonly T[], atOnce: number, map: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  map: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const lane = async () => {

@@ -16,13 +16,38 @@ export function createProgram(): Command {
   const program = new Command('lance-offload')
     .description('Offloads LanceDB tables into a Delta lake, through a fleet of workers.')
     .version(VERSION)
-    .addOption(new Option('-c, --config <file>', 'configuration file').default('offload.yaml').env('LANCE_OFFLOAD_CONFIG'))
-    .addOption(new Option('--log-level <level>', 'least level that is logged, to standard error').choices(['debug', 'info', 'warn', 'error']).default('error').env('LANCE_OFFLOAD_LOG_LEVEL'))
-    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 wrong usage, 78 wrong configuration, 130 stopped by Ctrl-C.');
-  const commands = [tablesCommand(), schemaCommand(), planCommand(), runCommand(), statusCommand(), retryCommand(), cancelCommand(), queryCommand(), historyCommand()];
+    .addOption(
+      new Option('-c, --config <file>', 'configuration file')
+        .default('offload.yaml')
+        .env('LANCE_OFFLOAD_CONFIG'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged, to standard error')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('error')
+        .env('LANCE_OFFLOAD_LOG_LEVEL'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failure, 2 wrong usage, 78 wrong configuration, 130 stopped by Ctrl-C.',
+    );
+  const commands = [
+    tablesCommand(),
+    schemaCommand(),
+    planCommand(),
+    runCommand(),
+    statusCommand(),
+    retryCommand(),
+    cancelCommand(),
+    queryCommand(),
+    historyCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {
-    command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR)).allowExcessArguments(false).showHelpAfterError('(--help tells what there is)');
+    command
+      .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR))
+      .allowExcessArguments(false)
+      .showHelpAfterError('(--help tells what there is)');
   }
   return program;
 }

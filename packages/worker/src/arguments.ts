@@ -25,19 +25,58 @@ function wholeNumber(min: number, max: number): (text: string) => number {
 export function parseArguments(argv: readonly string[], cores: number): WorkerArguments {
   const threads = Math.max(1, Math.floor(cores / 2));
   const command = new Command('lance-worker')
-    .description('Fetches pages from LanceDB, stages them as Parquet, and commits finished runs. Start as many as you like, on any host.')
+    .description(
+      'Fetches pages from LanceDB, stages them as Parquet, and commits finished runs. Start as many as you like, on any host.',
+    )
     .version(VERSION)
-    .addOption(new Option('-c, --config <file>', 'configuration file').default('offload.yaml').env('LANCE_OFFLOAD_CONFIG'))
-    .addOption(new Option('--concurrency <n>', 'pages under way at once (default: threads + 1)').env('LANCE_WORKER_CONCURRENCY').argParser(wholeNumber(1, 256)))
-    .addOption(new Option('--threads <n>', 'threads that transform pages').default(threads, `half the cores: ${threads}`).env('LANCE_WORKER_THREADS').argParser(wholeNumber(1, 256)))
-    .addOption(new Option('--grace <seconds>', 'how long pages under way may finish after SIGTERM').default(25).env('LANCE_WORKER_GRACE').argParser(wholeNumber(0, 86_400)))
-    .addOption(new Option('--log-level <level>', 'least level that is logged').choices(['debug', 'info', 'warn', 'error']).default('info').env('LANCE_OFFLOAD_LOG_LEVEL'))
-    .option('--exit-with-stdin', 'stop when standard input closes, as `lance-offload run --workers` needs it', false)
-    .addHelpText('after', '\nExamples:\n  lance-worker\n  lance-worker --config /etc/offload.yaml --concurrency 4 --threads 2')
+    .addOption(
+      new Option('-c, --config <file>', 'configuration file')
+        .default('offload.yaml')
+        .env('LANCE_OFFLOAD_CONFIG'),
+    )
+    .addOption(
+      new Option('--concurrency <n>', 'pages under way at once (default: threads + 1)')
+        .env('LANCE_WORKER_CONCURRENCY')
+        .argParser(wholeNumber(1, 256)),
+    )
+    .addOption(
+      new Option('--threads <n>', 'threads that transform pages')
+        .default(threads, `half the cores: ${threads}`)
+        .env('LANCE_WORKER_THREADS')
+        .argParser(wholeNumber(1, 256)),
+    )
+    .addOption(
+      new Option('--grace <seconds>', 'how long pages under way may finish after SIGTERM')
+        .default(25)
+        .env('LANCE_WORKER_GRACE')
+        .argParser(wholeNumber(0, 86_400)),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .env('LANCE_OFFLOAD_LOG_LEVEL'),
+    )
+    .option(
+      '--exit-with-stdin',
+      'stop when standard input closes, as `lance-offload run --workers` needs it',
+      false,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lance-worker\n  lance-worker --config /etc/offload.yaml --concurrency 4 --threads 2',
+    )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR))
     .allowExcessArguments(false)
     .parse([...argv]);
-  const options = command.opts<{ config: string; concurrency?: number; threads: number; grace: number; logLevel: string; exitWithStdin: boolean }>();
+  const options = command.opts<{
+    config: string;
+    concurrency?: number;
+    threads: number;
+    grace: number;
+    logLevel: string;
+    exitWithStdin: boolean;
+  }>();
   return {
     config: options.config,
     concurrency: options.concurrency ?? options.threads + 1,

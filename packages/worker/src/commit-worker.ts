@@ -13,18 +13,34 @@ import { Worker } from 'bullmq';
 import type { WorkerConnection } from './connection.ts';
 
 /** Takes commits off the queue, one at a time: an audit uses DuckDB with a memory of its own. */
-export function startCommitWorker(staging: Staging, connection: WorkerConnection, queues: Queues, logger: Logger): Worker<CommitJob> {
+export function startCommitWorker(
+  staging: Staging,
+  connection: WorkerConnection,
+  queues: Queues,
+  logger: Logger,
+): Worker<CommitJob> {
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
     async (job) => {
       try {
         const report = await commitRun(commitJobSchema.parse(job.data), staging);
-        logger.info({ runId: report.runId, table: report.table, rows: report.lakeRows, deltaVersion: report.deltaVersion }, `run ${report.state}`);
+        logger.info(
+          {
+            runId: report.runId,
+            table: report.table,
+            rows: report.lakeRows,
+            deltaVersion: report.deltaVersion,
+          },
+          `run ${report.state}`,
+        );
         return { state: report.state, rows: report.lakeRows };
       } catch (thrown) {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
-        logger.error({ runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next }, error.message);
+        logger.error(
+          { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },
+          error.message,
+        );
         throw await settleFailure(error, job, queues.commit);
       }
     },

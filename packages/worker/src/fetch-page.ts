@@ -1,4 +1,11 @@
-import { countArrowRows, OffloadError, scanQuery, type LanceClient, type Page, type RunPlan } from '@lance-offload/core';
+import {
+  countArrowRows,
+  OffloadError,
+  scanQuery,
+  type LanceClient,
+  type Page,
+  type RunPlan,
+} from '@lance-offload/core';
 
 /** Answers that go into one file together, and the rows they hold. */
 export interface FetchedPart {
@@ -16,7 +23,11 @@ function columnsOf(plan: RunPlan): string[] | undefined {
 
 function short(plan: RunPlan, page: Page, got: number): OffloadError {
   const message = `Table "${plan.table}", page ${page.index}: the server has no rows from ${page.offset + got} on, where its count promises ${page.limit - got} more`;
-  return new OffloadError('SOURCE_SHORT', message, { table: plan.table, runId: plan.runId, page: page.index });
+  return new OffloadError('SOURCE_SHORT', message, {
+    table: plan.table,
+    runId: plan.runId,
+    page: page.index,
+  });
 }
 
 /** Remembers, per run, how many rows an answer may have to stay within `pageBytes`, once one was too large. */
@@ -50,11 +61,14 @@ export async function* fetchPage(
   const selection = { version: plan.sourceVersion, columns: columnsOf(plan), filter: plan.filter };
   let part = { bodies: [] as Uint8Array<ArrayBuffer>[], rows: 0, requests: 0 };
   let bytes = 0;
-  for (let got = 0; got < page.limit; ) {
+  for (let got = 0; got < page.limit;) {
     const limit = Math.min(page.limit - got, sizes.rowsFor(plan));
     // A single row is taken at any size: there is nothing to split.
     const maxBytes = limit === 1 ? Number.POSITIVE_INFINITY : plan.pageBytes * TOLERANCE;
-    const body = await source.scan(plan.table, scanQuery(selection, { offset: page.offset + got, limit }), { maxBytes, signal });
+    const body = await source.scan(plan.table, scanQuery(selection, { offset: page.offset + got, limit }), {
+      maxBytes,
+      signal,
+    });
     part.requests += 1;
     if (!body) {
       sizes.halve(plan, limit);
@@ -63,7 +77,11 @@ export async function* fetchPage(
     const rows = countArrowRows(body);
     if (rows === 0) throw short(plan, page, got);
     if (rows > limit) {
-      throw new OffloadError('SOURCE_BAD_BODY', `Asked for ${limit} rows of table "${plan.table}", got ${rows}`, { table: plan.table, page: page.index });
+      throw new OffloadError(
+        'SOURCE_BAD_BODY',
+        `Asked for ${limit} rows of table "${plan.table}", got ${rows}`,
+        { table: plan.table, page: page.index },
+      );
     }
     got += rows;
     bytes += body.byteLength;

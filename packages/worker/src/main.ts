@@ -22,7 +22,9 @@ async function main(): Promise<void> {
   const options = parseArguments(process.argv, availableParallelism());
   const logger = createLogger('lance-worker', options.logLevel);
   const config = await loadConfig(options.config, process.env);
-  const redis = await connectRedis(config.redis ?? DEFAULT_REDIS_URL, (error) => logger.error({ redis: true }, error.message));
+  const redis = await connectRedis(config.redis ?? DEFAULT_REDIS_URL, (error) =>
+    logger.error({ redis: true }, error.message),
+  );
   const connection = { connection: redis, prefix: config.queue_prefix };
   const queues = new Queues(redis, config.queue_prefix);
   const staging = new Staging(new LakePaths(config.lake));
@@ -39,8 +41,18 @@ async function main(): Promise<void> {
     startCommitWorker(staging, connection, queues, logger),
   ];
   const close = [() => pool.close(), () => queues.close(), () => redis.quit()];
-  onStop(() => shutDown({ workers, close, graceMs: options.graceMs, logger }), { withStdin: options.exitWithStdin });
-  logger.info({ source: deps.source.url, lake: config.lake, concurrency: options.concurrency, threads: options.threads }, 'worker ready');
+  onStop(() => shutDown({ workers, close, graceMs: options.graceMs, logger }), {
+    withStdin: options.exitWithStdin,
+  });
+  logger.info(
+    {
+      source: deps.source.url,
+      lake: config.lake,
+      concurrency: options.concurrency,
+      threads: options.threads,
+    },
+    'worker ready',
+  );
 }
 
 main().catch(failToStart);

@@ -33,7 +33,11 @@ class PlanCache {
     if (known) return known;
     const plan = await this.#deps.staging.readPlan(job);
     if (plan.source !== this.#deps.source.url) {
-      throw new OffloadError('CONFIG_INVALID', `Run ${plan.runId} reads ${plan.source}; this worker is configured for ${this.#deps.source.url}`, { runId: plan.runId });
+      throw new OffloadError(
+        'CONFIG_INVALID',
+        `Run ${plan.runId} reads ${plan.source}; this worker is configured for ${this.#deps.source.url}`,
+        { runId: plan.runId },
+      );
     }
     if (this.#plans.size >= 100) this.#plans.clear();
     this.#plans.set(job.runId, plan);
@@ -45,7 +49,13 @@ class PlanCache {
  * Takes pages off the queue. Knows BullMQ and nothing of pages: parses the payload, passes the signal on, translates
  * what failed into what the queue is to do.
  */
-export function startPageWorker(deps: PageDeps, connection: WorkerConnection, queues: Queues, concurrency: number, logger: Logger): Worker<PageJob, PageResult> {
+export function startPageWorker(
+  deps: PageDeps,
+  connection: WorkerConnection,
+  queues: Queues,
+  concurrency: number,
+  logger: Logger,
+): Worker<PageJob, PageResult> {
   const plans = new PlanCache(deps);
 
   async function run(job: Job<PageJob, PageResult>, signal: AbortSignal): Promise<PageResult> {
@@ -53,7 +63,17 @@ export function startPageWorker(deps: PageDeps, connection: WorkerConnection, qu
     if (await deps.staging.findReport(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
     const plan = await plans.get(payload);
     const receipt = await stagePage(plan, payload.page, deps, signal);
-    logger.info({ runId: plan.runId, table: plan.table, page: payload.page.index, rows: receipt.rows, bytes: receipt.sourceBytes, ...receipt.timings }, 'page staged');
+    logger.info(
+      {
+        runId: plan.runId,
+        table: plan.table,
+        page: payload.page.index,
+        rows: receipt.rows,
+        bytes: receipt.sourceBytes,
+        ...receipt.timings,
+      },
+      'page staged',
+    );
     return { rows: receipt.rows, bytes: receipt.sourceBytes };
   }
 
@@ -65,11 +85,29 @@ export function startPageWorker(deps: PageDeps, connection: WorkerConnection, qu
       } catch (thrown) {
         const { runId, table, page } = job.data;
         const error = toOffloadError(thrown).with({ runId, table, page: page.index });
-        logger.warn({ runId, table, page: page.index, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next }, error.message);
+        logger.warn(
+          {
+            runId,
+            table,
+            page: page.index,
+            code: error.code,
+            attempt: job.attemptsMade + 1,
+            next: error.policy.next,
+          },
+          error.message,
+        );
         throw await settleFailure(error, job, queues.page);
       }
     },
-    { ...connection, concurrency, maxStalledCount: 10, metrics: { maxDataPoints: 60 * 24 } },
+    {
+      ...connection,
+      concurrency,
+      // A killed worker's pages are free for another one after 20 to 30 s.
+      lockDuration: 20_000,
+      stalledInterval: 10_000,
+      maxStalledCount: 10,
+      metrics: { maxDataPoints: 60 * 24 },
+    },
   );
   worker.on('error', (error) => logger.error({ queue: PAGE_QUEUE }, error.message));
   worker.on('lockRenewalFailed', (ids: string[]) => {

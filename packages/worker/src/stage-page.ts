@@ -46,26 +46,53 @@ function rowIdFacts(plan: RunPlan, page: Page, parts: readonly BigUint64Array[])
   ids.sort();
   const repeated = ids.findIndex((id, index) => index > 0 && id === ids[index - 1]);
   if (repeated > 0) {
-    throw new OffloadError('SOURCE_BAD_BODY', `Table "${plan.table}", page ${page.index}: the server sent row id ${ids[repeated]} twice`, {
-      table: plan.table,
-      runId: plan.runId,
-      page: page.index,
-    });
+    throw new OffloadError(
+      'SOURCE_BAD_BODY',
+      `Table "${plan.table}", page ${page.index}: the server sent row id ${ids[repeated]} twice`,
+      {
+        table: plan.table,
+        runId: plan.runId,
+        page: page.index,
+      },
+    );
   }
   return { min: String(ids[0]), max: String(ids.at(-1)), distinct: ids.length };
 }
 
-async function stagePart(part: FetchedPart, plan: RunPlan, page: Page, staged: StagedParts, deps: PageDeps, signal: AbortSignal): Promise<void> {
+async function stagePart(
+  part: FetchedPart,
+  plan: RunPlan,
+  page: Page,
+  staged: StagedParts,
+  deps: PageDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const started = performance.now();
-  const task: TransformTask = { bodies: part.bodies, columns: plan.columns, runId: plan.runId, offloadedAtMs: plan.startedAtMs };
+  const task: TransformTask = {
+    bodies: part.bodies,
+    columns: plan.columns,
+    runId: plan.runId,
+    offloadedAtMs: plan.startedAtMs,
+  };
   const made = await deps.transform(task, signal);
   if (made.rows !== part.rows) {
-    throw new OffloadError('SOURCE_BAD_BODY', `Table "${plan.table}", page ${page.index}: an answer announces ${part.rows} rows and holds ${made.rows}`, { table: plan.table, page: page.index });
+    throw new OffloadError(
+      'SOURCE_BAD_BODY',
+      `Table "${plan.table}", page ${page.index}: an answer announces ${part.rows} rows and holds ${made.rows}`,
+      { table: plan.table, page: page.index },
+    );
   }
   const transformed = performance.now();
   const path = dataFilePath(plan.runId, page.index, staged.files.length);
   await deps.staging.writeData(plan.destination, path, made.parquet);
-  staged.files.push({ path, size: made.parquet.byteLength, rows: made.rows, checksum: made.checksum, rowHashSum: made.rowHashSum, stats: made.stats });
+  staged.files.push({
+    path,
+    size: made.parquet.byteLength,
+    rows: made.rows,
+    checksum: made.checksum,
+    rowHashSum: made.rowHashSum,
+    stats: made.stats,
+  });
   staged.rowIds.push(made.rowIds);
   staged.requests += part.requests;
   staged.sourceBytes += made.sourceBytes;
@@ -79,12 +106,25 @@ async function stagePart(part: FetchedPart, plan: RunPlan, page: Page, staged: S
  *
  * @throws OffloadError of the source's codes, `SCHEMA_MISMATCH`, `TYPE_UNSUPPORTED` or `LAKE_UNAVAILABLE`.
  */
-export async function stagePage(plan: RunPlan, page: Page, deps: PageDeps, signal: AbortSignal): Promise<Receipt> {
+export async function stagePage(
+  plan: RunPlan,
+  page: Page,
+  deps: PageDeps,
+  signal: AbortSignal,
+): Promise<Receipt> {
   const done = await deps.staging.findReceipt(plan, page);
   if (done) return done;
 
   const started = performance.now();
-  const staged: StagedParts = { files: [], rowIds: [], requests: 0, sourceBytes: 0, fetchMs: 0, transformMs: 0, writeMs: 0 };
+  const staged: StagedParts = {
+    files: [],
+    rowIds: [],
+    requests: 0,
+    sourceBytes: 0,
+    fetchMs: 0,
+    transformMs: 0,
+    writeMs: 0,
+  };
   for await (const part of fetchPage(plan, page, deps.source, deps.sizes, signal)) {
     await stagePart(part, plan, page, staged, deps, signal);
   }

@@ -1,4 +1,10 @@
-import { describeError, toOffloadError, transformPage, type TransformedPage, type TransformTask } from '@lance-offload/core/transform';
+import {
+  describeError,
+  toOffloadError,
+  transformPage,
+  type TransformedPage,
+  type TransformTask,
+} from '@lance-offload/core/transform';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 
 /** What comes back from a thread. Errors come as plain data, since an error's class does not survive the crossing. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import { OffloadError } from '../errors/offload-error.ts';
 import { problemLines } from './problems.ts';
 import { configSchema, type Connection, type ParsedConfig } from './schema.ts';
@@ -29,16 +29,36 @@ function substitute(value: unknown, environment: Environment, missing: Set<strin
   }
   if (Array.isArray(value)) return value.map((item) => substitute(item, environment, missing));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, environment, missing)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, substitute(item, environment, missing)]),
+    );
   }
   return value;
 }
 
 function invalid(file: string, problems: readonly string[]): OffloadError {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return new OffloadError('CONFIG_INVALID', `${count} in ${file}:\n${problems.map((line) => `  - ${line}`).join('\n')}`, {
-    problems,
-  });
+  return new OffloadError(
+    'CONFIG_INVALID',
+    `${count} in ${file}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    {
+      problems,
+    },
+  );
+}
+
+/** A YAML error's words up to where they quote the file, which may hold a secret. */
+function withoutSource(message: string): string {
+  return message.split(/[:\n]/)[0] ?? '';
+}
+
+/** The document as plain values. */
+function valuesOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw invalid(file, [withoutSource(error instanceof Error ? error.message : String(error))]);
+  }
 }
 
 /** Problems that concern more than one key. */
@@ -55,7 +75,9 @@ function crossProblems(config: ParsedConfig): string[] {
     const destination = options.destination_table ?? table;
     const other = destinations.get(destination.toLowerCase());
     if (other !== undefined) {
-      problems.push(`tables.${table}: goes to the lake table "${destination}", as "${other}" does; set destination_table`);
+      problems.push(
+        `tables.${table}: goes to the lake table "${destination}", as "${other}" does; set destination_table`,
+      );
     }
     destinations.set(destination.toLowerCase(), table);
   }
@@ -81,16 +103,21 @@ export async function loadConfig(file: string, environment: Environment): Promis
   const absolute = path.resolve(file);
   const source = await readConfigFile(absolute);
   const lines = new LineCounter();
-  const document = parseDocument(source.replaceAll(/\$\{(\w+)\}/g, `${OPEN}$1${CLOSE}`), { lineCounter: lines });
+  const document = parseDocument(source.replaceAll(/\$\{(\w+)\}/g, `${OPEN}$1${CLOSE}`), {
+    lineCounter: lines,
+  });
   if (document.errors.length > 0) {
-    throw invalid(absolute, document.errors.map((error) => {
-      const { line } = lines.linePos(error.pos[0]);
-      return `line ${line}: ${error.message.split('\n')[0]}`;
-    }));
+    throw invalid(
+      absolute,
+      document.errors.map((error) => {
+        const { line } = lines.linePos(error.pos[0]);
+        return `line ${line}: ${withoutSource(error.message)}`;
+      }),
+    );
   }
 
   const missing = new Set<string>();
-  const values = withEnvironment(substitute(document.toJS(), environment, missing), environment);
+  const values = withEnvironment(substitute(valuesOf(document, absolute), environment, missing), environment);
   const parsed = configSchema.safeParse(values);
   const problems = [
     ...[...missing].map((name) => `\${${name}}: the environment variable is not set`),
@@ -112,7 +139,10 @@ function withEnvironment(values: unknown, environment: Environment): unknown {
   const config: Record<string, unknown> = { ...values };
   const connection = config['connection'];
   if (typeof connection === 'object' && connection !== null && !('api_key' in connection)) {
-    config['connection'] = { ...connection, ...(environment['LANCEDB_API_KEY'] && { api_key: environment['LANCEDB_API_KEY'] }) };
+    config['connection'] = {
+      ...connection,
+      ...(environment['LANCEDB_API_KEY'] && { api_key: environment['LANCEDB_API_KEY'] }),
+    };
   }
   if (environment['REDIS_URL']) config['redis'] = environment['REDIS_URL'];
   return config;

@@ -19,9 +19,11 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 /** The innermost issues: a union reports its branches, of which the one about the key itself is worth reading. */
 function flatten(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const branches = issue.errors.filter((branch) => branch.every((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'));
-  const best = branches[0] ?? issue.errors[0] ?? [];
-  return best.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  const ofKey = issue.errors.find((branch) =>
+    branch.every((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'),
+  );
+  const best = ofKey ?? issue.errors[0] ?? [];
+  return best.flatMap(flatten).map((inner) => Object.assign(inner, { path: [...issue.path, ...inner.path] }));
 }
 
 /** One line per problem, each starting with the key's path. Values are not repeated: one of them may be a secret. */

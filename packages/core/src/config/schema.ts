@@ -4,12 +4,23 @@ import { ingestionType, tableOptionsSchema, type TableOptions } from './table-op
 const text = z.string().trim().min(1, 'must not be empty');
 const seconds = z.coerce.number().positive();
 
+function isBareUrl(url: string): boolean {
+  const { username, password, search, hash } = new URL(url);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
 const connectionSchema = z
   .strictObject({
     api_key: text,
     project_name: text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a project name, not a URL'),
     region: text.default('us-east-1'),
-    host: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
+    host: z
+      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+      .refine(
+        isBareUrl,
+        'must be an http(s) URL without user name, password or query: it is kept in plans and logs',
+      )
+      .optional(),
     max_retries: z.coerce.number().int().min(0).max(100).default(5),
     initial_retry_delay: seconds.max(3600).default(1),
     request_timeout: seconds.max(86_400).default(30),
@@ -23,10 +34,22 @@ const connectionSchema = z
 /** `64 MiB`, `500kb` or a number of bytes. */
 const byteSize = z.union([z.number(), z.string()]).transform((value, context) => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(b|kb|mb|gb|kib|mib|gib)?\s*$/i.exec(String(value));
-  const factors: Record<string, number> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+  const factors: Record<string, number> = {
+    b: 1,
+    kb: 1e3,
+    mb: 1e6,
+    gb: 1e9,
+    kib: 2 ** 10,
+    mib: 2 ** 20,
+    gib: 2 ** 30,
+  };
   const bytes = match ? Number(match[1]) * (factors[(match[2] ?? 'b').toLowerCase()] ?? 1) : Number.NaN;
   if (!(bytes >= 65_536 && bytes <= 2 ** 30)) {
-    context.issues.push({ code: 'custom', message: 'must be a size from 64 KiB to 1 GiB, such as 64MiB', input: value });
+    context.issues.push({
+      code: 'custom',
+      message: 'must be a size from 64 KiB to 1 GiB, such as 64MiB',
+      input: value,
+    });
     return z.NEVER;
   }
   return Math.floor(bytes);

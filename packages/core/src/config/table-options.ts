@@ -40,7 +40,9 @@ export const MAX_BATCH_SIZE = 10_000;
 /** Options of one table, as in docs/configuration.md. Absent means the default said there. */
 export const tableOptionsSchema = z.strictObject({
   columns: names.optional(),
-  use_full_scan: jsonInString(z.literal(true, 'only full scans are supported: leave it out, or set it to true')).optional(),
+  use_full_scan: jsonInString(
+    z.literal(true, 'only full scans are supported: leave it out, or set it to true'),
+  ).optional(),
   batch_size: wholeNumber(1, MAX_BATCH_SIZE).optional(),
   filter_expression: z.string().trim().min(1).optional(),
   with_row_id: flag.optional(),

@@ -26,7 +26,12 @@ export class OffloadError extends Error {
   readonly code: OffloadErrorCode;
   readonly details: ErrorDetails;
 
-  constructor(code: OffloadErrorCode, message: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+  constructor(
+    code: OffloadErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+    options?: { cause?: unknown },
+  ) {
     super(`[${code}] ${message}`, options);
     this.code = code;
     this.details = details;

@@ -33,30 +33,110 @@ export interface ErrorPolicy {
 }
 
 export const ERROR_POLICY = {
-  CONFIG_INVALID: { next: 'give-up', exitCode: 78, hint: 'Correct the configuration; docs/configuration.md lists every option.' },
+  CONFIG_INVALID: {
+    next: 'give-up',
+    exitCode: 78,
+    hint: 'Correct the configuration; docs/configuration.md lists every option.',
+  },
   SOURCE_UNAUTHORIZED: {
     next: 'give-up',
     exitCode: 1,
     hint: 'Check LANCEDB_API_KEY (revoked? spaces?) and that it belongs to this project; workers read it from their own environment.',
   },
-  SOURCE_NOT_FOUND: { next: 'give-up', exitCode: 1, hint: 'Run `lance-offload tables` to see the names the project has.' },
-  VERSION_GONE: { next: 'give-up', exitCode: 1, hint: 'The pinned version was cleaned up at the source; cancel this run and start a new one.' },
-  SOURCE_REJECTED: { next: 'give-up', exitCode: 1, hint: 'The server refused the request; its words say why. After a fix at the source, retry the run.' },
-  SOURCE_RATE_LIMITED: { next: 'pause', exitCode: 1, hint: 'The project is over its rate limit; the fleet waits and goes on.' },
-  SOURCE_UNAVAILABLE: { next: 'retry', exitCode: 1, hint: 'Check that the host is reachable from this machine; then retry the run.' },
-  SOURCE_BAD_BODY: { next: 'retry', exitCode: 1, hint: 'The server answered with something that is not the page; a proxy in between is the usual cause.' },
-  SOURCE_SHORT: { next: 'retry', exitCode: 1, hint: 'The server stops before the rows it counted; retry the run, and report it to the server’s operator if it stays.' },
-  SCHEMA_MISMATCH: { next: 'give-up', exitCode: 1, hint: 'The columns are not those that were planned or that the lake has; exclude them with `columns`, or choose another `destination_table`.' },
+  SOURCE_NOT_FOUND: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Run `lance-offload tables` to see the names the project has.',
+  },
+  VERSION_GONE: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The pinned version was cleaned up at the source; cancel this run and start a new one.',
+  },
+  SOURCE_REJECTED: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The server refused the request; its words say why. After a fix at the source, retry the run.',
+  },
+  SOURCE_RATE_LIMITED: {
+    next: 'pause',
+    exitCode: 1,
+    hint: 'The project is over its rate limit; the fleet waits and goes on.',
+  },
+  SOURCE_UNAVAILABLE: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'Check that the host is reachable from this machine; then retry the run.',
+  },
+  SOURCE_BAD_BODY: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'The server answered with something that is not the page; a proxy in between is the usual cause.',
+  },
+  SOURCE_SHORT: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'The server stops before the rows it counted; retry the run, and report it to the server’s operator if it stays.',
+  },
+  SCHEMA_MISMATCH: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The columns are not those that were planned or that the lake has; exclude them with `columns`, or choose another `destination_table`.',
+  },
   TYPE_UNSUPPORTED: { next: 'give-up', exitCode: 1, hint: 'Leave the column out with `columns`.' },
-  AUDIT_FAILED: { next: 'retry', exitCode: 1, hint: 'The staged pages are not exactly the source’s rows; nothing was published. Cancel the run and start a new one.' },
-  LAKE_UNAVAILABLE: { next: 'retry', exitCode: 1, hint: 'Check the lake folder’s permissions and free space, then retry the run.' },
-  LAKE_TOO_NEW: { next: 'give-up', exitCode: 1, hint: 'Upgrade lance-offload on this machine; nothing was changed.' },
-  LAKE_CONFLICT: { next: 'retry', exitCode: 1, hint: 'Another writer keeps committing to this table; retry the run when it is quiet.' },
-  REDIS_UNAVAILABLE: { next: 'retry', exitCode: 1, hint: 'Start Redis, or set REDIS_URL; `run --workers N` brings its own where none is configured.' },
-  REDIS_MISCONFIGURED: { next: 'give-up', exitCode: 78, hint: 'Set `maxmemory-policy noeviction`: an evicting Redis loses jobs.' },
-  RUN_OPEN: { next: 'give-up', exitCode: 1, hint: 'Follow it with `lance-offload status RUN`, or stop it with `lance-offload cancel RUN`.' },
-  RUN_NOT_FOUND: { next: 'give-up', exitCode: 1, hint: '`lance-offload status` lists the runs of this lake.' },
-  RUN_CLOSED: { next: 'give-up', exitCode: 1, hint: 'The run has ended; start a new one with `lance-offload run`.' },
-  QUERY_FAILED: { next: 'give-up', exitCode: 1, hint: 'The SQL is DuckDB’s; quote table names with "double quotes".' },
-  INTERNAL: { next: 'retry', exitCode: 1, hint: 'This is a defect of lance-offload; please report it with the log.' },
+  AUDIT_FAILED: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'The staged pages are not exactly the source’s rows; nothing was published. Cancel the run and start a new one.',
+  },
+  LAKE_UNAVAILABLE: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'Check the lake folder’s permissions and free space, then retry the run.',
+  },
+  LAKE_TOO_NEW: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Upgrade lance-offload on this machine; nothing was changed.',
+  },
+  LAKE_CONFLICT: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'Another writer keeps committing to this table; retry the run when it is quiet.',
+  },
+  REDIS_UNAVAILABLE: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'Start Redis, or set REDIS_URL; `run --workers N` brings its own where none is configured.',
+  },
+  REDIS_MISCONFIGURED: {
+    next: 'give-up',
+    exitCode: 78,
+    hint: 'Set `maxmemory-policy noeviction`: an evicting Redis loses jobs.',
+  },
+  RUN_OPEN: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Follow it with `lance-offload status RUN`, or stop it with `lance-offload cancel RUN`.',
+  },
+  RUN_NOT_FOUND: {
+    next: 'retry',
+    exitCode: 1,
+    hint: '`lance-offload status` lists the runs of this lake.',
+  },
+  RUN_CLOSED: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The run has ended; start a new one with `lance-offload run`.',
+  },
+  QUERY_FAILED: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The SQL is DuckDB’s; quote table names with "double quotes".',
+  },
+  INTERNAL: {
+    next: 'retry',
+    exitCode: 1,
+    hint: 'This is a defect of lance-offload; please report it with the log.',
+  },
 } as const satisfies Record<OffloadErrorCode, ErrorPolicy>;

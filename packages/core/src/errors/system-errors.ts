@@ -22,5 +22,10 @@ export function asLakeError(thrown: unknown, action: string, path: string): unkn
     ENAMETOOLONG: 'the name is too long for the file system',
   };
   const reason = words[thrown.code ?? ''] ?? thrown.message;
-  return new OffloadError('LAKE_UNAVAILABLE', `Could not ${action} ${path}: ${reason}`, { path }, { cause: thrown });
+  return new OffloadError(
+    'LAKE_UNAVAILABLE',
+    `Could not ${action} ${path}: ${reason}`,
+    { path },
+    { cause: thrown },
+  );
 }

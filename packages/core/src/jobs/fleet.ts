@@ -13,5 +13,8 @@ export interface Fleet {
 }
 
 export function attemptsOf(config: Config): Attempts {
-  return { maxRetries: config.connection.max_retries, initialDelayMs: config.connection.initial_retry_delay * 1000 };
+  return {
+    maxRetries: config.connection.max_retries,
+    initialDelayMs: config.connection.initial_retry_delay * 1000,
+  };
 }

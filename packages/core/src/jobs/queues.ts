@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
 import type { CommitJob, PageJob, PlanJob } from './payloads.ts';
 
@@ -30,8 +31,8 @@ export class Queues {
     this.commit = new Queue(COMMIT_QUEUE, options);
     this.#flows = new FlowProducer(options);
     // Connection trouble is reported by the ioredis client these share; without a listener it would end the process.
-    for (const queue of [this.plan, this.page, this.commit]) (queue as Queue).on('error', () => undefined);
-    this.#flows.on('error', () => undefined);
+    for (const events of [this.plan, this.page, this.commit, this.#flows] as EventEmitter[])
+      events.on('error', () => undefined);
   }
 
   /** A flow: the commit waits for its plan, and the plan then adds the pages as further children. */
@@ -42,7 +43,14 @@ export class Queues {
       queueName: COMMIT_QUEUE,
       data: { payloadVersion, runId, table, destination } satisfies CommitJob,
       opts: { ...jobOptions(attempts), jobId: commitJobId(runId) },
-      children: [{ name: table, queueName: PLAN_QUEUE, data: plan, opts: { ...jobOptions(attempts), jobId: planJobId(runId) } }],
+      children: [
+        {
+          name: table,
+          queueName: PLAN_QUEUE,
+          data: plan,
+          opts: { ...jobOptions(attempts), jobId: planJobId(runId) },
+        },
+      ],
     });
   }
 
@@ -59,7 +67,8 @@ export class Queues {
     const added = await this.page.addBulk(jobs);
     // addBulk is a pipeline, not a transaction: a job that could not be added comes back with a negative id.
     const failed = added.filter((job) => job.id === undefined || job.id.startsWith('-'));
-    if (failed.length > 0) throw new Error(`${failed.length} of ${pages.length} pages of ${first.runId} could not be enqueued`);
+    if (failed.length > 0)
+      throw new Error(`${failed.length} of ${pages.length} pages of ${first.runId} could not be enqueued`);
   }
 
   async close(): Promise<void> {

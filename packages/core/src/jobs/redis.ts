@@ -3,16 +3,22 @@ import { OffloadError } from '../errors/offload-error.ts';
 
 export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
 
-/** The URL without its password, for messages. */
+/** The URL without its password, for messages; its query may hold one as well. */
 export function redactUrl(url: string): string {
   const parsed = new URL(url);
   if (parsed.password) parsed.password = '***';
+  parsed.search = '';
   return parsed.toString();
 }
 
 function unavailable(url: string, cause: unknown): OffloadError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new OffloadError('REDIS_UNAVAILABLE', `No Redis answers at ${redactUrl(url)}: ${reason}`, {}, { cause });
+  return new OffloadError(
+    'REDIS_UNAVAILABLE',
+    `No Redis answers at ${redactUrl(url)}: ${reason}`,
+    {},
+    { cause },
+  );
 }
 
 async function evictionPolicy(redis: Redis): Promise<string | undefined> {
@@ -29,7 +35,12 @@ async function evictionPolicy(redis: Redis): Promise<string | undefined> {
  * @throws OffloadError `REDIS_UNAVAILABLE`, or `REDIS_MISCONFIGURED` where keys may be evicted.
  */
 export async function connectRedis(url: string, onError: (error: Error) => void): Promise<Redis> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => null, connectTimeout: 5000 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => null,
+    connectTimeout: 5000,
+  });
   let lastError: Error | undefined;
   redis.on('error', (error: Error) => {
     lastError = error;
@@ -39,7 +50,10 @@ export async function connectRedis(url: string, onError: (error: Error) => void)
     await redis.connect();
     const policy = await evictionPolicy(redis);
     if (policy !== undefined && policy !== 'noeviction') {
-      throw new OffloadError('REDIS_MISCONFIGURED', `Redis at ${redactUrl(url)} has maxmemory-policy ${policy}: it may drop jobs of a run`);
+      throw new OffloadError(
+        'REDIS_MISCONFIGURED',
+        `Redis at ${redactUrl(url)} has maxmemory-policy ${policy}: it may drop jobs of a run`,
+      );
     }
   } catch (error) {
     redis.disconnect();

@@ -2,6 +2,8 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
+import { publishedVersion } from '../lake/commit-run.ts';
+import { readLog } from '../lake/delta-log.ts';
 import { encodeTableName } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
@@ -35,8 +37,13 @@ async function claim(redis: Redis, key: string, expected: string, runId: string)
 }
 
 function openError(table: string, status: Pick<RunStatus, 'runId' | 'state'>): OffloadError {
-  const remedy = status.state === 'interrupted' ? `; take it up with \`lance-offload run --resume ${status.runId}\`` : '';
-  return new OffloadError('RUN_OPEN', `Table "${table}" has an open run, ${status.runId} (${status.state})${remedy}`, { table, runId: status.runId });
+  const remedy =
+    status.state === 'interrupted' ? `; take it up with \`lance-offload run --resume ${status.runId}\`` : '';
+  return new OffloadError(
+    'RUN_OPEN',
+    `Table "${table}" has an open run, ${status.runId} (${status.state})${remedy}`,
+    { table, runId: status.runId },
+  );
 }
 
 /** Takes a run whose plan failed out of the queue: nothing was staged, and it must not stand in the way. */
@@ -46,10 +53,16 @@ async function discardUnplanned(runId: string, { queues }: Fleet): Promise<void>
 }
 
 /** The run that is open for a table, if there is one. A run that failed before it had a plan does not count. */
-async function findOpen(request: RunRequest, held: string | null, fleet: Fleet): Promise<RunStatus | undefined> {
+async function findOpen(
+  request: RunRequest,
+  held: string | undefined,
+  fleet: Fleet,
+): Promise<RunStatus | undefined> {
   const inLake = await fleet.staging.findOpenRun(request.destination);
   if (inLake) return runStatus(inLake, fleet);
-  if (held === null || (await fleet.queues.commit.getJob(commitJobId(held))) === undefined) return undefined;
+  const commit = held === undefined ? undefined : await fleet.queues.commit.getJob(commitJobId(held));
+  // A completed commit without a report is one whose lake was deleted.
+  if (held === undefined || !commit || (await commit.getState()) === 'completed') return undefined;
   const key = { runId: held, destination: request.destination, table: request.table };
   if (await fleet.staging.findReport(key)) return undefined;
   const status = await runStatus(key, fleet);
@@ -57,6 +70,19 @@ async function findOpen(request: RunRequest, held: string | null, fleet: Fleet):
   await discardUnplanned(held, fleet);
   return undefined;
 }
+
+/** The claimed run that has neither ended nor a flow: its producer is about to add it, or died before it could. */
+async function findUnqueued(
+  { destination }: RunRequest,
+  held: string | undefined,
+  { queues, staging }: Fleet,
+): Promise<string | undefined> {
+  if (held === undefined || (await staging.findReport({ runId: held, destination }))) return undefined;
+  return (await queues.commit.getJob(commitJobId(held))) ? undefined : held;
+}
+
+const lockOf = (destination: string, { prefix }: Fleet): string =>
+  `${prefix}:open:${encodeTableName(destination)}`;
 
 /**
  * Opens a run of a table: adds its flow to the queues. At most one run per table is open at a time; one that is still
@@ -66,20 +92,31 @@ async function findOpen(request: RunRequest, held: string | null, fleet: Fleet):
  */
 export async function startRun(request: RunRequest, fleet: Fleet): Promise<StartedRun> {
   const { table, destination, source, options } = request;
-  const lock = `${fleet.prefix}:open:${encodeTableName(destination)}`;
-  const held = await fleet.redis.get(lock);
+  const lock = lockOf(destination, fleet);
+  const held = (await fleet.redis.get(lock)) || undefined;
+  // Looked for before the open one: a flow that is added in between then shows up there.
+  const unqueued = await findUnqueued(request, held, fleet);
   const open = await findOpen(request, held, fleet);
   if (open?.state === 'planning') return { runId: open.runId, destination, table, adopted: true };
   if (open) throw openError(table, open);
 
   const startedAt = new Date();
-  const runId = newRunId(destination, startedAt);
-  if (!(await claim(fleet.redis, lock, held ?? '', runId))) {
+  // Added under the id it has: where its producer adds it as well, there is still one flow.
+  const runId = unqueued ?? newRunId(destination, startedAt);
+  if (!unqueued && !(await claim(fleet.redis, lock, held ?? '', runId))) {
     throw openError(table, { runId: (await fleet.redis.get(lock)) ?? 'unknown', state: 'planning' });
   }
-  const job: PlanJob = { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs: startedAt.getTime(), options };
+  const job: PlanJob = {
+    payloadVersion: PAYLOAD_VERSION,
+    runId,
+    table,
+    destination,
+    source,
+    startedAtMs: startedAt.getTime(),
+    options,
+  };
   await fleet.queues.addRun(job, fleet.attempts);
-  return { runId, destination, table, adopted: false };
+  return { runId, destination, table, adopted: unqueued !== undefined };
 }
 
 /**
@@ -95,24 +132,41 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
   await fleet.queues.plan.remove(planJobId(runId));
   for (const job of await failedPages(runId, fleet)) await job.remove();
   const { table, destination, source, startedAtMs } = plan;
-  const job: PlanJob = { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs, options: {} };
-  await fleet.redis.set(`${fleet.prefix}:open:${encodeTableName(destination)}`, runId);
+  const job: PlanJob = {
+    payloadVersion: PAYLOAD_VERSION,
+    runId,
+    table,
+    destination,
+    source,
+    startedAtMs,
+    options: {},
+  };
+  await fleet.redis.set(lockOf(destination, fleet), runId);
   await fleet.queues.addRun(job, fleet.attempts);
   return { ...key, adopted: true };
 }
 
 /** Gives every failed job of a run fresh attempts. Returns how many there were. */
-export async function retryRun(runId: string, fleet: Fleet): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
+export async function retryRun(
+  runId: string,
+  fleet: Fleet,
+): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
   const key = await findRun(runId, fleet);
   const report = await fleet.staging.findReport(key);
-  if (report) throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${report.state}; there is nothing to retry`, { runId });
+  if (report)
+    throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${report.state}; there is nothing to retry`, {
+      runId,
+    });
   const fresh = { resetAttemptsMade: true, resetAttemptsStarted: true };
   let retried = 0;
   for (const job of await failedPages(runId, fleet)) {
     await job.retry('failed', fresh);
     retried += 1;
   }
-  const steps = [await fleet.queues.plan.getJob(planJobId(runId)), await fleet.queues.commit.getJob(commitJobId(runId))];
+  const steps = [
+    await fleet.queues.plan.getJob(planJobId(runId)),
+    await fleet.queues.commit.getJob(commitJobId(runId)),
+  ];
   for (const job of steps) {
     if (!job || (await job.getState()) !== 'failed') continue;
     await job.retry('failed', fresh);
@@ -129,15 +183,22 @@ export async function retryRun(runId: string, fleet: Fleet): Promise<{ readonly 
  */
 export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   const key = await findRun(runId, fleet);
-  const closed = (state: string) => new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; it cannot be cancelled`, { runId });
+  const closed = (state: string) =>
+    new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; it cannot be cancelled`, { runId });
   const done = await fleet.staging.findReport(key);
   if (done) throw closed(done.state);
   const commit = await fleet.queues.commit.getJob(commitJobId(runId));
   if (commit && (await commit.getState()) === 'active') throw closed('being committed');
+  // A commit that died after its log entry has no report yet, but its pages are the table's data.
+  const log = await readLog(fleet.staging.paths.table(key.destination));
+  if (publishedVersion(log, runId) !== undefined) throw closed('published already, all but its report');
   const plan = await fleet.staging.findPlan(key);
   if (plan && !(await fleet.staging.createReport(emptyReport(plan, 'cancelled')))) throw closed('published');
+  const removed = await removeJobs(commit);
+  if (!plan && !removed) throw closed('being planned right now');
+  await claim(fleet.redis, lockOf(key.destination, fleet), runId, '');
   // Files go only where the commit is out of the queue: one that began before the report was there may publish them.
-  if ((await removeJobs(commit)) && plan) await fleet.staging.discard(key);
+  if (removed && plan) await fleet.staging.discard(key);
   return key;
 }
 

@@ -15,7 +15,14 @@ import { commitJobId, planJobId } from './queues.ts';
  * - `failed`: the plan or the commit failed for good.
  * - `interrupted`: the lake has the plan, the queue has lost the run; resume it.
  */
-export type RunState = 'planning' | 'staging' | 'committing' | 'blocked' | 'failed' | 'interrupted' | RunReport['state'];
+export type RunState =
+  | 'planning'
+  | 'staging'
+  | 'committing'
+  | 'blocked'
+  | 'failed'
+  | 'interrupted'
+  | RunReport['state'];
 
 export interface RunFailure {
   readonly step: 'plan' | 'page' | 'commit';
@@ -33,7 +40,12 @@ export interface RunStatus {
   readonly state: RunState;
   readonly sourceVersion?: number;
   readonly sourceRows?: number;
-  readonly pages?: { readonly total: number; readonly staged: number; readonly failed: number; readonly waiting: number };
+  readonly pages?: {
+    readonly total: number;
+    readonly staged: number;
+    readonly failed: number;
+    readonly waiting: number;
+  };
   readonly failures: readonly RunFailure[];
   readonly report?: RunReport;
 }
@@ -44,7 +56,10 @@ export function isSettled(state: RunState): boolean {
 }
 
 /** Finds a run by its id, in the queue or in the lake. */
-export async function findRun(runId: string, { queues, staging }: Fleet): Promise<RunKey & { readonly table: string }> {
+export async function findRun(
+  runId: string,
+  { queues, staging }: Fleet,
+): Promise<RunKey & { readonly table: string }> {
   if (!isRunId(runId)) throw new OffloadError('RUN_NOT_FOUND', `"${runId}" is not a run id`);
   const job = await queues.commit.getJob(commitJobId(runId));
   if (job) return { runId, destination: job.data.destination, table: job.data.table };
@@ -52,7 +67,9 @@ export async function findRun(runId: string, { queues, staging }: Fleet): Promis
     const plan = await staging.findPlan({ destination, runId });
     if (plan) return { runId, destination, table: plan.table };
   }
-  throw new OffloadError('RUN_NOT_FOUND', `There is no run ${runId} in the lake ${staging.paths.root}`, { runId });
+  throw new OffloadError('RUN_NOT_FOUND', `There is no run ${runId} in the lake ${staging.paths.root}`, {
+    runId,
+  });
 }
 
 function failureOf(job: Job, step: RunFailure['step'], page?: number): RunFailure {
@@ -93,14 +110,20 @@ async function isPlanned(runId: string, { queues }: Fleet): Promise<boolean> {
   return job === undefined || (await job.getState()) === 'completed';
 }
 
-async function plannedStatus(plan: RunPlan, fleet: Fleet): Promise<Pick<RunStatus, 'state' | 'pages' | 'failures'>> {
+async function plannedStatus(
+  plan: RunPlan,
+  fleet: Fleet,
+): Promise<Pick<RunStatus, 'state' | 'pages' | 'failures'>> {
   const total = pageCount(plan);
   const staged = (await fleet.staging.listReceipts(plan)).length;
   const failed = await failedPages(plan.runId, fleet);
   const waiting = Math.max(0, total - staged - failed.length);
   const pages = { total, staged, failed: failed.length, waiting };
   const step = await stepFailure(plan.runId, fleet);
-  const failures = [...(step ? [step] : []), ...failed.map((job) => failureOf(job, 'page', job.data.page.index))];
+  const failures = [
+    ...(step ? [step] : []),
+    ...failed.map((job) => failureOf(job, 'page', job.data.page.index)),
+  ];
   if (!(await isQueued(plan.runId, fleet))) return { state: 'interrupted', pages, failures };
   if (step) return { state: 'failed', pages, failures };
   if (!(await isPlanned(plan.runId, fleet))) return { state: 'planning', pages, failures };
@@ -114,7 +137,13 @@ export async function runStatus(key: RunKey & { readonly table: string }, fleet:
   const plan = await fleet.staging.findPlan(key);
   if (!plan) {
     const failure = await stepFailure(runId, fleet);
-    return { runId, table, destination, state: failure ? 'failed' : 'planning', failures: failure ? [failure] : [] };
+    return {
+      runId,
+      table,
+      destination,
+      state: failure ? 'failed' : 'planning',
+      failures: failure ? [failure] : [],
+    };
   }
   const known = { runId, table, destination, sourceVersion: plan.sourceVersion, sourceRows: plan.sourceRows };
   // Staged files are counted before the report is looked for: a report that is there by then ends the matter.
@@ -122,5 +151,11 @@ export async function runStatus(key: RunKey & { readonly table: string }, fleet:
   const report = await fleet.staging.findReport(key);
   if (!report) return { ...known, ...status };
   const total = pageCount(plan);
-  return { ...known, state: report.state, pages: { total, staged: report.pages, failed: 0, waiting: 0 }, failures: [], report };
+  return {
+    ...known,
+    state: report.state,
+    pages: { total, staged: report.pages, failed: 0, waiting: 0 },
+    failures: [],
+    report,
+  };
 }

@@ -11,7 +11,8 @@ import type { Failure } from './payloads.ts';
 export async function settleFailure(error: OffloadError, job: Job, queue: Queue): Promise<Error> {
   const { next } = error.policy;
   if (next === 'pause') {
-    await queue.rateLimit(error.details.retryAfterMs ?? 1000);
+    // Redis takes whole milliseconds, and none of zero.
+    await queue.rateLimit(Math.max(1, Math.ceil(error.details.retryAfterMs ?? 1000)));
     return Worker.RateLimitError();
   }
   const failure: Failure = { ...describeError(error), details: { ...error.details }, atMs: Date.now() };

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { shell, type Data } from './arrow-data.ts';
+import { bytesIn, shell, wordsIn, type Data } from './arrow-data.ts';
 
 const MS_PER_DAY = 86_400_000n;
 const LONG_MIN = -(2n ** 63n);
@@ -14,7 +14,7 @@ export function floorDivide(value: bigint, by: bigint): bigint {
 function longs(data: Data): BigInt64Array {
   const values: unknown = data.values;
   if (values instanceof BigInt64Array) return values;
-  throw new TypeError(`expected 64-bit values in an Arrow column of type ${String(data.type)}`);
+  throw new TypeError(`expected 64-bit values in an Arrow column of type ${arrow.Type[data.typeId]}`);
 }
 
 /** Calls `convert` for the rows that hold a value; what lies under a null is not looked at. */
@@ -33,14 +33,16 @@ function toMicroseconds(data: Data, unit: arrow.TimeUnit): BigInt64Array {
   const factor = unit === arrow.TimeUnit.SECOND ? 1_000_000n : 1000n;
   return mapLongs(data, (value) => {
     const scaled = value * factor;
-    if (scaled < LONG_MIN || scaled > LONG_MAX) throw new RangeError(`timestamp ${value} is beyond the lake's range`);
+    if (scaled < LONG_MIN || scaled > LONG_MAX)
+      throw new RangeError(`timestamp ${value} is beyond the lake's range`);
     return scaled;
   });
 }
 
 /** 16-byte little-endian decimals from unsigned 64-bit integers. */
 function decimalsFromUint64(data: Data): Uint32Array {
-  const source = new Uint32Array((data.values as BigUint64Array).buffer, (data.values as BigUint64Array).byteOffset, data.length * 2);
+  const values: BigUint64Array = data.values;
+  const source = new Uint32Array(values.buffer, values.byteOffset, data.length * 2);
   const result = new Uint32Array(data.length * 4);
   for (let row = 0; row < data.length; row++) {
     result[row * 4] = source[row * 2] ?? 0;
@@ -51,15 +53,15 @@ function decimalsFromUint64(data: Data): Uint32Array {
 
 /** The low 128 bits of 256-bit decimals: exact for every value of at most 38 digits. */
 function narrowDecimals(data: Data): Uint32Array {
-  const source = data.values as Uint32Array;
+  const source = wordsIn(data);
   const result = new Uint32Array(data.length * 4);
   for (let row = 0; row < data.length; row++) result.set(source.subarray(row * 8, row * 8 + 4), row * 4);
   return result;
 }
 
 function floatsFromHalf(data: Data): Float32Array {
-  const source = data.values as Uint16Array;
-  return Float32Array.from(source.subarray(0, data.length), arrow.util.uint16ToFloat64);
+  const source: Uint16Array = data.values;
+  return Float32Array.from(source.subarray(0, data.length), (half) => arrow.util.uint16ToFloat64(half));
 }
 
 function daysFromDates(data: Data): Int32Array {
@@ -70,14 +72,23 @@ function daysFromDates(data: Data): Int32Array {
 
 function binaryFromFixed(data: Data, byteWidth: number): Data {
   const valueOffsets = Int32Array.from({ length: data.length + 1 }, (_, row) => row * byteWidth);
-  return arrow.makeData({ type: new arrow.Binary(), ...shell(data), valueOffsets, data: data.values as Uint8Array });
+  return arrow.makeData({
+    type: new arrow.Binary(),
+    ...shell(data),
+    valueOffsets,
+    data: bytesIn(data),
+  });
 }
 
 function widenIntegers(data: Data, target: arrow.DataType): Data {
-  const source = data.values as Uint8Array | Uint16Array | Uint32Array;
+  const source: Uint8Array | Uint16Array | Uint32Array = data.values;
   const values = source.subarray(0, data.length);
   if (arrow.DataType.isInt(target) && target.bitWidth === 64) {
-    return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: BigInt64Array.from(values, BigInt) });
+    return arrow.makeData({
+      type: new arrow.Int64(),
+      ...shell(data),
+      data: BigInt64Array.from(values, BigInt),
+    });
   }
   if (arrow.DataType.isInt(target) && target.bitWidth === 16) {
     return arrow.makeData({ type: new arrow.Int16(), ...shell(data), data: Int16Array.from(values) });
@@ -94,7 +105,11 @@ export function castScalars(data: Data, target: arrow.DataType): Data {
   if (arrow.DataType.isDecimal(target)) {
     const wide = arrow.DataType.isDecimal(type) && type.bitWidth === 256;
     if (arrow.DataType.isDecimal(type) && !wide) return data;
-    return arrow.makeData({ type: target, ...shell(data), data: wide ? narrowDecimals(data) : decimalsFromUint64(data) });
+    return arrow.makeData({
+      type: target,
+      ...shell(data),
+      data: wide ? narrowDecimals(data) : decimalsFromUint64(data),
+    });
   }
   if (arrow.DataType.isFloat(type) && type.precision === arrow.Precision.HALF) {
     return arrow.makeData({ type: new arrow.Float32(), ...shell(data), data: floatsFromHalf(data) });
@@ -103,7 +118,8 @@ export function castScalars(data: Data, target: arrow.DataType): Data {
     return arrow.makeData({ type: new arrow.DateDay(), ...shell(data), data: daysFromDates(data) });
   }
   if (arrow.DataType.isFixedSizeBinary(type)) return binaryFromFixed(data, type.byteWidth);
-  if (arrow.DataType.isDuration(type)) return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: longs(data) });
+  if (arrow.DataType.isDuration(type))
+    return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: longs(data) });
   if (arrow.DataType.isInt(type) && !type.isSigned) return widenIntegers(data, target);
   return data;
 }

@@ -2,6 +2,7 @@ import * as arrow from 'apache-arrow';
 import { shell, type Data } from './arrow-data.ts';
 
 const TEXT_BYTES = 'HH:MM:SS.ffffff'.length;
+
 /** Microseconds since midnight; a day has 8.64e13 ns, so the value is exact as a number. */
 function microsecondsOf(value: number, unit: arrow.TimeUnit): number {
   if (unit === arrow.TimeUnit.NANOSECOND) return Math.floor(value / 1000);
@@ -9,8 +10,9 @@ function microsecondsOf(value: number, unit: arrow.TimeUnit): number {
   return value * (unit === arrow.TimeUnit.MILLISECOND ? 1e3 : 1e6);
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
 function timeText(microseconds: number): string {
-  const two = (value: number) => String(value).padStart(2, '0');
   const seconds = Math.floor(microseconds / 1e6);
   const fraction = String(microseconds % 1e6).padStart(6, '0');
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}`;

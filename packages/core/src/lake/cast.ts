@@ -1,11 +1,12 @@
 import * as arrow from 'apache-arrow';
-import { shell, type Data } from './arrow-data.ts';
+import { dictionaryTypeOf, longsIn, shell, typeOf, type Data } from './arrow-data.ts';
 import { timeAsText } from './cast-time.ts';
 import { castScalars } from './cast-scalars.ts';
 
 function childOf(data: Data, index: number): Data {
   const child = data.children[index];
-  if (child === undefined) throw new TypeError(`Arrow data of type ${String(data.type)} lacks child ${index}`);
+  if (child === undefined)
+    throw new TypeError(`Arrow data of type ${arrow.Type[data.typeId]} lacks child ${index}`);
   return child;
 }
 
@@ -20,12 +21,12 @@ function listOffsets(data: Data): Int32Array {
 }
 
 function castList(data: Data, target: arrow.List): Data {
-  const child = castData(childOf(data, 0), target.valueType as arrow.DataType);
+  const child = castData(childOf(data, 0), typeOf(target.valueField));
   return arrow.makeData({ type: target, ...shell(data), valueOffsets: listOffsets(data), child });
 }
 
 function castStruct(data: Data, target: arrow.Struct): Data {
-  const children = target.children.map((field, index) => castData(childOf(data, index), field.type as arrow.DataType));
+  const children = target.children.map((field, index) => castData(childOf(data, index), typeOf(field)));
   return arrow.makeData({ type: target, ...shell(data), children });
 }
 
@@ -36,20 +37,40 @@ function castMap(data: Data, target: arrow.Map_): Data {
   return arrow.makeData({ type: target, ...shell(data), valueOffsets: listOffsets(data), child });
 }
 
-/** A dictionary column as its values, written out. */
-function decodeDictionary(data: Data): Data {
-  const { dictionary } = data;
-  if (!dictionary) throw new TypeError('a dictionary column without its dictionary');
-  const builder = arrow.makeBuilder({ type: dictionary.type as arrow.DataType, nullValues: [null] });
-  for (let row = 0; row < data.length; row++) {
-    builder.append(data.getValid(row) ? dictionary.get(Number(data.values[row])) : null);
+function asLongs(data: Data): arrow.Data<arrow.Int64> {
+  return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: longsIn(data) });
+}
+
+function takeValues(indices: Data, values: arrow.Vector, type: arrow.DataType): Data {
+  const builder = arrow.makeBuilder({ type, nullValues: [null] });
+  for (let row = 0; row < indices.length; row++) {
+    builder.append(indices.getValid(row) ? values.get(Number(indices.values[row])) : null);
   }
   return builder.finish().flush();
 }
 
+/** A dictionary column as its values, written out. */
+function decodeDictionary(data: Data): Data {
+  const { dictionary, type } = data;
+  if (!dictionary || !arrow.DataType.isDictionary(type))
+    throw new TypeError('a dictionary column without its dictionary');
+  const values = dictionaryTypeOf(type);
+  if (!arrow.DataType.isTimestamp(values)) return takeValues(data, dictionary, values);
+  // Arrow hands out timestamps as milliseconds, in a number: taken as the integers they are, they stay exact.
+  const taken = takeValues(data, new arrow.Vector(dictionary.data.map(asLongs)), new arrow.Int64());
+  return arrow.makeData({ type: values, ...shell(taken), data: longsIn(taken) });
+}
+
 function allNull(length: number): Data {
   const valueOffsets = new Int32Array(length + 1);
-  return arrow.makeData({ type: new arrow.Utf8(), length, nullCount: length, nullBitmap: new Uint8Array(Math.ceil(length / 8)), valueOffsets, data: new Uint8Array(0) });
+  return arrow.makeData({
+    type: new arrow.Utf8(),
+    length,
+    nullCount: length,
+    nullBitmap: new Uint8Array(Math.ceil(length / 8)),
+    valueOffsets,
+    data: new Uint8Array(0),
+  });
 }
 
 /**

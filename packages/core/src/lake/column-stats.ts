@@ -1,5 +1,6 @@
 import * as arrow from 'apache-arrow';
-import type { Data } from './arrow-data.ts';
+import { bytesIn, longsIn, typeOf, wordsIn, type Data } from './arrow-data.ts';
+import { floorDivide } from './cast-scalars.ts';
 
 /** Longest prefix of a string kept in `minValues`/`maxValues`, in code points (Delta's own writers use 32). */
 const STRING_PREFIX = 32;
@@ -16,7 +17,11 @@ declare global {
   }
 }
 
-function scan<T>(data: readonly Data[], read: (column: Data, row: number) => T, before: (a: T, b: T) => boolean): [T, T] | undefined {
+function scan<T>(
+  data: readonly Data[],
+  read: (column: Data, row: number) => T,
+  before: (a: T, b: T) => boolean,
+): [T, T] | undefined {
   let found: [T, T] | undefined;
   for (const column of data) {
     for (let row = 0; row < column.length; row++) {
@@ -32,10 +37,10 @@ function scan<T>(data: readonly Data[], read: (column: Data, row: number) => T, 
 
 const less = <T extends number | bigint>(a: T, b: T) => a < b;
 const readNumber = (column: Data, row: number) => Number(column.values[row]);
-const readLong = (column: Data, row: number) => (column.values as BigInt64Array)[row] ?? 0n;
+const readLong = (column: Data, row: number) => longsIn(column)[row] ?? 0n;
 
 function decimalAt(column: Data, row: number): bigint {
-  const words = column.values as Uint32Array;
+  const words = wordsIn(column);
   let value = 0n;
   for (let word = 3; word >= 0; word--) value = (value << 32n) | BigInt(words[row * 4 + word] ?? 0);
   return BigInt.asIntN(128, value);
@@ -49,7 +54,7 @@ function decimalText(unscaled: bigint, scale: number): string {
 
 /** ISO-8601 with milliseconds, which is all Delta's statistics keep: the minimum is cut down, the maximum up. */
 function instantText(microseconds: bigint, zoned: boolean, up: boolean): string | undefined {
-  const whole = Math.floor(Number(microseconds) / 1000);
+  const whole = Number(floorDivide(microseconds, 1000n));
   const instant = new Date(up ? whole + 1 : whole);
   const year = instant.getUTCFullYear();
   if (Number.isNaN(year) || year < 1 || year > 9998) return undefined;
@@ -65,7 +70,7 @@ function dayText(day: number): string | undefined {
 
 /** A prefix that is not below the string: its last code point is raised, or there is no bound. */
 function roundUp(text: string): string | undefined {
-  const points = [...text];
+  const points = Array.from(text);
   if (points.length <= STRING_PREFIX) return text;
   for (let at = STRING_PREFIX - 1; at >= 0; at--) {
     const next = (points[at]?.codePointAt(0) ?? 0) + 1;
@@ -75,19 +80,23 @@ function roundUp(text: string): string | undefined {
   return undefined;
 }
 
-const decoder = new TextDecoder();
+// A byte order mark at the start is part of the string: without it the maximum would lie below the value.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function utf8At(column: Data, row: number): Buffer {
+  const offsets: Int32Array | BigInt64Array = column.valueOffsets;
+  const { buffer, byteOffset } = bytesIn(column);
+  const start = Number(offsets[row]);
+  return Buffer.from(buffer, byteOffset + start, Number(offsets[row + 1]) - start);
+}
 
 /** Order of UTF-8 bytes, which is the order Parquet and Delta compare strings in. */
 function textBounds(columns: readonly Data[]): Bounds | undefined {
-  const bytesAt = (column: Data, row: number) => {
-    const offsets: Int32Array | BigInt64Array = column.valueOffsets;
-    return Buffer.from((column.values as Uint8Array).subarray(Number(offsets[row]), Number(offsets[row + 1])));
-  };
-  const found = scan(columns, bytesAt, (a, b) => Buffer.compare(a, b) < 0);
+  const found = scan(columns, utf8At, (a, b) => Buffer.compare(a, b) < 0);
   if (!found) return undefined;
-  const [min, max] = found.map((bytes) => decoder.decode(bytes)) as [string, string];
-  const upper = roundUp(max);
-  return upper === undefined ? undefined : { min: [...min].slice(0, STRING_PREFIX).join(''), max: upper };
+  const max = roundUp(decoder.decode(found[1]));
+  const min = Array.from(decoder.decode(found[0])).slice(0, STRING_PREFIX).join('');
+  return max === undefined ? undefined : { min, max };
 }
 
 function boundsOf(columns: readonly Data[]): Bounds | undefined {
@@ -108,7 +117,12 @@ function boundsOf(columns: readonly Data[]): Bounds | undefined {
   }
   if (arrow.DataType.isDecimal(type)) {
     const found = scan(columns, decimalAt, less);
-    return found && { min: JSON.rawJSON(decimalText(found[0], type.scale)), max: JSON.rawJSON(decimalText(found[1], type.scale)) };
+    return (
+      found && {
+        min: JSON.rawJSON(decimalText(found[0], type.scale)),
+        max: JSON.rawJSON(decimalText(found[1], type.scale)),
+      }
+    );
   }
   if (arrow.DataType.isDate(type)) {
     const found = scan(columns, readNumber, less);
@@ -118,7 +132,10 @@ function boundsOf(columns: readonly Data[]): Bounds | undefined {
   if (arrow.DataType.isTimestamp(type)) {
     const zoned = typeof type.timezone === 'string' && type.timezone !== '';
     const found = scan(columns, readLong, less);
-    const [min, max] = [found && instantText(found[0], zoned, false), found && instantText(found[1], zoned, true)];
+    const [min, max] = [
+      found && instantText(found[0], zoned, false),
+      found && instantText(found[1], zoned, true),
+    ];
     return min === undefined || max === undefined ? undefined : { min, max };
   }
   return undefined;
@@ -135,13 +152,17 @@ function countsNulls(type: arrow.DataType): boolean {
  *
  * A float column with a NaN or an infinity has no bounds: a NaN as the running extreme is found by `every`.
  */
-export function fileStats(fields: readonly arrow.Field[], columns: readonly (readonly Data[])[], rows: number): string {
+export function fileStats(
+  fields: readonly arrow.Field[],
+  columns: readonly (readonly Data[])[],
+  rows: number,
+): string {
   const minValues: Record<string, unknown> = {};
   const maxValues: Record<string, unknown> = {};
   const nullCount: Record<string, number> = {};
   for (const [index, field] of fields.entries()) {
     const batches = columns[index] ?? [];
-    if (!countsNulls(field.type as arrow.DataType)) continue;
+    if (!countsNulls(typeOf(field))) continue;
     nullCount[field.name] = batches.reduce((sum, data) => sum + data.nullCount, 0);
     const bounds = boundsOf(batches);
     if (!bounds) continue;

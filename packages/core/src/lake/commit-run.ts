@@ -5,7 +5,7 @@ import { lakeSchemaOf, mergeSchemas } from '../plan/lake-schema.ts';
 import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
 import { auditRun, collectReceipts, type AuditResult } from './audit.ts';
 import { protocolFor, type Action, type MetaData, type Protocol } from './delta-actions.ts';
-import { appendEntry, FORMAT_KEY, readLog, replay, type Snapshot } from './delta-log.ts';
+import { appendEntry, FORMAT_KEY, readLog, replay, type LogEntry, type Snapshot } from './delta-log.ts';
 import type { Receipt } from './receipt.ts';
 import { emptyReport, type RunReport } from './report.ts';
 import { countRunRows } from './run-rows.ts';
@@ -19,7 +19,7 @@ const MAX_CONFLICTS = 20;
 const transactionOf = (runId: string): string => `lance-offload/${runId}`;
 
 function protocolActions(snapshot: Snapshot | undefined, schema: DeltaStruct): { protocol: Protocol }[] {
-  const wanted = protocolFor(schema);
+  const wanted = protocolFor(schema, snapshot?.protocol);
   if (snapshot && snapshot.protocol.minWriterVersion >= wanted.minWriterVersion) return [];
   return [{ protocol: wanted }];
 }
@@ -41,16 +41,27 @@ function metaDataFor(plan: RunPlan, snapshot: Snapshot | undefined, schema: Delt
 }
 
 /** The actions that publish a run on top of a snapshot. Pure. */
-export function commitActions(plan: RunPlan, receipts: readonly Receipt[], snapshot: Snapshot | undefined, nowMs: number): Partial<Action>[] {
+export function commitActions(
+  plan: RunPlan,
+  receipts: readonly Receipt[],
+  snapshot: Snapshot | undefined,
+  nowMs: number,
+): Partial<Action>[] {
   const schema = mergeSchemas(plan.table, snapshot?.schema, lakeSchemaOf(plan));
   const files = receipts.flatMap((receipt) => receipt.files);
-  const sum = (of: (receipt: Receipt) => number) => receipts.reduce((total, receipt) => total + of(receipt), 0);
+  const sum = (of: (receipt: Receipt) => number) =>
+    receipts.reduce((total, receipt) => total + of(receipt), 0);
   return [
     {
       commitInfo: {
         timestamp: nowMs,
         operation: 'WRITE',
-        operationParameters: { mode: 'Append', runId: plan.runId, ingestionType: plan.ingestionType, sourceVersion: plan.sourceVersion },
+        operationParameters: {
+          mode: 'Append',
+          runId: plan.runId,
+          ingestionType: plan.ingestionType,
+          sourceVersion: plan.sourceVersion,
+        },
         operationMetrics: {
           numFiles: String(files.length),
           numOutputRows: String(sum((receipt) => receipt.rows)),
@@ -65,9 +76,21 @@ export function commitActions(plan: RunPlan, receipts: readonly Receipt[], snaps
     { metaData: metaDataFor(plan, snapshot, schema) },
     { txn: { appId: transactionOf(plan.runId), version: 1 } },
     ...files.map((file) => ({
-      add: { path: file.path, partitionValues: {}, size: file.size, modificationTime: nowMs, dataChange: true, stats: file.stats },
+      add: {
+        path: file.path,
+        partitionValues: {},
+        size: file.size,
+        modificationTime: nowMs,
+        dataChange: true,
+        stats: file.stats,
+      },
     })),
   ];
+}
+
+/** The version of a table's log that holds a run, if it is published. */
+export function publishedVersion(log: readonly LogEntry[], runId: string): number | undefined {
+  return log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)))?.version;
 }
 
 /** Publishes a run, unless the log has it already. Returns the Delta version that holds it. */
@@ -76,21 +99,30 @@ async function publish(plan: RunPlan, receipts: readonly Receipt[], staging: Sta
   for (let conflict = 0; conflict < MAX_CONFLICTS; conflict++) {
     const log = await readLog(folder);
     const snapshot = replay(folder, log);
-    const published = log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(plan.runId)));
-    if (published) return published.version;
+    const published = publishedVersion(log, plan.runId);
+    if (published !== undefined) return published;
     const version = (snapshot?.version ?? -1) + 1;
     const actions = commitActions(plan, receipts, snapshot, Date.now());
     // The commit point. Before this line nothing of the run is visible; once the entry is there, all of it is.
     // What follows (views, report) can be done again at any time.
     if (await appendEntry(folder, version, actions)) return version;
   }
-  throw new OffloadError('LAKE_CONFLICT', `Run ${plan.runId}: version after version of table "${plan.destination}" was taken by another writer`, {
-    table: plan.table,
-    runId: plan.runId,
-  });
+  throw new OffloadError(
+    'LAKE_CONFLICT',
+    `Run ${plan.runId}: version after version of table "${plan.destination}" was taken by another writer`,
+    {
+      table: plan.table,
+      runId: plan.runId,
+    },
+  );
 }
 
-function publishedReport(plan: RunPlan, receipts: readonly Receipt[], audit: AuditResult, lake: { rows: number; version: number }): RunReport {
+function publishedReport(
+  plan: RunPlan,
+  receipts: readonly Receipt[],
+  audit: AuditResult,
+  lake: { rows: number; version: number },
+): RunReport {
   const files = receipts.flatMap((receipt) => receipt.files);
   return {
     ...emptyReport(plan, 'published'),

@@ -59,16 +59,44 @@ function usesZonelessTimestamps(schema: DeltaStruct): boolean {
   return JSON.stringify(schema).includes('"timestamp_ntz"');
 }
 
-/** The lowest protocol a schema needs: 1/2, or 3/7 with the one feature it uses. */
-export function protocolFor(schema: DeltaStruct): Protocol {
+/** What writer version 2 implies, and a table that moves from it to a list of features must name. */
+const LEGACY_WRITER_FEATURES: readonly string[] = ['appendOnly', 'invariants'];
+
+/**
+ * The lowest protocol a schema needs: 1/2, or 3/7 with the one feature it uses.
+ *
+ * @param before the table's protocol so far: one that is raised keeps what it had (PROTOCOL.md, "Table Features for
+ *   New and Existing Tables").
+ */
+export function protocolFor(schema: DeltaStruct, before?: Protocol): Protocol {
   if (!usesZonelessTimestamps(schema)) return { minReaderVersion: 1, minWriterVersion: 2 };
   const features = ['timestampNtz'];
-  return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures: features, writerFeatures: features };
+  const kept = before ? (before.writerFeatures ?? LEGACY_WRITER_FEATURES) : [];
+  const writerFeatures = [...new Set([...kept, ...features])];
+  return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures: features, writerFeatures };
 }
 
-/** Whether a table's protocol asks for more than this release can do. */
-export function isTooNew(protocol: Protocol): boolean {
-  const reader = protocol.minReaderVersion > 3 || (protocol.readerFeatures ?? []).some((name) => !SUPPORTED_READER_FEATURES.includes(name));
-  const writer = protocol.minWriterVersion > 7 || (protocol.writerFeatures ?? []).some((name) => !SUPPORTED_WRITER_FEATURES.includes(name));
-  return reader || writer;
+function asksForMore(
+  version: number,
+  known: readonly number[],
+  features: readonly string[],
+  supported: readonly string[],
+): boolean {
+  return !known.includes(version) || features.some((name) => !supported.includes(name));
+}
+
+/**
+ * Whether a table's protocol asks for more than this release can do. The versions between imply features without
+ * naming them: column mapping, constraints, generated columns.
+ */
+export function isTooNew({
+  minReaderVersion,
+  minWriterVersion,
+  readerFeatures,
+  writerFeatures,
+}: Protocol): boolean {
+  return (
+    asksForMore(minReaderVersion, [1, 3], readerFeatures ?? [], SUPPORTED_READER_FEATURES) ||
+    asksForMore(minWriterVersion, [1, 2, 7], writerFeatures ?? [], SUPPORTED_WRITER_FEATURES)
+  );
 }

@@ -1,14 +1,26 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError, hasErrno } from '../errors/system-errors.ts';
 import type { DeltaStruct } from '../plan/lake-type.ts';
 import { FORMAT_VERSION } from '../plan/run-plan.ts';
-import { actionSchema, isTooNew, type Action, type Add, type CommitInfo, type MetaData, type Protocol } from './delta-actions.ts';
+import {
+  actionSchema,
+  isTooNew,
+  type Action,
+  type Add,
+  type CommitInfo,
+  type MetaData,
+  type Protocol,
+} from './delta-actions.ts';
 import { createFileAtomic, readFileIfAny } from './files.ts';
 
 /** Key of `metaData.configuration` that says which release's rules the table follows. */
 export const FORMAT_KEY = 'lanceOffload.formatVersion';
+
+/** Key of `metaData.configuration` that says what of its source the table holds. */
+export const SELECTION_KEY = 'lanceOffload.selection';
 
 /** A Delta table as its log describes it at one version. */
 export interface Snapshot {
@@ -17,8 +29,8 @@ export interface Snapshot {
   readonly metaData: MetaData;
   readonly schema: DeltaStruct;
   readonly files: readonly Add[];
-  /** Whether columns were ever added: files may then differ in their columns. */
-  readonly schemaChanged: boolean;
+  /** Whether a run ever had other columns than the one before: the files may then differ in theirs. */
+  readonly columnsDiffer: boolean;
 }
 
 export interface LogEntry {
@@ -32,7 +44,9 @@ const entryName = (version: number): string => `${String(version).padStart(20, '
 async function listVersions(table: string): Promise<number[]> {
   try {
     const names = await readdir(logFolder(table));
-    return names.flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number.parseInt(name, 10)] : [])).toSorted((a, b) => a - b);
+    return names
+      .flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
+      .toSorted((a, b) => a - b);
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return [];
     throw asLakeError(error, 'list', logFolder(table));
@@ -41,9 +55,16 @@ async function listVersions(table: string): Promise<number[]> {
 
 function parseEntry(file: string, text: string): Action[] {
   try {
-    return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [actionSchema.parse(JSON.parse(line))]));
+    return text
+      .split('\n')
+      .flatMap((line) => (line.trim() === '' ? [] : [actionSchema.parse(JSON.parse(line))]));
   } catch (error) {
-    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log entry ${file} cannot be read as one`, { path: file }, { cause: error });
+    throw new OffloadError(
+      'LAKE_UNAVAILABLE',
+      `The Delta log entry ${file} cannot be read as one`,
+      { path: file },
+      { cause: error },
+    );
   }
 }
 
@@ -55,7 +76,11 @@ export async function readLog(table: string): Promise<LogEntry[]> {
     entries.push({ version, actions: parseEntry(file, (await readFileIfAny(file)) ?? '') });
   }
   if (entries.some(({ version }, index) => version !== index)) {
-    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log in ${logFolder(table)} has gaps; was it cleaned by another tool?`, { path: table });
+    throw new OffloadError(
+      'LAKE_UNAVAILABLE',
+      `The Delta log in ${logFolder(table)} has gaps; was it cleaned by another tool?`,
+      { path: table },
+    );
   }
   return entries;
 }
@@ -63,9 +88,18 @@ export async function readLog(table: string): Promise<LogEntry[]> {
 function refuseNewer(table: string, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
   if (!isTooNew(protocol) && (format === undefined || Number(format) <= FORMAT_VERSION)) return;
-  const features = [...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])])].join(', ');
+  const features = [
+    ...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])]),
+  ].join(', ');
   const found = `reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}${features && `, features ${features}`}, format ${format ?? 'none'}`;
-  throw new OffloadError('LAKE_TOO_NEW', `The lake table ${table} was made by a newer version (${found})`, { path: table });
+  throw new OffloadError('LAKE_TOO_NEW', `The lake table ${table} was made by a newer version (${found})`, {
+    path: table,
+  });
+}
+
+/** What decides a file's columns: the table's schema, and which columns the run selected. */
+function columnsOf({ schemaString, configuration }: MetaData): string {
+  return JSON.stringify([schemaString, configuration[SELECTION_KEY] ?? null]);
 }
 
 /**
@@ -79,18 +113,28 @@ export function replay(table: string, entries: readonly LogEntry[]): Snapshot | 
   let protocol: Protocol | undefined;
   let metaData: MetaData | undefined;
   const files = new Map<string, Add>();
-  const schemas = new Set<string>();
+  const columns = new Set<string>();
   for (const action of entries.flatMap((entry) => entry.actions)) {
     protocol = action.protocol ?? protocol;
     metaData = action.metaData ?? metaData;
     if (action.add) files.set(action.add.path, action.add);
     if (action.remove) files.delete(action.remove.path);
-    if (action.metaData) schemas.add(action.metaData.schemaString);
+    if (action.metaData) columns.add(columnsOf(action.metaData));
   }
-  if (!protocol || !metaData) throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log of ${table} has no protocol or schema`, { path: table });
+  if (!protocol || !metaData)
+    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log of ${table} has no protocol or schema`, {
+      path: table,
+    });
   refuseNewer(table, protocol, metaData);
-  const schema = JSON.parse(metaData.schemaString) as DeltaStruct;
-  return { version: last.version, protocol, metaData, schema, files: [...files.values()], schemaChanged: schemas.size > 1 };
+  const schema: DeltaStruct = JSON.parse(metaData.schemaString);
+  return {
+    version: last.version,
+    protocol,
+    metaData,
+    schema,
+    files: [...files.values()],
+    columnsDiffer: columns.size > 1,
+  };
 }
 
 /** The latest state of a Delta table, or `undefined` where there is none. */
@@ -103,13 +147,19 @@ export async function readSnapshot(table: string): Promise<Snapshot | undefined>
  *
  * @returns whether the entry is this caller's.
  */
-export async function appendEntry(table: string, version: number, actions: readonly Partial<Action>[]): Promise<boolean> {
+export async function appendEntry(
+  table: string,
+  version: number,
+  actions: readonly Partial<Action>[],
+): Promise<boolean> {
   const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
   return createFileAtomic(path.join(logFolder(table), entryName(version)), text);
 }
 
 /** What happened to a table, newest first. */
-export function historyOf(entries: readonly LogEntry[]): { version: number; commitInfo: CommitInfo; adds: number; removes: number }[] {
+export function historyOf(
+  entries: readonly LogEntry[],
+): { version: number; commitInfo: CommitInfo; adds: number; removes: number }[] {
   return entries
     .map(({ version, actions }) => ({
       version,
@@ -118,4 +168,15 @@ export function historyOf(entries: readonly LogEntry[]): { version: number; comm
       removes: actions.filter((action) => action.remove).length,
     }))
     .toReversed();
+}
+
+const runParameters = z.object({
+  runId: z.string().nullable().catch(null),
+  ingestionType: z.string().nullable().catch(null),
+  sourceVersion: z.number().nullable().catch(null),
+});
+
+/** Which run made a commit, as its `commitInfo` says; all null for another tool's. */
+export function runOf(commitInfo: CommitInfo): z.output<typeof runParameters> {
+  return runParameters.parse(commitInfo.operationParameters ?? {});
 }

@@ -1,26 +1,22 @@
 import * as arrow from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
-import type { Data } from './arrow-data.ts';
+import { typeOf, type Data } from './arrow-data.ts';
 
 /** Rows in a row group: small enough that a reader skips within a page of vectors. */
 const ROW_GROUP_ROWS = 8192;
 
-/** Paths of float leaves inside lists, as Parquet names them: the vectors. */
-function vectorLeaves(field: arrow.Field, path: readonly string[] = []): string[] {
-  const type = field.type as arrow.DataType;
-  const here = [...path, field.name];
-  if (arrow.DataType.isList(type)) {
-    const item = type.children[0];
-    if (item && arrow.DataType.isFloat(item.type)) return [[...here, 'list', item.name].join('.')];
-    return item ? vectorLeaves(item, [...here, 'list']) : [];
-  }
-  return (type.children ?? []).flatMap((child: arrow.Field) => vectorLeaves(child, here));
+/** Whether a column holds floats in a list: vectors. */
+function holdsVectors(type: arrow.DataType): boolean {
+  if (arrow.DataType.isList(type) && arrow.DataType.isFloat(type.children[0]?.type)) return true;
+  return (type.children ?? []).some((child: arrow.Field) => holdsVectors(typeOf(child)));
 }
 
 /**
  * Zstandard with dictionaries for business columns. Floats of vectors do not repeat and hardly compress: they stay
  * plain (every reader knows it; BYTE_STREAM_SPLIT is not for Spark's vectorised reader), without a dictionary, under
  * Snappy, which passes incompressible bytes through; Zstandard would triple the time for 8 % of the size.
+ *
+ * parquet-wasm sets properties by column for flat columns only, so a file with vectors has theirs as its default.
  */
 function writerProperties(fields: readonly arrow.Field[]): parquet.WriterProperties {
   let builder = new parquet.WriterPropertiesBuilder()
@@ -28,11 +24,17 @@ function writerProperties(fields: readonly arrow.Field[]): parquet.WriterPropert
     .setCompression(parquet.Compression.ZSTD)
     .setMaxRowGroupSize(ROW_GROUP_ROWS)
     .setStatisticsEnabled(parquet.EnabledStatistics.Chunk);
-  for (const leaf of fields.flatMap((field) => vectorLeaves(field))) {
+  if (!fields.some((field) => holdsVectors(typeOf(field)))) return builder.build();
+  builder = builder
+    .setCompression(parquet.Compression.SNAPPY)
+    .setDictionaryEnabled(false)
+    .setStatisticsEnabled(parquet.EnabledStatistics.None);
+  for (const field of fields) {
+    if ((typeOf(field).children ?? []).length > 0) continue;
     builder = builder
-      .setColumnDictionaryEnabled(leaf, false)
-      .setColumnStatisticsEnabled(leaf, parquet.EnabledStatistics.None)
-      .setColumnCompression(leaf, parquet.Compression.SNAPPY);
+      .setColumnCompression(field.name, parquet.Compression.ZSTD)
+      .setColumnDictionaryEnabled(field.name, true)
+      .setColumnStatisticsEnabled(field.name, parquet.EnabledStatistics.Chunk);
   }
   return builder.build();
 }
@@ -46,10 +48,12 @@ export function writeParquet(
   const schema = new arrow.Schema([...fields]);
   const struct = new arrow.Struct([...fields]);
   const batches = batchRows.map((length, index) => {
-    const children = columns.map((batches) => batches[index] as Data);
+    const children = columns.flatMap((column) => column[index] ?? []);
     return new arrow.RecordBatch(schema, arrow.makeData({ type: struct, length, nullCount: 0, children }));
   });
   const table = parquet.Table.fromIPCStream(arrow.tableToIPC(new arrow.Table(schema, batches), 'stream'));
   // writeParquet takes the table over and frees it, in success and failure.
-  return parquet.writeParquet(table, writerProperties(fields)) as Uint8Array<ArrayBuffer>;
+  const { buffer, byteOffset, byteLength } = parquet.writeParquet(table, writerProperties(fields));
+  if (!(buffer instanceof ArrayBuffer)) throw new TypeError('the Parquet file lies in shared memory');
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -11,16 +11,30 @@ export function encodeTableName(table: string): string {
   const encoded = [...Buffer.from(table, 'utf8')]
     .map((byte) => {
       const character = String.fromCharCode(byte);
-      return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+      return /[A-Za-z0-9_-]/.test(character)
+        ? character
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
     })
     .join('');
   if (table === '' || encoded.length > MAX_FILE_NAME_BYTES) {
-    throw new OffloadError('CONFIG_INVALID', `The table name "${table}" does not fit a folder name; set destination_table to a shorter one`, { table });
+    throw new OffloadError(
+      'CONFIG_INVALID',
+      `The table name "${table}" does not fit a folder name; set destination_table to a shorter one`,
+      { table },
+    );
   }
   return encoded;
 }
 
-export const decodeTableName = (folder: string): string => decodeURIComponent(folder);
+/** The table a folder is of; `undefined` for a folder that no table has. */
+export function decodeTableName(folder: string): string | undefined {
+  if (!/^(?:[A-Za-z0-9_-]|%[0-9A-F]{2})+$/.test(folder)) return undefined;
+  const table = Buffer.from(
+    folder.replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString('utf8');
+  return encodeTableName(table) === folder ? table : undefined;
+}
 
 /** Where everything of a lake is. */
 export class LakePaths {

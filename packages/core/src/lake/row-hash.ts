@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import xxhash from 'xxhash-wasm';
-import type { Data } from './arrow-data.ts';
+import { bytesIn, doublesIn, floatsIn, longsIn, wordsIn, type Data } from './arrow-data.ts';
 import { ByteSink, canonicalDoubles, canonicalFloats } from './canonical-bytes.ts';
 
 /**
@@ -26,7 +26,7 @@ function offsetsOf(data: Data): (row: number) => number {
 }
 
 function appendBytes(data: Data): Append {
-  const bytes = data.values as Uint8Array;
+  const bytes = bytesIn(data);
   const offset = offsetsOf(data);
   return (sink, row) => {
     const start = offset(row);
@@ -45,8 +45,8 @@ function bytesOf(values: ArrayBufferView): Uint8Array {
 }
 
 function appendInteger(data: Data, bitWidth: number): Append {
-  if (bitWidth === 64) return appendFixed(bytesOf(data.values as BigInt64Array), 8);
-  const values = data.values as Int8Array | Int16Array | Int32Array;
+  if (bitWidth === 64) return appendFixed(bytesOf(longsIn(data)), 8);
+  const values: Int8Array | Int16Array | Int32Array = data.values;
   return (sink, row) => sink.int64(values[row] ?? 0);
 }
 
@@ -63,8 +63,8 @@ function allValid(data: Data): (start: number, end: number) => boolean {
 function appendList(data: Data): Append {
   const [child] = data.children;
   if (!child) throw new TypeError('a list without its items');
-  const [offset, whole, marked] = [offsetsOf(data), allValid(child), appendNullable(child)];
-  const bare = appendRange(child);
+  const [offset, whole, bare] = [offsetsOf(data), allValid(child), appendRange(child)];
+  const marked: Append = child.nullCount > 0 ? appendNullable(child) : () => undefined; // not called without a null
   return (sink, row) => {
     const [start, end] = [offset(row), offset(row + 1)];
     sink.uint32(end - start);
@@ -79,7 +79,7 @@ function appendList(data: Data): Append {
 
 function appendRange(data: Data): (sink: ByteSink, start: number, end: number) => void {
   if (arrow.DataType.isFloat(data.type) && data.type.precision === arrow.Precision.SINGLE) {
-    const floats = canonicalFloats(data.values as Float32Array);
+    const floats = canonicalFloats(floatsIn(data));
     return (sink, start, end) => sink.bytes(floats, start * 4, end * 4);
   }
   const value = appendValue(data);
@@ -90,7 +90,7 @@ function appendRange(data: Data): (sink: ByteSink, start: number, end: number) =
 
 /** Fields of a struct count by name, and null ones not at all, like columns. */
 function appendStruct(data: Data): Append {
-  return appendNamed(data.type.children as arrow.Field[], data.children);
+  return appendNamed(data.type.children, data.children);
 }
 
 function appendMap(data: Data): Append {
@@ -111,14 +111,14 @@ function appendValue(data: Data): Append {
   const { type } = data;
   if (arrow.DataType.isInt(type)) return appendInteger(data, type.bitWidth);
   if (arrow.DataType.isFloat(type)) {
-    if (type.precision === arrow.Precision.SINGLE) return appendFixed(canonicalFloats(data.values as Float32Array), 4);
-    return canonicalDoubles(data.values as Float64Array);
+    if (type.precision === arrow.Precision.SINGLE) return appendFixed(canonicalFloats(floatsIn(data)), 4);
+    return canonicalDoubles(doublesIn(data));
   }
   if (arrow.DataType.isBool(type)) {
-    const bits = data.values as Uint8Array;
+    const bits = bytesIn(data);
     return (sink, row) => sink.byte(((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
   }
-  if (arrow.DataType.isDecimal(type)) return appendFixed(bytesOf(data.values as Uint32Array), 16);
+  if (arrow.DataType.isDecimal(type)) return appendFixed(bytesOf(wordsIn(data)), 16);
   if (arrow.DataType.isDate(type)) return appendInteger(data, 32);
   if (arrow.DataType.isTimestamp(type)) return appendInteger(data, 64);
   if (arrow.DataType.isList(type)) return appendList(data);
@@ -141,7 +141,9 @@ function appendNamed(fields: readonly arrow.Field[], columns: readonly Data[]): 
   const parts = fields
     .map((field, index) => ({ name: field.name, data: columns[index] }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, data }) => (data ? [{ name: encoder.encode(name), valid: isValid(data), value: appendValue(data) }] : []));
+    .flatMap(({ name, data }) =>
+      data ? [{ name: encoder.encode(name), valid: isValid(data), value: appendValue(data) }] : [],
+    );
   return (sink, row) => {
     for (const { name, valid, value } of parts) {
       if (!valid(row)) continue;
@@ -153,22 +155,26 @@ function appendNamed(fields: readonly arrow.Field[], columns: readonly Data[]): 
   };
 }
 
-const { h64Raw } = await xxhash();
+const hasher = await xxhash();
 
 /** The row hashes of a record batch whose columns are in their lake types (`castData`). */
-export function hashRows(fields: readonly arrow.Field[], columns: readonly Data[], rows: number): BigInt64Array {
+export function hashRows(
+  fields: readonly arrow.Field[],
+  columns: readonly Data[],
+  rows: number,
+): BigInt64Array {
   const append = appendNamed(fields, columns);
   const sink = new ByteSink();
   const hashes = new BigInt64Array(rows);
   for (let row = 0; row < rows; row++) {
     sink.clear();
     append(sink, row);
-    hashes[row] = BigInt.asIntN(64, h64Raw(sink.written()));
+    hashes[row] = BigInt.asIntN(64, hasher.h64Raw(sink.written()));
   }
   return hashes;
 }
 
 /** xxHash64 of a file's bytes, as 16 hex digits. */
 export function checksumOf(bytes: Uint8Array): string {
-  return h64Raw(bytes).toString(16).padStart(16, '0');
+  return hasher.h64Raw(bytes).toString(16).padStart(16, '0');
 }

@@ -5,7 +5,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError, hasErrno } from '../errors/system-errors.ts';
 import type { Page } from '../jobs/payloads.ts';
 import { FORMAT_VERSION, runPlanSchema, type RunPlan } from '../plan/run-plan.ts';
-import { createFileAtomic, readFileIfAny, writeFileAtomic } from './files.ts';
+import { createFileAtomic, readFileIfAny, temporaryName, writeFileAtomic } from './files.ts';
 import { decodeTableName, LakePaths } from './paths.ts';
 import { receiptSchema, type Receipt } from './receipt.ts';
 import { runReportSchema, type RunReport } from './report.ts';
@@ -23,9 +23,14 @@ function parseFile<T extends z.ZodType>(schema: T, file: string, text: string): 
     const json: unknown = JSON.parse(text);
     const parsed = schema.safeParse(json);
     if (parsed.success) return parsed.data;
-    const version = typeof json === 'object' && json !== null && 'formatVersion' in json ? Number(json.formatVersion) : undefined;
+    const version =
+      typeof json === 'object' && json !== null && 'formatVersion' in json
+        ? Number(json.formatVersion)
+        : undefined;
     if (version !== undefined && version > FORMAT_VERSION) {
-      throw new OffloadError('LAKE_TOO_NEW', `${file} was written by a newer version (format ${version})`, { path: file });
+      throw new OffloadError('LAKE_TOO_NEW', `${file} was written by a newer version (format ${version})`, {
+        path: file,
+      });
     }
     problem = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
   } catch (error) {
@@ -51,9 +56,23 @@ export class Staging {
     this.paths = paths;
   }
 
+  /**
+   * Makes sure that the lake's folder is there and can be written.
+   *
+   * @throws OffloadError `LAKE_UNAVAILABLE`.
+   */
+  async checkWritable(): Promise<void> {
+    const probe = temporaryName(this.paths.database);
+    await writeFileAtomic(probe, '');
+    await rm(probe, { force: true });
+  }
+
   /** Writes a run's plan unless it has one; a plan is never changed. */
   async createPlan(plan: RunPlan): Promise<void> {
-    await createFileAtomic(this.paths.plan(plan.destination, plan.runId), `${JSON.stringify(plan, null, 2)}\n`);
+    await createFileAtomic(
+      this.paths.plan(plan.destination, plan.runId),
+      `${JSON.stringify(plan, null, 2)}\n`,
+    );
   }
 
   async findPlan({ destination, runId }: RunKey): Promise<RunPlan | undefined> {
@@ -65,7 +84,9 @@ export class Staging {
   async readPlan(key: RunKey): Promise<RunPlan> {
     const plan = await this.findPlan(key);
     if (plan) return plan;
-    throw new OffloadError('RUN_NOT_FOUND', `Run ${key.runId} has no plan in the lake ${this.paths.root}`, { runId: key.runId });
+    throw new OffloadError('RUN_NOT_FOUND', `Run ${key.runId} has no plan in the lake ${this.paths.root}`, {
+      runId: key.runId,
+    });
   }
 
   async findReport({ destination, runId }: RunKey): Promise<RunReport | undefined> {
@@ -75,18 +96,25 @@ export class Staging {
   }
 
   async writeReport(report: RunReport): Promise<void> {
-    await writeFileAtomic(this.paths.report(report.destination, report.runId), `${JSON.stringify(report, null, 2)}\n`);
+    await writeFileAtomic(
+      this.paths.report(report.destination, report.runId),
+      `${JSON.stringify(report, null, 2)}\n`,
+    );
   }
 
   /** Writes a run's report unless it has one. Returns whether this call did. */
   async createReport(report: RunReport): Promise<boolean> {
-    return createFileAtomic(this.paths.report(report.destination, report.runId), `${JSON.stringify(report, null, 2)}\n`);
+    return createFileAtomic(
+      this.paths.report(report.destination, report.runId),
+      `${JSON.stringify(report, null, 2)}\n`,
+    );
   }
 
   /** A page's receipt, if the page is staged: the receipt is there and so are its files, whole. */
   async findReceipt(key: RunKey, page: Page): Promise<Receipt | undefined> {
     const receipt = await this.readReceipt(key, page.index);
-    if (!receipt || receipt.page.offset !== page.offset || receipt.page.limit !== page.limit) return undefined;
+    if (!receipt || receipt.page.offset !== page.offset || receipt.page.limit !== page.limit)
+      return undefined;
     for (const file of receipt.files) {
       const found = await this.#sizeOf(path.join(this.paths.table(key.destination), file.path));
       if (found !== file.size) return undefined;
@@ -112,12 +140,15 @@ export class Staging {
   }
 
   async writeReceipt(destination: string, receipt: Receipt): Promise<void> {
-    await writeFileAtomic(this.paths.receipt(destination, receipt.runId, receipt.page.index), `${JSON.stringify(receipt)}\n`);
+    await writeFileAtomic(
+      this.paths.receipt(destination, receipt.runId, receipt.page.index),
+      `${JSON.stringify(receipt)}\n`,
+    );
   }
 
   /** Names of the lake's tables, whether published or only staged. */
   async listTables(): Promise<string[]> {
-    return (await listFolder(this.paths.tables)).map(decodeTableName);
+    return (await listFolder(this.paths.tables)).flatMap((folder) => decodeTableName(folder) ?? []);
   }
 
   /** Ids of a table's runs, oldest first. */

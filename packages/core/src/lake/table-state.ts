@@ -1,9 +1,8 @@
 import { selectionOf, type RunPlan } from '../plan/run-plan.ts';
-import type { Snapshot } from './delta-log.ts';
+import { SELECTION_KEY, type Snapshot } from './delta-log.ts';
 
 /** Keys of `metaData.configuration`: what the lake holds of the source. They move in the same commit as the data. */
 const SOURCE_VERSION_KEY = 'lanceOffload.sourceVersion';
-const SELECTION_KEY = 'lanceOffload.selection';
 
 export function stateAfter(plan: RunPlan): Record<string, string> {
   return { [SOURCE_VERSION_KEY]: String(plan.sourceVersion), [SELECTION_KEY]: selectionOf(plan) };

@@ -3,7 +3,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
 import { lakeTypeOf } from '../plan/lake-type.ts';
-import type { Data } from './arrow-data.ts';
+import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
 import { ROW_ID } from './lineage.ts';
@@ -43,55 +43,81 @@ interface Batch {
 function target(column: LanceField): arrow.Field {
   const type = arrowTypeOf(column.type);
   const lake = type && lakeTypeOf(type);
-  if (!lake) throw new OffloadError('TYPE_UNSUPPORTED', `Column "${column.name}" has a type the lake cannot hold`, { column: column.name });
+  if (!lake)
+    throw new OffloadError('TYPE_UNSUPPORTED', `Column "${column.name}" has a type the lake cannot hold`, {
+      column: column.name,
+    });
   return new arrow.Field(column.name, lake.arrow, true);
 }
 
 /** A type's name without what IPC leaves open: field names inside lists and maps, nullability. */
 function shape(type: arrow.DataType): string {
-  if (arrow.DataType.isDictionary(type)) return shape(type.dictionary as arrow.DataType);
-  const children = (type.children ?? []) as arrow.Field[];
+  if (arrow.DataType.isDictionary(type)) return shape(dictionaryTypeOf(type));
+  const children: arrow.Field[] = type.children ?? [];
   const name = arrow.Type[type.typeId] ?? '';
-  const inner = children.map((child) => (arrow.DataType.isStruct(type) ? `${child.name}:` : '') + shape(child.type as arrow.DataType));
+  const inner = children.map(
+    (child) => (arrow.DataType.isStruct(type) ? `${child.name}:` : '') + shape(typeOf(child)),
+  );
   if (arrow.DataType.isFixedSizeList(type)) return `${name}[${type.listSize}]<${inner.join()}>`;
-  return children.length > 0 ? `${name}<${inner.join()}>` : String(type);
+  return children.length > 0 ? `${name}<${inner.join()}>` : showType(type);
 }
 
 function checkColumn(column: LanceField, found: arrow.Field | undefined): void {
   const expected = arrowTypeOf(column.type);
   if (!expected) return;
-  if (!found) throw new OffloadError('SCHEMA_MISMATCH', `The answer lacks column "${column.name}"`, { column: column.name });
-  const [planned, got] = [shape(expected), shape(found.type as arrow.DataType)];
+  if (!found)
+    throw new OffloadError('SCHEMA_MISMATCH', `The answer lacks column "${column.name}"`, {
+      column: column.name,
+    });
+  const [planned, got] = [shape(expected), shape(typeOf(found))];
   if (planned === got) return;
-  throw new OffloadError('SCHEMA_MISMATCH', `Column "${column.name}" was planned as ${planned} and came as ${got}`, { column: column.name });
+  throw new OffloadError(
+    'SCHEMA_MISMATCH',
+    `Column "${column.name}" was planned as ${planned} and came as ${got}`,
+    { column: column.name },
+  );
 }
 
 function castColumn(batch: arrow.RecordBatch, column: LanceField, field: arrow.Field): Data {
   const index = batch.schema.fields.findIndex(({ name }) => name === column.name);
   const data = batch.data.children[index];
-  if (!data) throw new OffloadError('SCHEMA_MISMATCH', `The answer lacks column "${column.name}"`, { column: column.name });
+  if (!data)
+    throw new OffloadError('SCHEMA_MISMATCH', `The answer lacks column "${column.name}"`, {
+      column: column.name,
+    });
   try {
-    return castData(data as Data, field.type as arrow.DataType);
+    return castData(data, typeOf(field));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new OffloadError('TYPE_UNSUPPORTED', `Column "${column.name}": ${error.message}`, { column: column.name }, { cause: error });
+    throw new OffloadError(
+      'TYPE_UNSUPPORTED',
+      `Column "${column.name}": ${error.message}`,
+      { column: column.name },
+      { cause: error },
+    );
   }
 }
 
 function rowIdsOf(batch: arrow.RecordBatch): BigUint64Array {
   const index = batch.schema.fields.findIndex(({ name }) => name === ROW_ID);
   const values: unknown = batch.data.children[index]?.values;
-  if (!(values instanceof BigUint64Array)) throw new OffloadError('SCHEMA_MISMATCH', 'The answer lacks the row ids that were asked for');
+  if (!(values instanceof BigUint64Array))
+    throw new OffloadError('SCHEMA_MISMATCH', 'The answer lacks the row ids that were asked for');
   return values.subarray(0, batch.numRows);
 }
 
-function castBody(body: Uint8Array, columns: readonly LanceField[], fields: readonly arrow.Field[]): Batch[] {
+interface Target {
+  readonly column: LanceField;
+  readonly field: arrow.Field;
+}
+
+function castBody(body: Uint8Array, targets: readonly Target[]): Batch[] {
   const { schema, batches } = decodeArrowBody(body);
   const found = new Map(schema.fields.map((field) => [field.name, field]));
-  for (const column of columns) checkColumn(column, found.get(column.name));
+  for (const { column } of targets) checkColumn(column, found.get(column.name));
   return batches.map((batch) => ({
     rows: batch.numRows,
-    columns: columns.map((column, index) => castColumn(batch, column, fields[index] as arrow.Field)),
+    columns: targets.map(({ column, field }) => castColumn(batch, column, field)),
     rowIds: rowIdsOf(batch),
   }));
 }
@@ -106,6 +132,36 @@ function repeatedText(text: string, length: number): Data {
 
 const OFFLOADED_AT = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, 'UTC');
 
+/** Fields of the columns every file has behind those of the source; `lineageOf` gives their values. */
+const LINEAGE: readonly arrow.Field[] = [
+  new arrow.Field('_run_id', new arrow.Utf8(), true),
+  new arrow.Field('_offloaded_at', OFFLOADED_AT, true),
+  new arrow.Field('_row_hash', new arrow.Int64(), true),
+  new arrow.Field(ROW_ID, new arrow.Int64(), true),
+];
+
+function lineageOf({ rows: length, rowIds }: Batch, hashes: BigInt64Array, task: TransformTask): Data[] {
+  const offloadedAt = new BigInt64Array(length).fill(BigInt(task.offloadedAtMs) * 1000n);
+  // A bit pattern below 2^63 reads the same signed; Delta has no unsigned 64-bit integer.
+  const signedRowIds = new BigInt64Array(rowIds.buffer, rowIds.byteOffset, length);
+  return [
+    repeatedText(task.runId, length),
+    arrow.makeData({ type: OFFLOADED_AT, length, nullCount: 0, data: offloadedAt }),
+    arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: hashes }),
+    arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: signedRowIds }),
+  ];
+}
+
+function joinRowIds(batches: readonly Batch[], rows: number): BigUint64Array<ArrayBuffer> {
+  const rowIds = new BigUint64Array(rows);
+  let filled = 0;
+  for (const batch of batches) {
+    rowIds.set(batch.rowIds, filled);
+    filled += batch.rows;
+  }
+  return rowIds;
+}
+
 /**
  * Turns a page's Arrow answers into one Parquet file: casts to lake types, adds the lineage columns and the row hash.
  * Pure CPU work, for a thread.
@@ -113,39 +169,30 @@ const OFFLOADED_AT = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, 'UTC');
  * @throws OffloadError `SOURCE_BAD_BODY`, `SCHEMA_MISMATCH` or `TYPE_UNSUPPORTED`.
  */
 export function transformPage(task: TransformTask): TransformedPage {
-  const fields = task.columns.map(target);
-  const batches = task.bodies.flatMap((body) => castBody(body, task.columns, fields));
-  const hashes = batches.map((batch) => hashRows(fields, batch.columns, batch.rows));
-  const lineage = batches.map(({ rows, rowIds }, index): Data[] => [
-    repeatedText(task.runId, rows),
-    arrow.makeData({ type: OFFLOADED_AT, length: rows, nullCount: 0, data: new BigInt64Array(rows).fill(BigInt(task.offloadedAtMs) * 1000n) }),
-    arrow.makeData({ type: new arrow.Int64(), length: rows, nullCount: 0, data: hashes[index] }),
-    // A bit pattern below 2^63 reads the same signed; Delta has no unsigned 64-bit integer.
-    arrow.makeData({ type: new arrow.Int64(), length: rows, nullCount: 0, data: new BigInt64Array(rowIds.buffer, rowIds.byteOffset, rows) }),
-  ]);
-  const all = [
-    ...fields,
-    new arrow.Field('_run_id', new arrow.Utf8(), true),
-    new arrow.Field('_offloaded_at', OFFLOADED_AT, true),
-    new arrow.Field('_row_hash', new arrow.Int64(), true),
-    new arrow.Field(ROW_ID, new arrow.Int64(), true),
-  ];
+  const targets = task.columns.map((column) => ({ column, field: target(column) }));
+  const sourceFields = targets.map(({ field }) => field);
+  const batches = task.bodies.flatMap((body) => castBody(body, targets));
+  const hashed = batches.map((batch) => ({
+    batch,
+    hashes: hashRows(sourceFields, batch.columns, batch.rows),
+  }));
+  const fields = [...sourceFields, ...LINEAGE];
+  const perBatch = hashed.map(({ batch, hashes }) => [...batch.columns, ...lineageOf(batch, hashes, task)]);
+  const columns = fields.map((_, index) => perBatch.flatMap((batch) => batch[index] ?? []));
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
-  const columns = all.map((_, index) => batches.map((batch, at) => (batch.columns[index] ?? lineage[at]?.[index - fields.length]) as Data));
-  const parquet = writeParquet(all, columns, batches.map((batch) => batch.rows));
-  const rowIds = new BigUint64Array(rows);
-  let filled = 0;
-  for (const batch of batches) {
-    rowIds.set(batch.rowIds, filled);
-    filled += batch.rows;
-  }
+  const parquet = writeParquet(
+    fields,
+    columns,
+    batches.map((batch) => batch.rows),
+  );
+  const hashSum = hashed.reduce((sum, { hashes }) => hashes.reduce((a, b) => a + b, sum), 0n);
   return {
     parquet,
     rows,
     sourceBytes: task.bodies.reduce((sum, body) => sum + body.byteLength, 0),
-    stats: fileStats(all, columns, rows),
+    stats: fileStats(fields, columns, rows),
     checksum: checksumOf(parquet),
-    rowHashSum: String(BigInt.asIntN(64, hashes.reduce((sum, batch) => batch.reduce((a, b) => a + b, sum), 0n))),
-    rowIds,
+    rowHashSum: String(BigInt.asIntN(64, hashSum)),
+    rowIds: joinRowIds(batches, rows),
   };
 }

@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { asLakeError } from '../errors/system-errors.ts';
 import type { DeltaField, DeltaType } from '../plan/lake-type.ts';
 import { readSnapshot, type Snapshot } from './delta-log.ts';
-import { quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
+import { parquetFiles, quoteIdentifier, withDuckDB } from './duckdb.ts';
 import { temporaryName } from './files.ts';
 import type { Staging } from './staging.ts';
 
@@ -31,10 +31,11 @@ export function duckdbTypeOf(type: DeltaType): string {
   return `STRUCT(${type.fields.map((field) => `${quoteIdentifier(field.name)} ${duckdbTypeOf(field.type)}`).join(', ')})`;
 }
 
-function columnExpression(field: DeltaField): string {
-  const name = quoteIdentifier(field.name);
-  const length = field.metadata['lance.vectorLength'];
-  return length === undefined ? name : `${name}::FLOAT[${length}] AS ${name}`;
+function columnExpression({ name: column, type, metadata }: DeltaField): string {
+  const name = quoteIdentifier(column);
+  const length = metadata['lance.vectorLength'];
+  if (length === undefined || typeof type === 'string' || type.type !== 'array') return name;
+  return `${name}::${duckdbTypeOf(type.elementType)}[${length}] AS ${name}`;
 }
 
 /** The rows of a table as one SELECT over its live data files. */
@@ -42,14 +43,17 @@ function selectRows(folder: string, snapshot: Snapshot): string {
   const { fields } = snapshot.schema;
   // The empty part gives every column its type, also one that no file holds yet.
   const empty = `SELECT ${fields.map((field) => `NULL::${duckdbTypeOf(field.type)} AS ${quoteIdentifier(field.name)}`).join(', ')} WHERE false`;
-  const files = snapshot.files.map((file) => quoteText(path.join(folder, decodeURIComponent(file.path))));
+  const files = snapshot.files.map((file) => path.join(folder, decodeURIComponent(file.path)));
   if (files.length === 0) return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty})`;
-  const staged = `SELECT * FROM read_parquet([${files.join(', ')}], union_by_name := ${snapshot.schemaChanged})`;
+  const staged = `SELECT * FROM ${parquetFiles(files, { unionByName: snapshot.columnsDiffer })}`;
   return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty} UNION ALL BY NAME ${staged})`;
 }
 
 /** Creates a view for each published table of the lake. Returns the Delta version each one shows. */
-export async function createViews(connection: DuckDBConnection, staging: Staging): Promise<Map<string, number>> {
+export async function createViews(
+  connection: DuckDBConnection,
+  staging: Staging,
+): Promise<Map<string, number>> {
   const versions = new Map<string, number>();
   for (const table of await staging.listTables()) {
     const folder = staging.paths.table(table);

@@ -15,7 +15,9 @@ const CONTINUATION = 0xffff_ffff;
 function isArrow(body: Uint8Array): boolean {
   if (body.byteLength < 8) return false;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return bytes.toString('latin1', 0, FILE_MAGIC.length) === FILE_MAGIC || bytes.readUInt32LE(0) === CONTINUATION;
+  return (
+    bytes.toString('latin1', 0, FILE_MAGIC.length) === FILE_MAGIC || bytes.readUInt32LE(0) === CONTINUATION
+  );
 }
 
 function firstWords(body: Uint8Array): string {
@@ -30,12 +32,18 @@ function firstWords(body: Uint8Array): string {
  * @throws OffloadError `SOURCE_BAD_BODY` for anything else, with its first words.
  */
 export function decodeArrowBody(body: Uint8Array): { schema: arrow.Schema; batches: arrow.RecordBatch[] } {
-  if (!isArrow(body)) throw new OffloadError('SOURCE_BAD_BODY', `Expected Arrow IPC, got ${firstWords(body)}`);
+  if (!isArrow(body))
+    throw new OffloadError('SOURCE_BAD_BODY', `Expected Arrow IPC, got ${firstWords(body)}`);
   try {
     const { schema, batches } = arrow.tableFromIPC(body);
     return { schema, batches: batches.filter((batch) => batch.numRows > 0) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new OffloadError('SOURCE_BAD_BODY', `The Arrow body of ${body.byteLength} bytes cannot be decoded: ${reason}`, {}, { cause: error });
+    throw new OffloadError(
+      'SOURCE_BAD_BODY',
+      `The Arrow body of ${body.byteLength} bytes cannot be decoded: ${reason}`,
+      {},
+      { cause: error },
+    );
   }
 }

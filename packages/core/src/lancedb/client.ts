@@ -9,10 +9,15 @@ import { lanceFieldSchema, type LanceField } from './lance-type.ts';
 import type { ScanQuery } from './query.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
-const description = z.object({ version: z.int().nonnegative(), schema: z.object({ fields: z.array(lanceFieldSchema) }) });
+const description = z.object({
+  version: z.int().nonnegative(),
+  schema: z.object({ fields: z.array(lanceFieldSchema) }),
+});
 const tableStats = z.object({ total_bytes: z.number().nonnegative(), num_rows: z.number().nonnegative() });
 const indexList = z.object({
-  indexes: z.array(z.object({ index_name: z.string(), columns: z.array(z.string()), index_type: z.string().nullish() })),
+  indexes: z.array(
+    z.object({ index_name: z.string(), columns: z.array(z.string()), index_type: z.string().nullish() }),
+  ),
 });
 
 export interface TableDescription {
@@ -37,20 +42,33 @@ export interface LanceClient {
    * One query; its answer is Arrow IPC, undecoded. Not retried: a page's attempts are the queue's.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
-  scan(table: string, query: ScanQuery, limits: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  scan(
+    table: string,
+    query: ScanQuery,
+    limits: { maxBytes: number; signal: AbortSignal },
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 const LISTING_PAGE = 100;
 
-function parse<T extends z.ZodType>(schema: T, body: unknown, context: RequestContext, requestId: string): z.output<T> {
+function parse<T extends z.ZodType>(
+  schema: T,
+  body: unknown,
+  context: RequestContext,
+  requestId: string,
+): z.output<T> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const what = `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not as expected'}`;
-  throw new OffloadError('SOURCE_BAD_BODY', `${context.action}: the answer is not what the API promises: ${what} (request ${requestId})`, {
-    ...context.details,
-    requestId,
-  });
+  throw new OffloadError(
+    'SOURCE_BAD_BODY',
+    `${context.action}: the answer is not what the API promises: ${what} (request ${requestId})`,
+    {
+      ...context.details,
+      requestId,
+    },
+  );
 }
 
 function tablePath(table: string, operation: string): string {
@@ -69,17 +87,25 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     request: { body?: unknown; search?: Record<string, string> } = {},
   ): Promise<z.output<T>> {
     const requestId = newRequestId();
-    const headers = { 'x-request-id': requestId };
+    const headers = { 'x-request-id': requestId, accept: 'application/json' };
     let answer: unknown;
     try {
-      const options = { headers, ...(request.search && { searchParams: request.search }) };
-      const response = request.body === undefined ? http.get(path, options) : http.post(path, { ...options, json: request.body });
+      const shared = { headers, ...(request.search && { searchParams: request.search }) };
+      const response =
+        request.body === undefined
+          ? http.get(path, shared)
+          : http.post(path, { ...shared, json: request.body });
       answer = JSON.parse(await response.text());
     } catch (error) {
       if (error instanceof SyntaxError) {
-        throw new OffloadError('SOURCE_BAD_BODY', `${context.action}: the answer is not JSON (request ${requestId})`, { ...context.details, requestId }, { cause: error });
+        throw new OffloadError(
+          'SOURCE_BAD_BODY',
+          `${context.action}: the answer is not JSON (request ${requestId})`,
+          { ...context.details, requestId },
+          { cause: error },
+        );
       }
-      throw await sourceError(error, context, { requestId, secret, url });
+      throw sourceError(error, context, { requestId, secret, url });
     }
     return parse(schema, answer, context, requestId);
   }
@@ -90,13 +116,24 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     async listTables() {
       const names: string[] = [];
       const seen = new Set<string>();
-      for (let token: string | undefined = ''; token !== undefined; ) {
-        const search: Record<string, string> = { limit: String(LISTING_PAGE), ...(token && { page_token: token }) };
-        const page: z.output<typeof tableList> = await call(tableList, 'v1/table/', { action: 'Could not list the tables' }, { search });
+      for (let token: string | undefined = ''; token !== undefined;) {
+        const search: Record<string, string> = {
+          limit: String(LISTING_PAGE),
+          ...(token && { page_token: token }),
+        };
+        const page: z.output<typeof tableList> = await call(
+          tableList,
+          'v1/table/',
+          { action: 'Could not list the tables' },
+          { search },
+        );
         names.push(...page.tables);
         const next: string | undefined = page.page_token || undefined;
         if (next !== undefined && seen.has(next)) {
-          throw new OffloadError('SOURCE_BAD_BODY', 'Could not list the tables: the server hands out the same page_token again and again');
+          throw new OffloadError(
+            'SOURCE_BAD_BODY',
+            'Could not list the tables: the server hands out the same page_token again and again',
+          );
         }
         if (next !== undefined) seen.add(next);
         token = next;
@@ -106,43 +143,69 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async describe(table, version) {
       const context = { action: `Could not describe table "${table}"`, details: { table }, pinned: false };
-      const { version: found, schema } = await call(description, tablePath(table, 'describe'), context, { body: { version: version ?? null } });
+      const { version: found, schema } = await call(description, tablePath(table, 'describe'), context, {
+        body: { version: version ?? null },
+      });
       return { version: found, fields: schema.fields };
     },
 
     async countRows(table, version, filter) {
-      const context = { action: `Could not count the rows of table "${table}" at version ${version}`, details: { table }, pinned: true };
-      return call(z.int().nonnegative(), tablePath(table, 'count_rows'), context, { body: { version, ...(filter !== undefined && { predicate: filter }) } });
+      const context = {
+        action: `Could not count the rows of table "${table}" at version ${version}`,
+        details: { table },
+        pinned: true,
+      };
+      return call(z.int().nonnegative(), tablePath(table, 'count_rows'), context, {
+        body: { version, ...(filter !== undefined && { predicate: filter }) },
+      });
     },
 
     async stats(table) {
       try {
-        return await call(tableStats, tablePath(table, 'stats'), { action: `Could not read the size of table "${table}"`, details: { table } }, { body: {} });
+        return await call(
+          tableStats,
+          tablePath(table, 'stats'),
+          { action: `Could not read the size of table "${table}"`, details: { table } },
+          { body: {} },
+        );
       } catch (error) {
         // Not every server has this endpoint; it only helps the estimate of bytes per row.
-        if (error instanceof OffloadError && ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'].includes(error.code)) return undefined;
+        if (
+          error instanceof OffloadError &&
+          ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'].includes(error.code)
+        )
+          return undefined;
         throw error;
       }
     },
 
     async listIndexes(table, version) {
       const context = { action: `Could not list the indexes of table "${table}"`, details: { table } };
-      return (await call(indexList, tablePath(table, 'index/list'), context, { body: { version: version ?? null } })).indexes;
+      return (
+        await call(indexList, tablePath(table, 'index/list'), context, { body: { version: version ?? null } })
+      ).indexes;
     },
 
     async scan(table, query, { maxBytes, signal }) {
       const requestId = newRequestId();
-      const context = { action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`, details: { table }, pinned: true };
+      const context = {
+        action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
+        details: { table },
+        pinned: true,
+      };
       try {
         const response = await http.post(tablePath(table, 'query'), {
           json: query,
           signal,
           retry: 0, // a page's attempts are the queue's
-          headers: { 'x-request-id': requestId, accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file' },
+          headers: {
+            'x-request-id': requestId,
+            accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
+          },
         });
         return await readBody(response, { maxBytes, stallMs: connection.request_timeout * 1000 });
       } catch (error) {
-        throw await sourceError(error, context, { requestId, secret, url });
+        throw sourceError(error, context, { requestId, secret, url });
       }
     },
   };

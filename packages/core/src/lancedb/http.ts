@@ -11,6 +11,8 @@ const SERVER_WORDS = 500;
 const MAX_ERROR_BODY = 16_384;
 /** Longest wait taken from `Retry-After`: a server that says a day must not stop the fleet for a day. */
 const MAX_RETRY_AFTER_MS = 120_000;
+/** Shortest: a server that says `0` over and over must not be asked without a pause. */
+const MIN_RETRY_AFTER_MS = 100;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
 /** What a request was for, in words and facts, for the error it may end in. */
@@ -33,6 +35,7 @@ export function createHttp(connection: Connection, { userAgent, onRetry }: HttpO
     baseUrl: `${sourceUrl(connection)}/`,
     timeout: connection.request_timeout * 1000,
     throwHttpErrors: true,
+    parseJson: (text) => text, // error bodies are parsed below, whatever their type claims
     redirect: 'error', // a redirect would carry the key to another host
     headers: {
       'x-api-key': connection.api_key,
@@ -53,7 +56,7 @@ export function createHttp(connection: Connection, { userAgent, onRetry }: HttpO
       beforeRetry: [
         ({ error, retryCount }) => {
           const reason = error instanceof HTTPError ? `HTTP ${error.response.status}` : causeWords(error);
-          onRetry?.(`${sourceUrl(connection)}: ${reason.replaceAll(connection.api_key, '[redacted]')}`, retryCount);
+          onRetry?.(`${sourceUrl(connection)}: ${redact(reason, connection.api_key)}`, retryCount);
         },
       ],
     },
@@ -66,62 +69,76 @@ export function newRequestId(): string {
 }
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  return typeof value === 'object' && value !== null ? { ...value } : undefined;
+}
+
+/** Without the API key, also where it stands in JSON. */
+function redact(text: string, secret: string): string {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return text.replaceAll(secret, '[redacted]').replaceAll(escaped, '[redacted]');
 }
 
 /**
  * The server's words in any of its three error shapes: plain text, `{"code","error"}`, or
  * `{"error","code","detail","instance"}`.
  */
-export function serverWords(body: string): string {
+export function serverWords(body: string, redacted: (words: string) => string = (words) => words): string {
   let words = body.trim();
   try {
     const json = asRecord(JSON.parse(body));
-    const parts = [json?.['error'], json?.['detail'], json?.['message']].filter((part) => typeof part === 'string' && part !== '');
+    const parts = [json?.['error'], json?.['detail'], json?.['message']].filter(
+      (part) => typeof part === 'string' && part !== '',
+    );
     if (parts.length > 0) words = [...new Set(parts)].join(': ');
   } catch {
     // Not JSON: the text itself is what the server said.
   }
-  return words.length > SERVER_WORDS ? `${words.slice(0, SERVER_WORDS)}…` : words;
+  const safe = redacted(words);
+  return safe.length > SERVER_WORDS ? `${safe.slice(0, SERVER_WORDS)}…` : safe;
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), capped. */
 export function retryAfterMs(header: string | null, nowMs: number): number {
-  const seconds = header === null ? Number.NaN : Number(header);
+  const seconds = header === null || header.trim() === '' ? Number.NaN : Number(header);
   const until = header === null ? Number.NaN : Date.parse(header);
   const wanted = Number.isFinite(seconds) ? seconds * 1000 : until - nowMs;
-  return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 0), MAX_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
+  return Number.isFinite(wanted)
+    ? Math.min(Math.max(Math.ceil(wanted), MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS)
+    : DEFAULT_RETRY_AFTER_MS;
 }
 
 function codeOf(status: number, context: RequestContext, words: string): OffloadErrorCode {
   if (status === 401 || status === 403) return 'SOURCE_UNAUTHORIZED';
   if (status === 429) return 'SOURCE_RATE_LIMITED';
   if (status === 404) return context.pinned ? 'VERSION_GONE' : 'SOURCE_NOT_FOUND';
-  if (status === 400 && context.pinned && /version/i.test(words) && /not found|cleaned|does not exist/i.test(words)) return 'VERSION_GONE';
+  if (
+    status === 400 &&
+    context.pinned &&
+    /version/i.test(words) &&
+    /not found|cleaned|does not exist/i.test(words)
+  )
+    return 'VERSION_GONE';
   return TRANSIENT.has(status) ? 'SOURCE_UNAVAILABLE' : 'SOURCE_REJECTED';
 }
 
-async function readWords(response: Response): Promise<string> {
-  try {
-    const body = await response.text();
-    return serverWords(body.slice(0, MAX_ERROR_BODY));
-  } catch {
-    return '(its body could not be read)'; // the status alone still says what failed
-  }
-}
-
-async function answered(error: HTTPError, context: RequestContext, requestId: string, secret: string): Promise<OffloadError> {
+function answered(
+  error: HTTPError,
+  context: RequestContext,
+  requestId: string,
+  secret: string,
+): OffloadError {
   const { response, request } = error;
-  // ky has read the body already where it could; a server may echo the key it was sent.
-  const given: unknown = error.data;
-  const raw = given === undefined ? await readWords(response) : serverWords(typeof given === 'string' ? given : JSON.stringify(given));
-  const said = raw.replaceAll(secret, '[redacted]');
+  // ky has read the body; a server may echo the key it was sent. Redacted before it is cut, or a part would remain.
+  const body = typeof error.data === 'string' ? error.data.slice(0, MAX_ERROR_BODY) : '';
+  const said = serverWords(body, (words) => redact(words, secret));
   const details: ErrorDetails = {
     ...context.details,
     status: response.status,
-    requestId: response.headers.get('x-request-id') ?? requestId,
+    requestId: redact(response.headers.get('x-request-id') ?? requestId, secret),
     serverSaid: said,
-    ...(response.status === 429 && { retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) }),
+    ...(response.status === 429 && {
+      retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
+    }),
   };
   const where = `${request.method} ${request.url}`;
   const message = `${context.action}: ${where} answered ${response.status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
@@ -136,13 +153,16 @@ function causeWords(thrown: unknown): string {
 }
 
 /** Any failure of a request as an OffloadError. The API key is never part of it. */
-export async function sourceError(
+export function sourceError(
   thrown: unknown,
   context: RequestContext,
   request: { readonly requestId: string; readonly secret: string; readonly url: string },
-): Promise<OffloadError> {
+): OffloadError {
   if (thrown instanceof OffloadError) return thrown;
   if (thrown instanceof HTTPError) return answered(thrown, context, request.requestId, request.secret);
-  const message = `${context.action}: no answer from ${request.url}: ${causeWords(thrown).replaceAll(request.secret, '[redacted]')} (request ${request.requestId})`;
-  return new OffloadError('SOURCE_UNAVAILABLE', message, { ...context.details, requestId: request.requestId });
+  const message = `${context.action}: no answer from ${request.url}: ${redact(causeWords(thrown), request.secret)} (request ${request.requestId})`;
+  return new OffloadError('SOURCE_UNAVAILABLE', message, {
+    ...context.details,
+    requestId: request.requestId,
+  });
 }

@@ -18,8 +18,15 @@ export interface LanceType {
 const lanceTypeSchema: z.ZodType<LanceType> = z.lazy(() =>
   z.object({
     type: z.string(),
-    fields: z.array(lanceFieldSchema).nullish().transform((fields) => fields ?? undefined),
-    length: z.number().int().nullish().transform((length) => length ?? undefined),
+    fields: z
+      .array(lanceFieldSchema)
+      .nullish()
+      .transform((fields) => fields ?? undefined),
+    length: z
+      .number()
+      .int()
+      .nullish()
+      .transform((length) => length ?? undefined),
   }),
 );
 
@@ -28,7 +35,10 @@ export const lanceFieldSchema: z.ZodType<LanceField> = z.lazy(() =>
     name: z.string(),
     nullable: z.boolean().default(true),
     type: lanceTypeSchema,
-    metadata: z.record(z.string(), z.string()).nullish().transform((metadata) => metadata ?? undefined),
+    metadata: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((metadata) => metadata ?? undefined),
   }),
 );
 
@@ -61,6 +71,11 @@ const SIMPLE_TYPES: Readonly<Record<string, () => arrow.DataType>> = {
   'date64:ms': () => new arrow.DateMillisecond(),
 };
 
+function decimalType(bitWidth: number, precision: number, scale: number): arrow.DataType | undefined {
+  const known = [128, 256].includes(bitWidth) && Number.isInteger(precision) && Number.isInteger(scale);
+  return known ? new arrow.Decimal(scale, precision, bitWidth) : undefined;
+}
+
 /** `name:arg:arg…` types. A time zone may itself hold colons (`+05:30`). */
 function parameterisedType(type: string): arrow.DataType | undefined {
   const [name = '', first = '', ...rest] = type.split(':');
@@ -68,7 +83,9 @@ function parameterisedType(type: string): arrow.DataType | undefined {
   switch (name) {
     case 'timestamp': {
       const zone = rest.join(':');
-      return unit === undefined ? undefined : new arrow.Timestamp(unit, zone === '' || zone === '-' ? null : zone);
+      return unit === undefined
+        ? undefined
+        : new arrow.Timestamp(unit, zone === '' || zone === '-' ? null : zone);
     }
     case 'duration':
       return unit === undefined ? undefined : new arrow.Duration(unit);
@@ -77,7 +94,7 @@ function parameterisedType(type: string): arrow.DataType | undefined {
     case 'time64':
       return unit === undefined ? undefined : new arrow.Time(unit, 64);
     case 'decimal':
-      return new arrow.Decimal(Number(rest[1]), Number(rest[0]), Number(first));
+      return decimalType(Number(first), Number(rest[0]), Number(rest[1]));
     case 'dict': {
       // `dict:{value}:{index}:{ordered}`, and the value may be parameterised itself.
       const value = arrowTypeOf({ type: [first, ...rest].slice(0, -2).join(':') });
@@ -88,18 +105,27 @@ function parameterisedType(type: string): arrow.DataType | undefined {
   }
 }
 
+const { Map_: MapType } = arrow;
+
+function mapType({ name, type, nullable }: arrow.Field): arrow.DataType | undefined {
+  if (!arrow.DataType.isStruct(type) || type.children.length !== 2) return undefined;
+  return new MapType(new arrow.Field(name, type, nullable));
+}
+
 function nestedType({ type, fields, length }: LanceType): arrow.DataType | undefined {
   const children = (fields ?? []).map(arrowFieldOf);
   if (children.some((child) => child === undefined)) return undefined;
   const known = children.filter((child) => child !== undefined);
   const [first] = known;
   if (type === 'struct') return new arrow.Struct(known);
-  if (type === 'fixed_size_binary') return length === undefined ? undefined : new arrow.FixedSizeBinary(length);
+  if (type === 'fixed_size_binary')
+    return length === undefined ? undefined : new arrow.FixedSizeBinary(length);
   if (first === undefined) return undefined;
   if (type === 'list') return new arrow.List(first);
   if (type === 'large_list') return new arrow.LargeList(first);
-  if (type === 'map') return arrow.DataType.isStruct(first.type) ? new arrow.Map_(first as arrow.Field<arrow.Struct>) : undefined;
-  if (type === 'fixed_size_list') return length === undefined ? undefined : new arrow.FixedSizeList(length, first);
+  if (type === 'map') return mapType(first);
+  if (type === 'fixed_size_list')
+    return length === undefined ? undefined : new arrow.FixedSizeList(length, first);
   return undefined;
 }
 
@@ -120,6 +146,8 @@ export function arrowTypeOf(type: LanceType): arrow.DataType | undefined {
 export function showLanceType({ type, fields, length }: LanceType): string {
   const size = length === undefined ? '' : `[${length}]`;
   if (!fields || fields.length === 0) return `${type}${size}`;
-  const inner = fields.map((field) => (type === 'struct' ? `${field.name}: ${showLanceType(field.type)}` : showLanceType(field.type)));
+  const inner = fields.map((field) =>
+    type === 'struct' ? `${field.name}: ${showLanceType(field.type)}` : showLanceType(field.type),
+  );
   return `${type}<${inner.join(', ')}>${size}`;
 }

@@ -18,7 +18,10 @@ export interface ScanSelection {
   readonly filter?: string | undefined;
 }
 
-export function scanQuery(selection: ScanSelection, range: { readonly offset: number; readonly limit: number }): ScanQuery {
+export function scanQuery(
+  selection: ScanSelection,
+  range: { readonly offset: number; readonly limit: number },
+): ScanQuery {
   return {
     vector: [],
     k: range.limit,

@@ -13,7 +13,8 @@ const FILE_TRAILER_BYTES = 4 + MAGIC.length;
 function messagesOf(body: Uint8Array): Uint8Array {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return body;
-  if (bytes.toString('latin1', bytes.length - MAGIC.length) !== MAGIC) throw new Error('the file ends before its footer');
+  if (bytes.toString('latin1', bytes.length - MAGIC.length) !== MAGIC)
+    throw new Error('the file ends before its footer');
   const end = bytes.length - FILE_TRAILER_BYTES - bytes.readInt32LE(bytes.length - FILE_TRAILER_BYTES);
   let start = FILE_HEADER_BYTES;
   while (start + 4 <= end && bytes.readInt32LE(start) === 0) start += 8;
@@ -35,13 +36,21 @@ export function countArrowRows(body: Uint8Array): number {
       if (message.isSchema()) schemas += 1;
       if (message.isRecordBatch()) rows += message.header().length;
       const bytes = reader.readMessageBody(message.bodyLength);
-      if (bytes.byteLength < message.bodyLength) throw new Error('the body ends in the middle of a record batch');
+      if (bytes.byteLength < message.bodyLength)
+        throw new Error('the body ends in the middle of a record batch');
     }
     if (schemas === 0) throw new Error('there is no schema');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const begin = JSON.stringify(Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 120)).toString('utf8'));
-    throw new OffloadError('SOURCE_BAD_BODY', `Expected Arrow IPC, got ${body.byteLength} bytes that begin ${begin} (${reason})`, {}, { cause: error });
+    const begin = JSON.stringify(
+      Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 120)).toString('utf8'),
+    );
+    throw new OffloadError(
+      'SOURCE_BAD_BODY',
+      `Expected Arrow IPC, got ${body.byteLength} bytes that begin ${begin} (${reason})`,
+      {},
+      { cause: error },
+    );
   }
   return rows;
 }

@@ -26,14 +26,22 @@ export interface PlannedRun {
 function appendNotes(table: string, version: number, snapshot: Snapshot | undefined): string[] {
   const before = committedVersion(snapshot);
   if (before === undefined || before === version) return [];
-  return [`the lake holds version ${before} of "${table}" already; APPEND_ONLY appends every row of version ${version} beside it (told apart by _run_id)`];
+  return [
+    `the lake holds version ${before} of "${table}" already; APPEND_ONLY appends every row of version ${version} beside it (told apart by _run_id)`,
+  ];
 }
 
 /** DuckDB and most catalogs take `Docs` and `docs` for one name. */
 async function refuseCaseTwin(destination: string, staging: Staging): Promise<void> {
-  const twin = (await staging.listTables()).find((name) => name !== destination && name.toLowerCase() === destination.toLowerCase());
+  const twin = (await staging.listTables()).find(
+    (name) => name !== destination && name.toLowerCase() === destination.toLowerCase(),
+  );
   if (twin === undefined) return;
-  throw new OffloadError('CONFIG_INVALID', `The lake has a table "${twin}", which differs from "${destination}" in case only; set destination_table`, { table: destination });
+  throw new OffloadError(
+    'CONFIG_INVALID',
+    `The lake has a table "${twin}", which differs from "${destination}" in case only; set destination_table`,
+    { table: destination },
+  );
 }
 
 /**
@@ -71,7 +79,10 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
     selectsColumns: columns.length < fields.length,
     droppedColumns: [...droppedColumns],
     withRowId: options.with_row_id ?? false,
-    rowsPerPage: rowsPerPage({ rows: sourceRows, bytesPerRow: perRow }, { batchSize: options.batch_size, pageBytes: deps.pageBytes }),
+    rowsPerPage: rowsPerPage(
+      { rows: sourceRows, bytesPerRow: perRow },
+      { batchSize: options.batch_size, pageBytes: deps.pageBytes },
+    ),
     pageBytes: deps.pageBytes,
     estimatedBytes: perRow * sourceRows,
     notes: [...notes, ...appendNotes(table, version, snapshot)],

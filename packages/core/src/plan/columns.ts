@@ -28,6 +28,23 @@ function unsupported(table: string, field: LanceField, others: readonly LanceFie
   return new OffloadError('TYPE_UNSUPPORTED', message, { table, column: field.name });
 }
 
+const RESERVED_NAMES = new Set([...RESERVED_COLUMNS].map((name) => name.toLowerCase()));
+
+/** Delta and DuckDB take `Id` and `id` for one column. */
+function refuseCaseTwins(table: string, columns: readonly LanceField[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined)
+      throw new OffloadError(
+        'SCHEMA_MISMATCH',
+        `Columns "${twin}" and "${name}" of table "${table}" differ in case only, which the lake cannot tell apart; leave one out with columns`,
+        { table, column: name },
+      );
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
 /**
  * Chooses the columns of a run.
  *
@@ -43,19 +60,28 @@ export function planColumns(table: string, fields: readonly LanceField[], option
   const binaries = chosen.filter(isBinary).map(({ name }) => name);
   const problems = unknown.map((name) => unknownColumn(table, name, known));
   if (binary === 'error' && binaries.length > 0) {
-    problems.push(`binary_columns is "error" and table "${table}" has binary columns: ${binaries.join(', ')}; leave them out with columns, or set binary_columns to keep or drop`);
+    problems.push(
+      `binary_columns is "error" and table "${table}" has binary columns: ${binaries.join(', ')}; leave them out with columns, or set binary_columns to keep or drop`,
+    );
   }
   if (problems.length > 0) throw new OffloadError('CONFIG_INVALID', problems.join('; '), { table, problems });
 
   const columns = binary === 'drop' ? chosen.filter(({ name }) => !binaries.includes(name)) : chosen;
-  const reserved = columns.find(({ name }) => RESERVED_COLUMNS.has(name));
+  const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name.toLowerCase()));
   if (reserved) {
-    throw new OffloadError('SCHEMA_MISMATCH', `Table "${table}" has a column "${reserved.name}", a name the lake uses itself`, { table, column: reserved.name });
+    throw new OffloadError(
+      'SCHEMA_MISMATCH',
+      `Table "${table}" has a column "${reserved.name}", a name the lake uses itself`,
+      { table, column: reserved.name },
+    );
   }
-  if (columns.length === 0) throw new OffloadError('CONFIG_INVALID', `Of table "${table}" no column is left to offload`, { table });
+  refuseCaseTwins(table, columns);
+  if (columns.length === 0)
+    throw new OffloadError('CONFIG_INVALID', `Of table "${table}" no column is left to offload`, { table });
   return {
     columns,
-    droppedColumns: binary === 'drop' ? binaries.map((name) => ({ name, reason: 'binary (binary_columns: drop)' })) : [],
+    droppedColumns:
+      binary === 'drop' ? binaries.map((name) => ({ name, reason: 'binary (binary_columns: drop)' })) : [],
     notes: columns.flatMap((field) => notesOn(table, field, columns)),
   };
 }

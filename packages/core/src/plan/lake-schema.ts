@@ -14,7 +14,10 @@ function metadataOf(field: LanceField, type: arrow.DataType): DeltaField['metada
 function columnOf(field: LanceField): DeltaField {
   const type = arrowTypeOf(field.type);
   const lake = type && lakeTypeOf(type);
-  if (!type || !lake) throw new OffloadError('TYPE_UNSUPPORTED', `Column "${field.name}" has a type the lake cannot hold`, { column: field.name });
+  if (!type || !lake)
+    throw new OffloadError('TYPE_UNSUPPORTED', `Column "${field.name}" has a type the lake cannot hold`, {
+      column: field.name,
+    });
   return deltaField(field.name, lake.delta, metadataOf(field, type));
 }
 
@@ -39,16 +42,30 @@ function withoutMetadata(key: string, value: unknown): unknown {
  */
 export function mergeSchemas(table: string, lake: DeltaStruct | undefined, run: DeltaStruct): DeltaStruct {
   if (!lake) return run;
-  const existing = new Map(lake.fields.map((field) => [field.name, field]));
+  const existing = new Map(lake.fields.map((field) => [field.name.toLowerCase(), field]));
   const problems = run.fields.flatMap((field) => {
-    const before = existing.get(field.name);
+    const before = existing.get(field.name.toLowerCase());
     if (!before) return [];
+    if (before.name !== field.name)
+      return [`"${field.name}" is called "${before.name}" in the lake, where case does not count`];
     const [was, is] = [before.metadata['lance.vectorLength'], field.metadata['lance.vectorLength']];
-    if (was !== is) return [`"${field.name}" was a vector of ${was ?? 'any'} dimensions and is one of ${is ?? 'any'}`];
-    return sameType(before.type, field.type) ? [] : [`"${field.name}" is ${JSON.stringify(before.type)} in the lake and ${JSON.stringify(field.type)} at the source`];
+    if (was !== is)
+      return [`"${field.name}" was a vector of ${was ?? 'any'} dimensions and is one of ${is ?? 'any'}`];
+    return sameType(before.type, field.type)
+      ? []
+      : [
+          `"${field.name}" is ${JSON.stringify(before.type)} in the lake and ${JSON.stringify(field.type)} at the source`,
+        ];
   });
   if (problems.length > 0) {
-    throw new OffloadError('SCHEMA_MISMATCH', `Table "${table}" no longer fits its lake table: ${problems.join('; ')}`, { table, problems });
+    throw new OffloadError(
+      'SCHEMA_MISMATCH',
+      `Table "${table}" no longer fits its lake table: ${problems.join('; ')}`,
+      { table, problems },
+    );
   }
-  return { type: 'struct', fields: [...lake.fields, ...run.fields.filter(({ name }) => !existing.has(name))] };
+  return {
+    type: 'struct',
+    fields: [...lake.fields, ...run.fields.filter(({ name }) => !existing.has(name.toLowerCase()))],
+  };
 }

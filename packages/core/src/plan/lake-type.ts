@@ -1,4 +1,5 @@
 import * as arrow from 'apache-arrow';
+import { dictionaryTypeOf, typeOf } from '../lake/arrow-data.ts';
 
 /** A type of the Delta protocol's schema serialisation format (PROTOCOL.md, "Schema Serialization Format"). */
 export type DeltaType = string | DeltaArray | DeltaStruct | DeltaMap;
@@ -36,8 +37,11 @@ export interface LakeType {
 const exact = (delta: DeltaType, type: arrow.DataType): LakeType => ({ delta, arrow: type, notes: [] });
 
 function decimal(type: arrow.Decimal): LakeType | undefined {
-  if (type.precision > 38) return undefined;
-  return exact(`decimal(${type.precision},${type.scale})`, new arrow.Decimal(type.scale, type.precision, 128));
+  if (type.precision > 38 || type.scale < 0 || type.scale > type.precision) return undefined;
+  return exact(
+    `decimal(${type.precision},${type.scale})`,
+    new arrow.Decimal(type.scale, type.precision, 128),
+  );
 }
 
 function timestamp(type: arrow.Timestamp): LakeType {
@@ -57,7 +61,9 @@ function integer(type: arrow.Int): LakeType {
   }
   if (type.bitWidth === 8) return exact('short', new arrow.Int16());
   if (type.bitWidth === 16) return exact('integer', new arrow.Int32());
-  return type.bitWidth === 32 ? exact('long', new arrow.Int64()) : exact('decimal(20,0)', new arrow.Decimal(0, 20, 128));
+  return type.bitWidth === 32
+    ? exact('long', new arrow.Int64())
+    : exact('decimal(20,0)', new arrow.Decimal(0, 20, 128));
 }
 
 function array(item: arrow.Field): LakeType | undefined {
@@ -82,6 +88,8 @@ function struct(fields: readonly arrow.Field[]): LakeType | undefined {
   };
 }
 
+const { Map_: MapType } = arrow;
+
 function map(type: arrow.Map_): LakeType | undefined {
   const [keyField, valueField] = type.children[0]?.type.children ?? [];
   const key = keyField && lakeTypeOf(keyField.type);
@@ -93,7 +101,7 @@ function map(type: arrow.Map_): LakeType | undefined {
   ]);
   return {
     delta: { type: 'map', keyType: key.delta, valueType: value.delta, valueContainsNull: true },
-    arrow: new arrow.Map_(new arrow.Field('key_value', entries, false)),
+    arrow: new MapType(new arrow.Field('key_value', entries, false)),
     notes: [...key.notes, ...value.notes],
   };
 }
@@ -108,7 +116,9 @@ export function lakeTypeOf(type: arrow.DataType): LakeType | undefined {
   if (arrow.DataType.isBool(type)) return exact('boolean', new arrow.Bool());
   if (arrow.DataType.isInt(type)) return integer(type);
   if (arrow.DataType.isFloat(type)) {
-    return type.precision === arrow.Precision.DOUBLE ? exact('double', new arrow.Float64()) : exact('float', new arrow.Float32());
+    return type.precision === arrow.Precision.DOUBLE
+      ? exact('double', new arrow.Float64())
+      : exact('float', new arrow.Float32());
   }
   if (arrow.DataType.isDecimal(type)) return decimal(type);
   if (arrow.DataType.isUtf8(type) || arrow.DataType.isNull(type)) return exact('string', new arrow.Utf8());
@@ -123,19 +133,28 @@ export function lakeTypeOf(type: arrow.DataType): LakeType | undefined {
     return { delta: 'string', arrow: new arrow.Utf8(), notes };
   }
   if (arrow.DataType.isDuration(type)) return exact('long', new arrow.Int64());
-  if (arrow.DataType.isList(type) || arrow.DataType.isLargeList(type) || arrow.DataType.isFixedSizeList(type)) {
+  if (
+    arrow.DataType.isList(type) ||
+    arrow.DataType.isLargeList(type) ||
+    arrow.DataType.isFixedSizeList(type)
+  ) {
     const [item] = type.children;
     return item && array(item);
   }
   if (arrow.DataType.isStruct(type)) return struct(type.children);
   if (arrow.DataType.isMap(type)) return map(type);
-  if (arrow.DataType.isDictionary(type)) return lakeTypeOf(type.dictionary as arrow.DataType);
+  if (arrow.DataType.isDictionary(type)) return lakeTypeOf(dictionaryTypeOf(type));
   return undefined;
 }
 
 /** Whether a type is binary or holds binary anywhere inside. */
 export function holdsBinary(type: arrow.DataType): boolean {
-  if (arrow.DataType.isBinary(type) || arrow.DataType.isLargeBinary(type) || arrow.DataType.isFixedSizeBinary(type)) return true;
-  if (arrow.DataType.isDictionary(type)) return holdsBinary(type.dictionary as arrow.DataType);
-  return (type.children ?? []).some((child: arrow.Field) => holdsBinary(child.type as arrow.DataType));
+  if (
+    arrow.DataType.isBinary(type) ||
+    arrow.DataType.isLargeBinary(type) ||
+    arrow.DataType.isFixedSizeBinary(type)
+  )
+    return true;
+  if (arrow.DataType.isDictionary(type)) return holdsBinary(dictionaryTypeOf(type));
+  return (type.children ?? []).some((child: arrow.Field) => holdsBinary(typeOf(child)));
 }

@@ -1,5 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { MAX_BATCH_SIZE } from '../config/table-options.ts';
+import { typeOf } from '../lake/arrow-data.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
 
 /** Assumed bytes of a value whose size its type does not tell, where the server does not tell the table's size. */
@@ -10,12 +11,12 @@ const SMALL_TABLE_PAGE = 1000;
 /** Bytes a value of this type takes in Arrow, or `undefined` where it depends on the value. */
 function fixedBytes(type: arrow.DataType): number | undefined {
   if (arrow.DataType.isFixedSizeList(type)) {
-    const item = type.children[0] && fixedBytes(type.children[0].type as arrow.DataType);
+    const item = type.children[0] && fixedBytes(typeOf(type.children[0]));
     return item === undefined ? undefined : item * type.listSize;
   }
   if (arrow.DataType.isStruct(type)) {
     return type.children.reduce<number | undefined>((sum, child) => {
-      const bytes = fixedBytes(child.type as arrow.DataType);
+      const bytes = fixedBytes(typeOf(child));
       return sum === undefined || bytes === undefined ? undefined : sum + bytes;
     }, 0);
   }
@@ -53,7 +54,10 @@ export function bytesPerRow(
   const [mine, table] = [sizes(selected), sizes(all)];
   const perRow = stats && stats.num_rows > 0 ? stats.total_bytes / stats.num_rows : 0;
   const rest = Math.max(perRow - table.fixed, 0);
-  const perVariable = table.variable > 0 && rest > 0 ? Math.max(rest / table.variable, UNKNOWN_VALUE_BYTES) : UNKNOWN_VALUE_BYTES;
+  const perVariable =
+    table.variable > 0 && rest > 0
+      ? Math.max(rest / table.variable, UNKNOWN_VALUE_BYTES)
+      : UNKNOWN_VALUE_BYTES;
   return Math.max(1, Math.ceil(mine.fixed + mine.variable * perVariable));
 }
 

@@ -3,9 +3,20 @@ import { randomBytes } from 'node:crypto';
 const MAX_SLUG = 40;
 
 /** `documents-20261122T101500Z-7f3a`: readable, sorts by time within a table, safe as a file name and a job id. */
-export function newRunId(destination: string, startedAt: Date, suffix: string = randomBytes(2).toString('hex')): string {
-  const slug = destination.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, MAX_SLUG) || 'table';
-  const time = startedAt.toISOString().replaceAll(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+export function newRunId(
+  destination: string,
+  startedAt: Date,
+  suffix: string = randomBytes(2).toString('hex'),
+): string {
+  const slug =
+    destination
+      .replaceAll(/[^A-Za-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '')
+      .slice(0, MAX_SLUG) || 'table';
+  const time = startedAt
+    .toISOString()
+    .replaceAll(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
   return `${slug}-${time}-${suffix}`;
 }
 

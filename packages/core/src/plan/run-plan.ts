@@ -54,7 +54,16 @@ export function* planPages(plan: Pick<RunPlan, 'sourceRows' | 'rowsPerPage' | 'o
 }
 
 /** The selection a plan makes, as text: two runs of one version and selection would hold the same rows. */
-export function selectionOf(plan: Pick<RunPlan, 'columns' | 'filter' | 'offset' | 'withRowId' | 'source' | 'table'>): string {
+export function selectionOf(
+  plan: Pick<RunPlan, 'columns' | 'filter' | 'offset' | 'withRowId' | 'source' | 'table'>,
+): string {
   const { source, table, filter, offset, withRowId } = plan;
-  return JSON.stringify({ source, table, filter: filter ?? null, offset, withRowId, columns: plan.columns.map(({ name }) => name) });
+  return JSON.stringify({
+    source,
+    table,
+    filter: filter ?? null,
+    offset,
+    withRowId,
+    columns: plan.columns.map(({ name }) => name),
+  });
 }

@@ -12,7 +12,10 @@ export function subcommand(usage: string, description: string, examples: readonl
 }
 
 /** Opens what the command needs, runs it, and closes everything whatever happens. The result is the exit code. */
-export async function withContext(command: Command, work: (context: Context, options: GlobalOptions) => Promise<number>): Promise<void> {
+export async function withContext(
+  command: Command,
+  work: (context: Context, options: GlobalOptions) => Promise<number>,
+): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const context = await Context.open(options);
   try {

@@ -1,49 +1,56 @@
-import { historyOf, OffloadError, readLog, replay } from '@lance-offload/core';
+import { historyOf, OffloadError, readLog, replay, runOf } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { formatBytes, formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
 export function historyCommand(): Command {
-  const command = subcommand('history <table> [options]', 'List the commits of a lake table, newest first.', ['history documents', 'history documents --json']);
-  return command.addArgument(new Argument('<table>', 'name of the table in the lake')).action((table: string) =>
-    withContext(command, async ({ staging }, { json }) => {
-      const folder = staging.paths.table(table);
-      const log = await readLog(folder);
-      if (log.length === 0) {
-        const published = (await staging.listTables()).join(', ') || 'none';
-        throw new OffloadError('LAKE_UNAVAILABLE', `The lake has no table "${table}" (it has: ${published})`, { table, path: folder });
-      }
-      replay(folder, log); // refuses a table of a newer version
-      const commits = historyOf(log).map(({ version, commitInfo, adds, removes }) => ({
-        version,
-        timestamp: commitInfo.timestamp === undefined ? null : new Date(commitInfo.timestamp).toISOString(),
-        operation: commitInfo.operation ?? null,
-        ingestionType: commitInfo.operationParameters?.['ingestionType'] ?? null,
-        runId: commitInfo.operationParameters?.['runId'] ?? null,
-        sourceVersion: commitInfo.operationParameters?.['sourceVersion'] ?? null,
-        rowsInserted: Number(commitInfo.operationMetrics?.['numOutputRows'] ?? 0),
-        bytes: Number(commitInfo.operationMetrics?.['numOutputBytes'] ?? 0),
-        filesAdded: adds,
-        filesRemoved: removes,
-      }));
-      print(json, commits, () =>
-        formatTable(
-          ['version', 'time', 'operation', 'mode', 'source version', 'rows', 'files', 'Parquet', 'run'],
-          commits.map((commit) => [
-            String(commit.version),
-            commit.timestamp ?? '–',
-            commit.operation ?? '–',
-            String(commit.ingestionType ?? '–'),
-            String(commit.sourceVersion ?? '–'),
-            formatCount(commit.rowsInserted),
-            String(commit.filesAdded),
-            formatBytes(commit.bytes),
-            String(commit.runId ?? '–'),
-          ]),
-        ),
-      );
-      return 0;
-    }),
-  );
+  const command = subcommand('history <table> [options]', 'List the commits of a lake table, newest first.', [
+    'history documents',
+    'history documents --json',
+  ]);
+  return command
+    .addArgument(new Argument('<table>', 'name of the table in the lake'))
+    .action((table: string) =>
+      withContext(command, async ({ staging }, { json }) => {
+        const folder = staging.paths.table(table);
+        const log = await readLog(folder);
+        if (log.length === 0) {
+          const published = (await staging.listTables()).join(', ') || 'none';
+          throw new OffloadError(
+            'LAKE_UNAVAILABLE',
+            `The lake has no table "${table}" (it has: ${published})`,
+            { table, path: folder },
+          );
+        }
+        replay(folder, log); // refuses a table of a newer version
+        const commits = historyOf(log).map(({ version, commitInfo, adds, removes }) => ({
+          version,
+          timestamp: commitInfo.timestamp === undefined ? null : new Date(commitInfo.timestamp).toISOString(),
+          operation: commitInfo.operation ?? null,
+          ...runOf(commitInfo),
+          rowsInserted: Number(commitInfo.operationMetrics?.['numOutputRows'] ?? 0),
+          bytes: Number(commitInfo.operationMetrics?.['numOutputBytes'] ?? 0),
+          filesAdded: adds,
+          filesRemoved: removes,
+        }));
+        print(json, commits, () =>
+          formatTable(
+            ['version', 'time', 'operation', 'mode', 'source version', 'rows', 'files', 'Parquet', 'run'],
+            commits.map((commit) => [
+              String(commit.version),
+              commit.timestamp ?? '–',
+              commit.operation ?? '–',
+              commit.ingestionType ?? '–',
+              String(commit.sourceVersion ?? '–'),
+              formatCount(commit.rowsInserted),
+              String(commit.filesAdded),
+              formatBytes(commit.bytes),
+              commit.runId ?? '–',
+            ]),
+          ),
+        );
+        return 0;
+      }),
+    );
 }

@@ -7,7 +7,7 @@ import { subcommand, withContext } from './command.ts';
 const CELL_CHARACTERS = 80;
 
 function cell(value: unknown): string {
-  const text = value === null ? 'NULL' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = value === null ? 'NULL' : typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > CELL_CHARACTERS ? `${text.slice(0, CELL_CHARACTERS - 1)}…` : text;
 }
 
@@ -18,7 +18,7 @@ function rowsWord(count: number): string {
 export function queryCommand(): Command {
   const command = subcommand('query <sql> [options]', "Run DuckDB SQL over the lake's tables.", [
     'query "SELECT count(*) FROM documents"',
-    "query 'SELECT _run_id, count(*) FROM \"my table\" GROUP BY 1' --json",
+    'query \'SELECT _run_id, count(*) FROM "my table" GROUP BY 1\' --json',
   ]);
   return command.addArgument(new Argument('<sql>', 'a statement of DuckDB')).action((sql: string) =>
     withContext(command, async ({ staging }, { json }) =>
@@ -26,14 +26,23 @@ export function queryCommand(): Command {
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
         await createViews(connection, staging);
         const result = await connection.runAndReadAll(sql).catch((error: unknown) => {
-          throw new OffloadError('QUERY_FAILED', error instanceof Error ? error.message : String(error), {}, { cause: error });
+          throw new OffloadError(
+            'QUERY_FAILED',
+            error instanceof Error ? error.message : String(error),
+            {},
+            { cause: error },
+          );
         });
         const rows = result.getRowsJson();
         const names = result.deduplicatedColumnNames();
-        print(json, rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]]))), () => {
-          const text = rows.map((row) => row.map(cell));
-          return `${formatTable(names, text)}\n${rowsWord(rows.length)}`;
-        });
+        print(
+          json,
+          rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]]))),
+          () => {
+            const text = rows.map((row) => row.map(cell));
+            return `${formatTable(names, text)}\n${rowsWord(rows.length)}`;
+          },
+        );
         return 0;
       }),
     ),

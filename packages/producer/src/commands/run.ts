@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { runTables, type RunOptions } from '../run/run-tables.ts';
+import { runTables } from '../run/run-tables.ts';
 import { subcommand, withContext } from './command.ts';
 
 function workerCount(text: string): number {
@@ -9,20 +9,36 @@ function workerCount(text: string): number {
 }
 
 export function runCommand(): Command {
-  const command = subcommand('run [table...] [options]', 'Offload tables: pin their versions, enqueue their pages, follow the runs until they are published.', [
-    'run',
-    'run documents people',
-    'run --workers 2               # a laptop: brings its own workers, and Redis where none listens',
-    'run --resume                  # every open run of the lake',
-    'run --resume documents-20261122T101500Z-7f3a',
-    'run --json --report report.json',
-  ]);
+  const command = subcommand(
+    'run [table...] [options]',
+    'Offload tables: pin their versions, enqueue their pages, follow the runs until they are published.',
+    [
+      'run',
+      'run documents people',
+      'run --workers 2               # a laptop: brings its own workers, and Redis where none listens',
+      'run --resume                  # every open run of the lake',
+      'run --resume documents-20261122T101500Z-7f3a',
+      'run --json --report report.json',
+    ],
+  );
   return command
     .addArgument(new Argument('[table...]', 'tables to offload; the configured ones where none is named'))
-    .addOption(new Option('-w, --workers <n>', 'start this many worker processes for the time of the command').argParser(workerCount))
-    .addOption(new Option('--resume [run...]', 'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them').conflicts('detach'))
+    .addOption(
+      new Option(
+        '-w, --workers <n>',
+        'start this many worker processes for the time of the command',
+      ).argParser(workerCount),
+    )
+    .addOption(
+      new Option(
+        '--resume [run...]',
+        'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them',
+      ).conflicts('detach'),
+    )
     .option('--detach', 'enqueue and leave: do not follow the runs')
     .option('--report <file>', 'also write the final report to a file')
     .addOption(new Option('--worker-log <file>', 'append the log of --workers to a file'))
-    .action((names: string[]) => withContext(command, (context, options) => runTables(names, context, options as RunOptions)));
+    .action((names: string[]) =>
+      withContext(command, (context, options) => runTables(names, context, options)),
+    );
 }

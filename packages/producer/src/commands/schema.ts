@@ -6,17 +6,29 @@ import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
 export function schemaCommand(): Command {
-  const command = subcommand('schema <table> [options]', 'Show the columns of a table, at the source and in the lake.', ['schema documents', 'schema documents --json']);
-  return command.addArgument(new Argument('<table>', 'name of the table at the source')).action((table: string) =>
-    withContext(command, async ({ source, config }, { json }) => {
-      await selectTables([table], config, source);
-      const { version, fields } = await source.describe(table);
-      const columns = lakeColumns(fields);
-      print(json, { table, version, columns }, () => {
-        const rows = columns.map((column) => [column.name, column.sourceType, column.nullable ? 'yes' : 'no', column.lakeType ?? 'not supported', column.notes.join('; ')]);
-        return `${table}, version ${version}\n${formatTable(['column', 'source type', 'nullable', 'lake type', 'note'], rows)}`;
-      });
-      return 0;
-    }),
+  const command = subcommand(
+    'schema <table> [options]',
+    'Show the columns of a table, at the source and in the lake.',
+    ['schema documents', 'schema documents --json'],
   );
+  return command
+    .addArgument(new Argument('<table>', 'name of the table at the source'))
+    .action((table: string) =>
+      withContext(command, async ({ source, config }, { json }) => {
+        await selectTables([table], config, source);
+        const { version, fields } = await source.describe(table);
+        const columns = lakeColumns(fields);
+        print(json, { table, version, columns }, () => {
+          const rows = columns.map((column) => [
+            column.name,
+            column.sourceType,
+            column.nullable ? 'yes' : 'no',
+            column.lakeType ?? 'not supported',
+            column.notes.join('; '),
+          ]);
+          return `${table}, version ${version}\n${formatTable(['column', 'source type', 'nullable', 'lake type', 'note'], rows)}`;
+        });
+        return 0;
+      }),
+    );
 }

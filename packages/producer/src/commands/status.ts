@@ -7,15 +7,23 @@ import { subcommand, withContext } from './command.ts';
 
 const NEWEST = 20;
 
+/** The part of a run id that sorts by time, whatever the table. */
+const startedAt = (runId: string): string => runId.slice(-'20261122T101500Z-7f3a'.length);
+
 /** The newest runs of the lake and those that are still being planned. */
 async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
   const inLake = await Promise.all(
-    (await fleet.staging.listTables()).map(async (destination) => (await fleet.staging.listRuns(destination)).map((runId) => ({ runId, destination }))),
+    (await fleet.staging.listTables()).map(async (destination) =>
+      (await fleet.staging.listRuns(destination)).map((runId) => ({ runId, destination })),
+    ),
   );
-  const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(({ data }) => data);
+  const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(
+    ({ data }) => data,
+  );
   const keys = new Map([...inLake.flat(), ...queued].map((key) => [key.runId, key]));
-  const startedAt = (runId: string) => runId.slice(-'20261122T101500Z-7f3a'.length);
-  const newest = [...keys.values()].toSorted((a, b) => (startedAt(a.runId) < startedAt(b.runId) ? 1 : -1)).slice(0, NEWEST);
+  const newest = [...keys.values()]
+    .toSorted((a, b) => (startedAt(a.runId) < startedAt(b.runId) ? 1 : -1))
+    .slice(0, NEWEST);
   return Promise.all(
     newest.map(async (key) => {
       const plan = await fleet.staging.findPlan(key);
@@ -40,16 +48,26 @@ function listText(runs: readonly RunStatus[]): string {
 
 function runText(status: RunStatus): string {
   const { pages } = status;
-  const counts = pages ? [`pages: ${pages.total} in all, ${pages.staged} staged, ${pages.failed} failed, ${pages.waiting} waiting or under way`] : [];
-  return [status.runId, reconciliationTable([status]), ...counts, ...noteLines(status), ...failureLines(status)].join('\n');
+  const counts = pages
+    ? [
+        `pages: ${pages.total} in all, ${pages.staged} staged, ${pages.failed} failed, ${pages.waiting} waiting or under way`,
+      ]
+    : [];
+  return [
+    status.runId,
+    reconciliationTable([status]),
+    ...counts,
+    ...noteLines(status),
+    ...failureLines(status),
+  ].join('\n');
 }
 
 export function statusCommand(): Command {
-  const command = subcommand('status [run] [options]', 'Show where a run stands, and why it does not go on; without a run, list the newest.', [
-    'status',
-    'status documents-20261122T101500Z-7f3a',
-    'status documents-20261122T101500Z-7f3a --json',
-  ]);
+  const command = subcommand(
+    'status [run] [options]',
+    'Show where a run stands, and why it does not go on; without a run, list the newest.',
+    ['status', 'status documents-20261122T101500Z-7f3a', 'status documents-20261122T101500Z-7f3a --json'],
+  );
   return command.addArgument(new Argument('[run]', 'id of a run')).action((runId: string | undefined) =>
     withContext(command, async (context, { json }) => {
       const fleet = await context.fleet();

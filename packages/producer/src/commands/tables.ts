@@ -8,14 +8,19 @@ import { subcommand, withContext } from './command.ts';
 const AT_ONCE = 8;
 
 export function tablesCommand(): Command {
-  const command = subcommand('tables [options]', 'List the tables of the LanceDB project.', ['tables', 'tables --json']);
+  const command = subcommand('tables [options]', 'List the tables of the LanceDB project.', [
+    'tables',
+    'tables --json',
+  ]);
   return command.action(() =>
     withContext(command, async ({ source }, { json }) => {
       const names = await source.listTables();
       const tables = await mapConcurrently(names, AT_ONCE, async (name) => {
         const { version, fields } = await source.describe(name);
         const [rows, stats] = [await source.countRows(name, version), await source.stats(name)];
-        const vectors = fields.filter(({ type }) => type.type === 'fixed_size_list').map((field) => `${field.name} ${showLanceType(field.type)}`);
+        const vectors = fields
+          .filter(({ type }) => type.type === 'fixed_size_list')
+          .map((field) => `${field.name} ${showLanceType(field.type)}`);
         return { name, version, rows, bytes: stats?.total_bytes ?? null, columns: fields.length, vectors };
       });
       print(json, tables, () => {

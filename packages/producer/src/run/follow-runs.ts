@@ -19,7 +19,10 @@ export async function* followRuns(
   const progress = runs.map((run) => ({ run, totals: new StagedProgress(run, fleet.staging) }));
   while (!signal.aborted) {
     const standing = await Promise.all(
-      progress.map(async ({ run, totals }) => ({ status: await runStatus(run, fleet), staged: await totals.update() })),
+      progress.map(async ({ run, totals }) => ({
+        status: await runStatus(run, fleet),
+        staged: await totals.update(),
+      })),
     );
     yield standing;
     if (standing.every(({ status }) => isSettled(status.state))) return;

@@ -51,7 +51,8 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs its arguments as a command until standard input ends. */
-const UNTIL_STDIN_ENDS = '"$@" </dev/null & child=$!; cat >/dev/null; kill "$child" 2>/dev/null; wait "$child"';
+const UNTIL_STDIN_ENDS =
+  '"$@" </dev/null & child=$!; cat >/dev/null; kill "$child" 2>/dev/null; wait "$child"';
 
 /**
  * Starts a redis-server of this command's own, on a free loopback port, keeping nothing on disk: the lake is the truth.
@@ -61,13 +62,32 @@ const UNTIL_STDIN_ENDS = '"$@" </dev/null & child=$!; cat >/dev/null; kill "$chi
 export async function startPrivateRedis(): Promise<LocalProcess & { readonly url: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lance-offload-redis-'));
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
-  const child = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', 'redis-server', ...args], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxmemory-policy',
+    'noeviction',
+  ];
+  const child = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', 'redis-server', ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   const deadline = Date.now() + REDIS_START_MS;
   while (!(await listens('127.0.0.1', port))) {
     if (Date.now() > deadline) {
       await end(child, 1000);
-      throw new OffloadError('REDIS_UNAVAILABLE', 'No Redis is configured, none listens, and redis-server could not be started here (Debian: apt install redis-server)');
+      throw new OffloadError(
+        'REDIS_UNAVAILABLE',
+        'No Redis is configured, none listens, and redis-server could not be started here (Debian: apt install redis-server)',
+      );
     }
     await sleep(50);
   }
@@ -100,18 +120,27 @@ export function startLocalWorkers(
       stdio: ['pipe', 'ignore', options.log],
       detached: true,
       // The pinned Node goes first, whichever one the shell has.
-      env: { ...process.env, REDIS_URL: options.redisUrl, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env['PATH'] ?? ''}` },
+      env: {
+        ...process.env,
+        REDIS_URL: options.redisUrl,
+        PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env['PATH'] ?? ''}`,
+      },
     }),
   );
   for (const worker of workers) {
-    worker.on('error', (error: Error) => process.stderr.write(`lance-offload: a worker could not be started: ${error.message}\n`));
+    worker.on('error', (error: Error) =>
+      process.stderr.write(`lance-offload: a worker could not be started: ${error.message}\n`),
+    );
     worker.on('exit', (code, signal) => {
-      if (code !== null && code !== 0) process.stderr.write(`lance-offload: a worker ended with exit code ${code}\n`);
+      if (code !== null && code !== 0)
+        process.stderr.write(`lance-offload: a worker ended with exit code ${code}\n`);
       else if (signal !== null) process.stderr.write(`lance-offload: a worker was ended by ${signal}\n`);
     });
   }
   return {
-    allGone: Promise.all(workers.map((worker) => Promise.race([once(worker, 'exit'), once(worker, 'error')]))),
+    allGone: Promise.all(
+      workers.map((worker) => Promise.race([once(worker, 'exit'), once(worker, 'error')])),
+    ),
     async stop() {
       await Promise.all(workers.map((worker) => end(worker, 30_000)));
     },

@@ -10,7 +10,11 @@ export interface LocalOptions {
 
 async function redisUrl(context: Context, options: LocalOptions): Promise<{ url: string; own: boolean }> {
   const { hostname, port } = new URL(DEFAULT_REDIS_URL);
-  if (options.workers === undefined || context.config.redis !== undefined || (await listens(hostname, Number(port)))) {
+  if (
+    options.workers === undefined ||
+    context.config.redis !== undefined ||
+    (await listens(hostname, Number(port)))
+  ) {
     return { url: context.redisUrl, own: false };
   }
   const redis = await startPrivateRedis();
@@ -30,7 +34,11 @@ export async function openFleet(context: Context, options: LocalOptions): Promis
   const fleet = await context.fleet(url);
   if (options.workers === undefined) return { fleet };
   const log = options.workerLog === undefined ? undefined : await open(options.workerLog, 'a');
-  const workers = startLocalWorkers(options.workers, { config: context.config.file, redisUrl: url, log: log?.fd ?? 'ignore' });
+  const workers = startLocalWorkers(options.workers, {
+    config: context.config.file,
+    redisUrl: url,
+    log: log?.fd ?? 'ignore',
+  });
   context.onClose(async () => {
     await workers.stop();
     await log?.close();

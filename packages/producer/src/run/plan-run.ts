@@ -6,6 +6,7 @@ import {
   PAYLOAD_VERSION,
   planPages,
   readLog,
+  runOf,
   type PageJob,
   type PlanDeps,
   type PlanJob,
@@ -26,7 +27,7 @@ export interface PlanRunDeps extends PlanDeps {
 /** Rows of the run that the lake's last commit came from: what stands for a run that found nothing to do. */
 async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<void> {
   const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
-  const runId = String(last?.commitInfo.operationParameters?.['runId'] ?? '');
+  const runId = last ? (runOf(last.commitInfo).runId ?? '') : '';
   const lakeRows = await countRunRows({ destination: plan.destination, runId }, staging);
   await staging.writeReport({
     ...emptyReport(plan, 'unchanged'),
@@ -63,7 +64,10 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
  * @returns the plan, and how many pages it enqueued.
  * @throws OffloadError as `buildPlan` does, before anything is written.
  */
-export async function planRun(job: PlanJob, deps: PlanRunDeps): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
+export async function planRun(
+  job: PlanJob,
+  deps: PlanRunDeps,
+): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   const existing = await deps.staging.findPlan(job);
   if (existing) {
     const done = await deps.staging.findReport(job);

@@ -38,13 +38,22 @@ function say(line: string): void {
 }
 
 /** Starts a run per table. One that is refused, because the table has an open run, does not keep the others back. */
-async function startRuns(names: readonly string[], context: Context, fleet: Fleet): Promise<{ runs: StartedRun[]; refused: Refusal[] }> {
+async function startRuns(
+  names: readonly string[],
+  context: Context,
+  fleet: Fleet,
+): Promise<{ runs: StartedRun[]; refused: Refusal[] }> {
   const runs: StartedRun[] = [];
   const refused: Refusal[] = [];
+  await context.staging.checkWritable();
   for (const request of await selectTables(names, context.config, context.source)) {
     try {
       const run = await startRun(request, fleet);
-      say(run.adopted ? `${run.table}: run ${run.runId} was left while it was planned; going on with it` : `${run.table}: run ${run.runId}`);
+      say(
+        run.adopted
+          ? `${run.table}: run ${run.runId} was left while it was planned; going on with it`
+          : `${run.table}: run ${run.runId}`,
+      );
       runs.push(run);
     } catch (thrown) {
       const error = toOffloadError(thrown);
@@ -69,7 +78,12 @@ async function openRuns({ staging }: Fleet): Promise<string[]> {
 }
 
 /** Shows the runs until they end or the operator stops looking. Returns where they stood last. */
-async function watch(runs: readonly StartedRun[], fleet: Fleet, signal: AbortSignal, detach: boolean): Promise<RunStatus[]> {
+async function watch(
+  runs: readonly StartedRun[],
+  fleet: Fleet,
+  signal: AbortSignal,
+  detach: boolean,
+): Promise<RunStatus[]> {
   const screen = createRunScreen();
   let last: RunStatus[] = [];
   try {
@@ -86,7 +100,11 @@ async function watch(runs: readonly StartedRun[], fleet: Fleet, signal: AbortSig
 
 function sayHowToComeBack(runs: readonly StartedRun[], local: boolean): void {
   say('');
-  say(local ? 'Stopping the workers of this command; what is staged stays in the lake. Go on with:' : 'The workers go on without this command. Look again with:');
+  say(
+    local
+      ? 'Stopping the workers of this command; what is staged stays in the lake. Go on with:'
+      : 'The workers go on without this command. Look again with:',
+  );
   say(`  lance-offload run --resume${local ? ' --workers 2' : ''}`);
   say('or look at a run, or end it, with `lance-offload status RUN` and `lance-offload cancel RUN`:');
   for (const { runId } of runs) say(`  ${runId}`);
@@ -102,14 +120,27 @@ function reportDocument(statuses: readonly RunStatus[], refused: readonly Refusa
  *
  * @returns the exit code: 0 when every table is in the lake, 1 otherwise.
  */
-export async function runTables(names: readonly string[], context: Context, options: RunOptions): Promise<number> {
+export async function runTables(
+  names: readonly string[],
+  context: Context,
+  options: RunOptions,
+): Promise<number> {
   if (options.resume !== undefined && names.length > 0) {
     throw new OffloadError('CONFIG_INVALID', '--resume takes runs, and no tables beside them');
   }
   const { fleet, workersGone } = await openFleet(context, options);
-  const deps = { source: context.source, staging: fleet.staging, pageBytes: context.config.page_bytes, createdBy: PRODUCT, queues: fleet.queues, attempts: fleet.attempts };
+  const deps = {
+    source: context.source,
+    staging: fleet.staging,
+    pageBytes: context.config.page_bytes,
+    createdBy: PRODUCT,
+    queues: fleet.queues,
+    attempts: fleet.attempts,
+  };
   const { runs, refused } =
-    options.resume === undefined ? await startRuns(names, context, fleet) : { runs: await resumeRuns(options.resume, fleet), refused: [] };
+    options.resume === undefined
+      ? await startRuns(names, context, fleet)
+      : { runs: await resumeRuns(options.resume, fleet), refused: [] };
   if (runs.length === 0 && refused.length === 0) {
     say(options.resume === undefined ? `${context.source.url} has no tables.` : 'No run is open.');
     return 0;
@@ -120,7 +151,9 @@ export async function runTables(names: readonly string[], context: Context, opti
   const stop = new AbortController();
   const onSignal = () => (stop.signal.aborted ? process.exit(130) : stop.abort());
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  void workersGone?.then(() => stop.abort('every worker of this command has ended; --worker-log FILE keeps what they say'));
+  void workersGone?.then(() =>
+    stop.abort('every worker of this command has ended; --worker-log FILE keeps what they say'),
+  );
   const statuses = await watch(runs, fleet, stop.signal, options.detach === true);
   if (stop.signal.aborted) {
     if (typeof stop.signal.reason === 'string') say(`lance-offload: ${stop.signal.reason}`);
@@ -130,13 +163,19 @@ export async function runTables(names: readonly string[], context: Context, opti
   return conclude(statuses, refused, options);
 }
 
-async function conclude(statuses: readonly RunStatus[], refused: readonly Refusal[], options: RunOptions): Promise<number> {
+async function conclude(
+  statuses: readonly RunStatus[],
+  refused: readonly Refusal[],
+  options: RunOptions,
+): Promise<number> {
   const document = reportDocument(statuses, refused);
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(document, null, 2)}\n`);
   print(options.json, document, () => {
     const notes = statuses.flatMap((status) => [...noteLines(status), ...failureLines(status)]);
     const refusals = refused.flatMap(({ error }) => [error.message, `  ${error.hint}`]);
-    return [...(statuses.length > 0 ? [reconciliationTable(statuses)] : []), ...notes, ...refusals].join('\n');
+    return [...(statuses.length > 0 ? [reconciliationTable(statuses)] : []), ...notes, ...refusals].join(
+      '\n',
+    );
   });
   const fine = statuses.every(({ report }) => report?.verified === true) && refused.length === 0;
   return fine ? 0 : 1;

@@ -2,8 +2,12 @@ import { OffloadError, type Config, type LanceClient, type RunRequest } from '@l
 import { closest } from 'fastest-levenshtein';
 
 function unknown(names: readonly string[], known: readonly string[], source: string): OffloadError {
-  const lines = names.map((name) => (known.length > 0 ? `"${name}" (did you mean "${closest(name, known)}"?)` : `"${name}"`));
-  return new OffloadError('SOURCE_NOT_FOUND', `${source} has no table ${lines.join(', ')}`, { table: names[0] ?? '' });
+  const lines = names.map((name) =>
+    known.length > 0 ? `"${name}" (did you mean "${closest(name, known)}"?)` : `"${name}"`,
+  );
+  return new OffloadError('SOURCE_NOT_FOUND', `${source} has no table ${lines.join(', ')}`, {
+    table: names[0] ?? '',
+  });
 }
 
 /**
@@ -11,7 +15,11 @@ function unknown(names: readonly string[], known: readonly string[], source: str
  *
  * @throws OffloadError `SOURCE_NOT_FOUND` for a name the project does not have, before anything is done.
  */
-export async function selectTables(names: readonly string[], config: Config, source: LanceClient): Promise<RunRequest[]> {
+export async function selectTables(
+  names: readonly string[],
+  config: Config,
+  source: LanceClient,
+): Promise<RunRequest[]> {
   const known = await source.listTables();
   const wanted = names.length > 0 ? [...new Set(names)] : [...(config.tables?.keys() ?? known)];
   const absent = wanted.filter((name) => !known.includes(name));

@@ -16,7 +16,9 @@ export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? `${minutes} min ${Math.round(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** No rule between rows: a table of many rows stays readable. */
@@ -26,8 +28,15 @@ const RIGHT = /^[\d.,–+-]+( (B|kB|MB|GB|TB|s))?$/;
 
 /** A table for a terminal; columns of figures are aligned to the right. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const colAligns = head.map((_, column) => (rows.length > 0 && rows.every((row) => RIGHT.test(row[column] ?? '')) ? 'right' : 'left'));
-  const table = new Table({ head: [...head], colAligns: colAligns as ('left' | 'right')[], style: { head: [], border: [] }, chars: NO_RULES });
+  const colAligns = head.map((_, column): 'left' | 'right' =>
+    rows.length > 0 && rows.every((row) => RIGHT.test(row[column] ?? '')) ? 'right' : 'left',
+  );
+  const table = new Table({
+    head: [...head],
+    colAligns: colAligns,
+    style: { head: [], border: [] },
+    chars: NO_RULES,
+  });
   table.push(...rows.map((row) => [...row]));
   return table.toString();
 }

@@ -1,5 +1,8 @@
+function bigintAsText(_key: string, item: unknown): unknown {
+  return typeof item === 'bigint' ? item.toString() : item;
+}
+
 /** Prints a command's answer: for people, or as one JSON document for machines. */
 export function print(json: boolean | undefined, value: unknown, text: () => string): void {
-  const plain = (_key: string, item: unknown) => (typeof item === 'bigint' ? item.toString() : item);
-  process.stdout.write(`${json ? JSON.stringify(value, plain, 2) : text()}\n`);
+  process.stdout.write(`${json ? JSON.stringify(value, bigintAsText, 2) : text()}\n`);
 }

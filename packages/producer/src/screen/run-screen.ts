@@ -11,13 +11,18 @@ export interface RunScreen {
 
 const LINE_EVERY_MS = 5000;
 
-/** Speed since this command began to look, and the time the rest will take at it. */
+/** Speed since the run was first seen to move, and the time the rest will take at it. */
 class Pace {
-  readonly #startedMs = Date.now();
+  #startedMs = Date.now();
   #first: { rows: number; bytes: number } | undefined;
 
-  measure({ status, staged }: RunProgress): { rowsPerSecond: number; bytesPerSecond: number; secondsLeft: number } {
+  measure({ status, staged }: RunProgress): {
+    rowsPerSecond: number;
+    bytesPerSecond: number;
+    secondsLeft: number;
+  } {
     this.#first ??= { rows: staged.rows, bytes: staged.bytes };
+    if (staged.rows === this.#first.rows) this.#startedMs = Date.now(); // waiting for its turn
     const seconds = Math.max((Date.now() - this.#startedMs) / 1000, 0.001);
     const rowsPerSecond = (staged.rows - this.#first.rows) / seconds;
     const left = (status.sourceRows ?? 0) - staged.rows;
@@ -41,7 +46,8 @@ function pagesWords(status: RunStatus): string {
 class BarScreen implements RunScreen {
   readonly #multi = new MultiBar(
     {
-      format: '{table} {bar} {percentage}% | {pages} | {rows} rows | {rowRate} rows/s | {byteRate}/s | {left} | {state}',
+      format:
+        '{table} {bar} {percentage}% | {pages} | {rows} rows | {rowRate} rows/s | {byteRate}/s | {left} | {state}',
       hideCursor: true,
       clearOnComplete: false,
       barsize: 20,
@@ -69,7 +75,7 @@ class BarScreen implements RunScreen {
         rows: formatCount(staged.rows),
         rowRate: formatCount(pace.rowsPerSecond),
         byteRate: formatBytes(pace.bytesPerSecond),
-        left: done ? 'done' : `${formatSeconds(pace.secondsLeft)} left`,
+        left: done ? 'done' : pace.rowsPerSecond > 0 ? `${formatSeconds(pace.secondsLeft)} left` : 'waiting',
         state: stateWords(status),
       });
     }
@@ -90,12 +96,16 @@ class LineScreen implements RunScreen {
       const pace = before?.pace ?? new Pace();
       const speed = pace.measure(one);
       const words = stateWords(status);
-      if (before?.words === words && (Date.now() - before.atMs < LINE_EVERY_MS || isSettled(status.state))) continue;
+      if (before?.words === words && (Date.now() - before.atMs < LINE_EVERY_MS || isSettled(status.state)))
+        continue;
       this.#last.set(status.runId, { words, atMs: Date.now(), pace });
       const facts = [`${status.table}: ${words}`, pagesWords(status)].filter(Boolean);
-      if (staged.rows > 0) facts.push(`${formatCount(staged.rows)} of ${formatCount(status.sourceRows ?? 0)} rows`);
-      if (speed.rowsPerSecond > 0) facts.push(`${formatCount(speed.rowsPerSecond)} rows/s`, `${formatBytes(speed.bytesPerSecond)}/s`);
-      if (status.state === 'staging' && speed.rowsPerSecond > 0) facts.push(`${formatSeconds(speed.secondsLeft)} left`);
+      if (staged.rows > 0)
+        facts.push(`${formatCount(staged.rows)} of ${formatCount(status.sourceRows ?? 0)} rows`);
+      if (speed.rowsPerSecond > 0)
+        facts.push(`${formatCount(speed.rowsPerSecond)} rows/s`, `${formatBytes(speed.bytesPerSecond)}/s`);
+      if (status.state === 'staging' && speed.rowsPerSecond > 0)
+        facts.push(`${formatSeconds(speed.secondsLeft)} left`);
       process.stderr.write(`${facts.join(', ')}\n`);
     }
   }

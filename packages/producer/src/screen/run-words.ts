@@ -21,7 +21,21 @@ export function reconciliationTable(statuses: readonly RunStatus[]): string {
       report?.deltaVersion === null || report?.deltaVersion === undefined ? '–' : String(report.deltaVersion),
     ];
   });
-  return formatTable(['table', 'state', 'source version', 'source rows', 'lake rows', 'verified', 'pages', 'Parquet', 'time', 'Delta version'], rows);
+  return formatTable(
+    [
+      'table',
+      'state',
+      'source version',
+      'source rows',
+      'lake rows',
+      'verified',
+      'pages',
+      'Parquet',
+      'time',
+      'Delta version',
+    ],
+    rows,
+  );
 }
 
 function where(failure: RunFailure): string {
@@ -40,10 +54,14 @@ export function failureLines(status: RunStatus): string[] {
   const more = status.failures.length - shown.length;
   if (more > 0) lines.push(`  … and ${more} more`);
   if (status.state === 'blocked' || (status.state === 'failed' && status.pages)) {
-    lines.push(`  Nothing of this run is visible in the lake. When the cause is gone: lance-offload retry ${status.runId}`);
+    lines.push(
+      `  Nothing of this run is visible in the lake. When the cause is gone: lance-offload retry ${status.runId}`,
+    );
   }
   if (status.state === 'interrupted') {
-    lines.push(`${status.table}: the queue has lost run ${status.runId}; its plan and staged pages are in the lake. Go on with: lance-offload run --resume ${status.runId}`);
+    lines.push(
+      `${status.table}: the queue has lost run ${status.runId}; its plan and staged pages are in the lake. Go on with: lance-offload run --resume ${status.runId}`,
+    );
   }
   return lines;
 }
@@ -51,6 +69,8 @@ export function failureLines(status: RunStatus): string[] {
 /** Notes of a finished run: columns left out, values cut, and the like. */
 export function noteLines(status: RunStatus): string[] {
   const { report } = status;
-  const dropped = (report?.droppedColumns ?? []).map(({ name, reason }) => `${status.table}: column "${name}" left out: ${reason}`);
+  const dropped = (report?.droppedColumns ?? []).map(
+    ({ name, reason }) => `${status.table}: column "${name}" left out: ${reason}`,
+  );
   return [...dropped, ...(report?.notes ?? []).map((note) => `${status.table}: ${note}`)];
 }

@@ -1,0 +1,126 @@
+import { startServer, type RunningServer, type ServerOptions } from '@lance-offload/lancedb-server';
+
+type Intercept = NonNullable<ServerOptions['intercept']>;
+type Response = Parameters<Intercept>[1];
+
+/** A request to the LanceDB server, as the tests look at it. */
+export interface SourceRequest {
+  readonly table: string | undefined;
+  /** `query`, `describe`, `count_rows`, …; `list` for the listing. */
+  readonly operation: string;
+  readonly offset: number | undefined;
+  readonly body: unknown;
+}
+
+export type Match = (request: SourceRequest) => boolean;
+
+/** Requests that are kept waiting. */
+export interface Hold {
+  /** Settles when so many requests are waiting. */
+  waiting(count: number): Promise<void>;
+  /** Lets them and all later ones through. */
+  release(): void;
+}
+
+/** Requests that are answered with an error. */
+export interface Refusal {
+  /** From now on they are served. */
+  heal(): void;
+}
+
+type Rule = (request: SourceRequest, response: Response, proceed: () => void) => boolean;
+
+function describeRequest(request: Parameters<Intercept>[0]): SourceRequest {
+  const [, table, operation] = /^\/v1\/table\/([^/]+)\/(.+?)\/?$/.exec(request.path) ?? [];
+  const body: unknown = request.body;
+  const offset = typeof body === 'object' && body !== null && 'offset' in body ? Number(body.offset) : undefined;
+  return {
+    table: table === undefined ? undefined : decodeURIComponent(table),
+    operation: operation ?? 'list',
+    offset,
+    body,
+  };
+}
+
+/** A LanceDB server that notes its requests, and whose faults the test decides. */
+export class Source {
+  readonly requests: SourceRequest[] = [];
+  readonly #rules = new Set<Rule>();
+  readonly #names: ReadonlyMap<string, string>;
+  #server: RunningServer | undefined;
+
+  /** `names` maps table names clients see to those the engine can hold; without it, the names are the engine's. */
+  constructor(names: ReadonlyMap<string, string> = new Map()) {
+    this.#names = names;
+  }
+
+  async start(options: Omit<ServerOptions, 'intercept'>): Promise<this> {
+    this.#server = await startServer({ ...options, intercept: this.#intercept });
+    return this;
+  }
+
+  get url(): string {
+    if (!this.#server) throw new Error('the server is not started');
+    return this.#server.url;
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  /** Queries for the rows of a table. */
+  queries(table: string): SourceRequest[] {
+    return this.requests.filter((request) => request.table === table && request.operation === 'query');
+  }
+
+  hold(match: Match): Hold {
+    const held: (() => void)[] = [];
+    const watchers = new Set<() => void>();
+    const rule: Rule = (request, _response, proceed) => {
+      if (!match(request)) return false;
+      held.push(proceed);
+      for (const watch of watchers) watch();
+      return true;
+    };
+    this.#rules.add(rule);
+    return {
+      waiting: (count) =>
+        new Promise((resolve) => {
+          const watch = () => {
+            if (held.length >= count) resolve();
+          };
+          watchers.add(watch);
+          watch();
+        }),
+      release: () => {
+        this.#rules.delete(rule);
+        for (const proceed of held) proceed();
+      },
+    };
+  }
+
+  /** Answers requests with an error of the server's own words. */
+  refuse(match: Match, status: number, words: string): Refusal {
+    const rule: Rule = (request, response) => {
+      if (!match(request)) return false;
+      response.status(status).json({ code: status, error: words });
+      return true;
+    };
+    this.#rules.add(rule);
+    return { heal: () => void this.#rules.delete(rule) };
+  }
+
+  readonly #intercept: Intercept = (request, response, next) => {
+    const known = describeRequest(request);
+    this.requests.push(known);
+    for (const rule of this.#rules) if (rule(known, response, next)) return;
+    if (this.#names.size === 0) {
+      next();
+    } else if (known.operation === 'list') {
+      response.json({ tables: [...this.#names.keys()] });
+    } else {
+      request.url = `/v1/table/${this.#names.get(known.table ?? '') ?? 'absent'}/${known.operation}`;
+      next();
+    }
+  };
+}

@@ -1,0 +1,46 @@
+import { expect } from 'vitest';
+import { test } from '../src/fixtures.ts';
+import { differences } from '../src/lake.ts';
+
+const ROWS = 12_003;
+const ROWS_PER_PAGE = 10;
+const PAGES = 1201;
+
+test('a worker killed in mid-page and a producer killed in mid-plan leave a lake with every row once', async ({ world, fleetRedis }) => {
+  const items = await world.items('items', ROWS);
+  const source = await world.serve({ tables: { items: { batch_size: ROWS_PER_PAGE } } });
+
+  const planning = world.producer('run');
+  await fleetRedis.firstPage();
+  await planning.kill('SIGKILL');
+  const enqueued = await fleetRedis.enqueuedPages();
+  expect(enqueued).toBeGreaterThan(0);
+  expect(enqueued).toBeLessThan(PAGES);
+
+  const hold = source.hold(({ operation }) => operation === 'query');
+  const doomed = await world.worker(['--concurrency', '3']);
+  await hold.waiting(3);
+  hold.release();
+  await doomed.says(/"msg":"page staged"/);
+  const second = source.hold(({ operation }) => operation === 'query');
+  await second.waiting(3);
+  const inHand = source.queries('items').slice(-3);
+  const survivor = world.worker();
+  await doomed.kill('SIGKILL');
+  second.release();
+  await survivor;
+
+  const run = await world.lake.openRun('items');
+  const again = await world.offload('run', '--report', 'report.json');
+  expect(again.err).toContain(`run ${run.runId} was left while it was planned`);
+  expect(again.code).toBe(0);
+
+  expect(differences(await world.lake.rows('items'), items)).toEqual([]);
+  const report = await world.lake.ended(run);
+  expect(report).toMatchObject({ state: 'published', verified: true, sourceRows: ROWS, lakeRows: ROWS, distinctRowIds: ROWS, pages: PAGES });
+  const receipts = await Promise.all((await world.lake.receipts(run)).map((index) => world.lake.staging.readReceipt(run, index)));
+  expect(receipts).toHaveLength(PAGES);
+  expect(receipts.reduce((sum, receipt) => sum + (receipt?.rows ?? 0), 0)).toBe(ROWS);
+  const asked = source.queries('items').map(({ offset }) => offset);
+  for (const { offset } of inHand) expect(asked.filter((other) => other === offset)).toHaveLength(2);
+});

@@ -1,0 +1,199 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { isTooNew, protocolFor, type Action } from '../../src/lake/delta-actions.ts';
+import { appendEntry, FORMAT_KEY, historyOf, readLog, readSnapshot } from '../../src/lake/delta-log.ts';
+import { deltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
+import { expectRejection } from '../expect-code.ts';
+import { test } from './lake-fixture.ts';
+
+const SCHEMA: DeltaStruct = { type: 'struct', fields: [deltaField('id', 'long')] };
+
+function opening(
+  changes: {
+    configuration?: Record<string, string>;
+    protocol?: Action['protocol'];
+    schema?: DeltaStruct;
+  } = {},
+): Partial<Action>[] {
+  const { configuration = {}, protocol = protocolFor(SCHEMA), schema = SCHEMA } = changes;
+  return [
+    { commitInfo: { operation: 'WRITE', timestamp: 1 } },
+    { protocol },
+    {
+      metaData: {
+        id: 'a',
+        format: { provider: 'parquet' },
+        schemaString: JSON.stringify(schema),
+        partitionColumns: [],
+        configuration,
+      },
+    },
+  ];
+}
+
+function add(file: string): Partial<Action> {
+  return { add: { path: file, partitionValues: {}, size: 1, modificationTime: 1, dataChange: true } };
+}
+
+test('a table without a log has no state', async ({ staging }) => {
+  const table = staging.paths.table('absent');
+  expect([await readLog(table), await readSnapshot(table)]).toEqual([[], undefined]);
+});
+
+test('of two writers that append the same version at once, one is told that it lost', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  const won = await Promise.all(
+    Array.from({ length: 8 }, (_, writer) => appendEntry(table, 0, [...opening(), add(`by-${writer}`)])),
+  );
+  expect(won.filter(Boolean)).toHaveLength(1);
+  const snapshot = await readSnapshot(table);
+  expect(snapshot?.files.map((file) => file.path)).toEqual([`by-${won.indexOf(true)}`]);
+  expect(await readdir(path.join(table, '_delta_log'))).toEqual(['00000000000000000000.json']);
+});
+
+test('a version that is there is never overwritten', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  expect(await appendEntry(table, 0, [...opening(), add('first')])).toBe(true);
+  expect(await appendEntry(table, 0, [...opening(), add('second')])).toBe(false);
+  expect((await readSnapshot(table))?.files.map((file) => file.path)).toEqual(['first']);
+});
+
+test('replaying a log yields the live files, the latest schema and the version', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
+  await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
+  await appendEntry(table, 1, [{ remove: { path: 'a' } }, add('c')]);
+  expect(await readSnapshot(table)).toMatchObject({ version: 1, schema: SCHEMA, columnsDiffer: false });
+  await appendEntry(table, 2, [...opening({ schema: wider }), add('a')]);
+  const snapshot = await readSnapshot(table);
+  expect(snapshot).toMatchObject({
+    version: 2,
+    schema: wider,
+    columnsDiffer: true,
+    protocol: { minReaderVersion: 1, minWriterVersion: 2 },
+  });
+  expect(snapshot?.files.map((file) => file.path).toSorted()).toEqual(['a', 'b', 'c']);
+});
+
+test('the history lists what each version did, newest first', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
+  await appendEntry(table, 1, [{ remove: { path: 'a' } }]);
+  expect(historyOf(await readLog(table))).toEqual([
+    { version: 1, commitInfo: {}, adds: 0, removes: 1 },
+    { version: 0, commitInfo: { operation: 'WRITE', timestamp: 1 }, adds: 2, removes: 0 },
+  ]);
+});
+
+test('a log with a gap is refused', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, opening());
+  await appendEntry(table, 2, [add('c')]);
+  await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
+});
+
+test('a log whose first entries were cleaned away is refused', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 1, opening());
+  await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
+});
+
+test.for(['{"add":', '{"add":{"path":"x"}}', 'null', '{"metaData":{"id":1}}'])(
+  'a damaged line is refused: %s',
+  async (line, { staging }) => {
+    const table = staging.paths.table('t');
+    await appendEntry(table, 0, opening());
+    await writeFile(path.join(table, '_delta_log', '00000000000000000001.json'), `${line}\n`);
+    await expectRejection(
+      readSnapshot(table),
+      'LAKE_UNAVAILABLE',
+      /00000000000000000001\.json cannot be read/,
+    );
+  },
+);
+
+test('a log without protocol or schema is refused', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, [add('a')]);
+  await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /no protocol or schema/);
+});
+
+test('checkpoints, temporary files and kinds of action of later releases are passed over', async ({
+  staging,
+}) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, opening());
+  await mkdir(path.join(table, '_delta_log'), { recursive: true });
+  for (const name of [
+    '.00000000000000000001.json.tmp',
+    '_last_checkpoint',
+    '00000000000000000000.checkpoint.parquet',
+    '00000000000000000000.crc',
+  ]) {
+    await writeFile(path.join(table, '_delta_log', name), 'x');
+  }
+  await writeFile(
+    path.join(table, '_delta_log', '00000000000000000001.json'),
+    '{"domainMetadata":{"domain":"d"}}\n\n',
+  );
+  expect(await readSnapshot(table)).toMatchObject({ version: 1, files: [] });
+});
+
+test.for([
+  ['a later reader', { minReaderVersion: 4, minWriterVersion: 7 }],
+  ['a later writer', { minReaderVersion: 1, minWriterVersion: 8 }],
+  [
+    'an unknown reader feature',
+    {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['deletionVectors'],
+      writerFeatures: ['deletionVectors'],
+    },
+  ],
+  [
+    'an unknown writer feature',
+    { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] },
+  ],
+  ['column mapping by version', { minReaderVersion: 2, minWriterVersion: 5 }],
+  ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
+] as const)('a table that asks for %s is refused as too new', async ([, protocol], { staging }) => {
+  const table = staging.paths.table('t');
+  const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
+  await appendEntry(table, 0, opening({ protocol: copied }));
+  const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
+  expect(error.policy.next).toBe('give-up');
+});
+
+test('a table of a later format is refused as too new, one of no format is read', async ({ staging }) => {
+  await appendEntry(staging.paths.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: '2' } }));
+  await expectRejection(readSnapshot(staging.paths.table('later')), 'LAKE_TOO_NEW', /format 2/);
+  await appendEntry(staging.paths.table('none'), 0, opening());
+  expect(await readSnapshot(staging.paths.table('none'))).toBeDefined();
+});
+
+test('a table asks for table features only where it has zone-less timestamps, at any depth', () => {
+  const nested: DeltaStruct = {
+    type: 'struct',
+    fields: [deltaField('l', { type: 'array', elementType: 'timestamp_ntz', containsNull: true })],
+  };
+  expect(protocolFor(SCHEMA)).toEqual({ minReaderVersion: 1, minWriterVersion: 2 });
+  expect(protocolFor(nested)).toEqual({
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: ['timestampNtz'],
+    writerFeatures: ['timestampNtz'],
+  });
+  expect(isTooNew(protocolFor(nested))).toBe(false);
+});
+
+test('a table that is raised to table features names what its old version implied', () => {
+  const withTime: DeltaStruct = { type: 'struct', fields: [deltaField('at', 'timestamp_ntz')] };
+  const raised = protocolFor(withTime, protocolFor(SCHEMA));
+  expect(raised).toMatchObject({
+    readerFeatures: ['timestampNtz'],
+    writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
+  });
+  expect(isTooNew(raised)).toBe(false);
+});

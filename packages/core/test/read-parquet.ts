@@ -1,0 +1,35 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { LanceField } from '../src/lancedb/lance-type.ts';
+import { quoteText, withDuckDB } from '../src/lake/duckdb.ts';
+import { transformPage, type TransformedPage } from '../src/lake/transform-page.ts';
+
+export const RUN_ID = 'types-20261122T101500Z-7f3a';
+
+/** Runs work on a folder that is gone afterwards. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'core-test-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Answers of `SELECT … FROM page`, where `page` is a Parquet file as a reader finds it. */
+export async function selectFromParquet(parquet: Uint8Array, select: string): Promise<unknown[][]> {
+  return inFolder(async (folder) => {
+    const file = path.join(folder, 'page.parquet');
+    await writeFile(file, parquet);
+    return withDuckDB({}, async (connection) => {
+      await connection.run(`CREATE VIEW page AS SELECT * FROM read_parquet(${quoteText(file)})`);
+      const result = await connection.runAndReadAll(select);
+      return result.getRowsJson();
+    });
+  });
+}
+
+export function transform(bodies: readonly Uint8Array[], columns: readonly LanceField[]): TransformedPage {
+  return transformPage({ bodies, columns, runId: RUN_ID, offloadedAtMs: Date.UTC(2026, 10, 22, 10, 15) });
+}

@@ -1,0 +1,34 @@
+import { createBullBoard } from '@bull-board/api';
+import { ExpressAdapter } from '@bull-board/express';
+import type { Queues } from '@lance-offload/core';
+import type { Queue } from 'bullmq';
+import type { Express } from 'express';
+import { refuseUnsafeChanges } from './board-rules.ts';
+import { OffloadQueueAdapter } from './queue-adapter.ts';
+
+export interface BoardOptions {
+  readonly basePath: string;
+  readonly readOnly: boolean;
+}
+
+/** Bull Board over the three queues of the fleet, in the order a run passes through them. */
+export function createBoard(queues: Queues, { basePath, readOnly }: BoardOptions): Express {
+  const serverAdapter = new ExpressAdapter().setBasePath(basePath);
+  const adapt = (queue: Queue, description: string) =>
+    new OffloadQueueAdapter(queue, { readOnlyMode: readOnly, description });
+  createBullBoard({
+    queues: [
+      adapt(queues.plan, 'Pins a table at a version and cuts it into pages'),
+      adapt(queues.page, 'Fetches a page and stages it as Parquet'),
+      adapt(queues.commit, 'Audits a run and publishes it; waits for all its pages'),
+    ],
+    serverAdapter,
+    options: {
+      handlerHooks: { before: (context) => refuseUnsafeChanges(context, readOnly) },
+      uiConfig: { boardTitle: 'lance-offload', hideDocsLink: true, showMetrics: true, sortQueues: false },
+    },
+  });
+  const board: Express = serverAdapter.getRouter();
+  board.disable('x-powered-by');
+  return board;
+}

@@ -1,0 +1,13 @@
+import { toOffloadError } from '@lance-offload/core';
+import { ListenError } from './listen.ts';
+
+/** Says why the process cannot start, and ends it with the error's exit code. */
+export function failToStart(thrown: unknown): never {
+  if (thrown instanceof ListenError) {
+    process.stderr.write(`lance-dashboard: ${thrown.message}\n`);
+    process.exit(1);
+  }
+  const error = toOffloadError(thrown);
+  process.stderr.write(`lance-dashboard: ${error.message}\n  ${error.hint}\n`);
+  process.exit(error.policy.exitCode);
+}

@@ -1,0 +1,1 @@
+export { BOARD_PATH, createApp, type DashboardDeps } from './app.ts';

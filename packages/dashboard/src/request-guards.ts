@@ -1,0 +1,84 @@
+import { isIP } from 'node:net';
+import type { Logger } from '@lance-offload/core';
+import type { Request, RequestHandler } from 'express';
+
+/** Job texts come from elsewhere, and the board's page asks a font service for its letters: nothing but our own is loaded. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "frame-ancestors 'none'",
+  "base-uri 'self'",
+].join('; ');
+
+export const setHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+  });
+  next();
+};
+
+/** The name in a Host header, without port and brackets; undefined where it is none. */
+function hostName(header: string | undefined): string | undefined {
+  const url = URL.parse(`http://${header ?? ''}`);
+  return url?.hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+/**
+ * Against DNS rebinding: a page of another site whose name was made to resolve here is same-origin to the browser, but
+ * comes under that name. Addresses and `localhost` cannot be rebound.
+ */
+export function refuseUnknownHosts(allowedHosts: readonly string[]): RequestHandler {
+  const known = new Set(['localhost', ...allowedHosts.map((name) => name.toLowerCase())]);
+  return (request, response, next) => {
+    const name = hostName(request.headers.host);
+    if (name !== undefined && (isIP(name) !== 0 || known.has(name))) {
+      next();
+      return;
+    }
+    const message = `The dashboard does not answer to the name "${name ?? ''}"; start it with --allowed-host NAME if it is its own.`;
+    response.status(403).json({ error: { key: 'ERRORS.FORBIDDEN' }, message });
+  };
+}
+
+function changesState({ method }: Request): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method);
+}
+
+/**
+ * Whether a browser sent this for a page of another origin. `Sec-Fetch-Site` says so where browsers send it (HTTPS and
+ * loopback); another port of this machine is `same-site`, and a stranger too. A client without either header is none.
+ */
+function isCrossSite(request: Request): boolean {
+  const site = request.get('sec-fetch-site');
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const origin = request.get('origin');
+  return origin !== undefined && URL.parse(origin)?.host !== request.get('host');
+}
+
+/** Against request forgery: changes are taken from the dashboard's own pages and from command lines only. */
+export const refuseCrossSite: RequestHandler = (request, response, next) => {
+  if (!changesState(request) || !isCrossSite(request)) {
+    next();
+    return;
+  }
+  const message =
+    'Changes are taken from the dashboard’s own pages only; this request comes from another site.';
+  response.status(403).json({ error: { key: 'ERRORS.FORBIDDEN' }, message });
+};
+
+/** Keeps on record what was changed from here, and what was tried. */
+export function logChanges(logger: Logger): RequestHandler {
+  return (request, response, next) => {
+    if (changesState(request)) {
+      const { method, originalUrl: path, ip: client } = request;
+      response.once('finish', () =>
+        logger.info({ method, path, status: response.statusCode, client }, 'request'),
+      );
+    }
+    next();
+  };
+}

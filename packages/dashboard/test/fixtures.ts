@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createLogger, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
+import { UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
+import type { TestContext } from 'vitest';
+import { createApp } from '../src/app.ts';
+import type { DashboardDeps } from '../src/app.ts';
+import { listen } from '../src/listen.ts';
+import type { RunningServer } from '../src/listen.ts';
+
+export const RUN = 'documents-20261122T101500Z-7f3a';
+
+/** A fleet's queues under a prefix of their own, with one run on them: a plan and two pages, which the commit waits for. */
+export interface Fleet {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly queues: Queues;
+  /** Takes one page off the queue and fails it for good. Returns its id. */
+  failPage(): Promise<string>;
+}
+
+async function addRun(queues: Queues): Promise<void> {
+  const common = {
+    payloadVersion: PAYLOAD_VERSION,
+    runId: RUN,
+    table: 'documents',
+    destination: 'documents',
+  } as const;
+  const attempts = { maxRetries: 5, initialDelayMs: 1000 };
+  await queues.addRun({ ...common, source: 'http://127.0.0.1', startedAtMs: 0, options: {} }, attempts);
+  const pages = [
+    { ...common, page: { index: 0, offset: 0, limit: 10 } },
+    { ...common, page: { index: 1, offset: 10, limit: 10 } },
+  ];
+  await queues.addPages(pages, attempts);
+}
+
+async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>): Promise<string> {
+  // A blocking connection of its own: the fixture's is shared.
+  const connection = { url: inject('redisUrl'), maxRetriesPerRequest: null };
+  const worker = new Worker(queues.page.name, null, { connection, prefix });
+  const job = await worker.getNextJob('token');
+  if (!job?.id) throw new Error('no page to fail');
+  await job.moveToFailed(new UnrecoverableError('[SOURCE_REJECTED] the server refused'), 'token');
+  await worker.close();
+  return job.id;
+}
+
+export type Serve = (options?: Partial<DashboardDeps>) => Promise<string>;
+
+export interface DashboardFixtures {
+  fleet: Fleet;
+  /** Serves a dashboard over the fleet, and returns its URL; it is closed after the test. */
+  serve: Serve;
+  /** A dashboard with nothing special to it. */
+  url: string;
+}
+
+type Use<Fixture> = (fixture: Fixture) => Promise<void>;
+
+/** For `test.extend<DashboardFixtures>`. */
+export const dashboardFixtures = {
+  fleet: async ({ task }: TestContext, use: Use<Fleet>): Promise<void> => {
+    const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+    await once(redis, 'ready');
+    const prefix = `{dashboard-${task.id}}`;
+    const queues = new Queues(redis, prefix);
+    await addRun(queues);
+    await use({ redis, prefix, queues, failPage: () => failOnePage({ queues, prefix }) });
+    await queues.close();
+    redis.disconnect();
+  },
+  serve: async ({ fleet }: { fleet: Fleet }, use: Use<Serve>): Promise<void> => {
+    const servers: RunningServer[] = [];
+    const logger = createLogger('test', 'silent');
+    await use(async (options) => {
+      const { redis, queues } = fleet;
+      const app = createApp({ redis, queues, logger, readOnly: false, allowedHosts: [], ...options });
+      const server = await listen(app, '127.0.0.1', 0);
+      servers.push(server);
+      return server.url;
+    });
+    await Promise.all(servers.map((server) => server.close()));
+  },
+  url: async ({ serve }: { serve: Serve }, use: Use<string>): Promise<void> => use(await serve()),
+};

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, inject, test as base } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const API_KEY = 'sk-not-to-be-shown';
+
+const test = base.extend<{ config: string }>({
+  config: async ({ task }, use) => {
+    const folder = await mkdtemp(path.join(tmpdir(), `lance-dashboard-${task.id}-`));
+    const file = path.join(folder, 'offload.yaml');
+    await writeFile(file, 'connection: { project_name: test }\nlake: ./lake\n');
+    await use(file);
+    await rm(folder, { recursive: true });
+  },
+});
+
+function start(args: string[]): ChildProcessWithoutNullStreams {
+  const env = { ...process.env, LANCEDB_API_KEY: API_KEY, REDIS_URL: inject('redisUrl') };
+  return spawn(process.execPath, ['--conditions=dev', MAIN, ...args], { env });
+}
+
+async function outcome(args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = start(args);
+  const closed = once(child, 'close');
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await closed;
+  return { code, out, err };
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`the command says where the board is, in one line, and ends at ${signal}`, async ({ config }) => {
+    const child = start(['--config', config, '--port', '0']);
+    const logged = text(child.stderr);
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    const [, url] =
+      /^lance-dashboard listening on (http:\/\/127\.0\.0\.1:\d+\/queues)$/.exec(String(line)) ?? [];
+    expect((await fetch(`${url}/api/queues`)).status).toBe(200);
+
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    expect(await exited).toEqual([0, null]);
+    expect(await logged).not.toContain(API_KEY);
+  });
+}
+
+test('a port in use is said so, with exit code 1', async ({ config }) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { code, out, err } = await outcome(['--config', config, '--port', String(address.port)]);
+  other.close();
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toContain(
+    `Cannot listen on 127.0.0.1 port ${address.port}: the port is in use; choose another with --port`,
+  );
+});
+
+test('an address other machines reach is refused with exit code 78, unless --allow-remote is given', async ({
+  config,
+}) => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'board.internal']) {
+    const { code, err } = await outcome(['--config', config, '--host', host]);
+    expect(code).toBe(78);
+    expect(err).toContain('[CONFIG_INVALID] The dashboard has no login');
+    expect(err).toContain('proxy that authenticates');
+  }
+  const child = start(['--config', config, '--host', '0.0.0.0', '--allow-remote', '--port', '0']);
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  expect(line).toMatch(/^lance-dashboard listening on http:\/\/0\.0\.0\.0:\d+\/queues$/);
+  child.kill('SIGKILL');
+});
+
+test('a wrong command line ends with exit code 2, and a missing configuration with 78', async () => {
+  for (const args of [['--port', '70000'], ['--port', ''], ['--sing'], ['tables']]) {
+    expect((await outcome(args)).code).toBe(2);
+  }
+  const { code, err } = await outcome(['--config', '/nowhere/offload.yaml']);
+  expect(code).toBe(78);
+  expect(err).toContain('/nowhere/offload.yaml cannot be read');
+});
