@@ -10,7 +10,9 @@ const LINEAGE = '_run_id, _offloaded_at, _row_hash';
 const PATIENCE = { timeout: 120_000, interval: 50 };
 
 /** Waits until there is a value. */
-export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
   const found = await vi.waitUntil(look, PATIENCE);
   return found as T;
 }
@@ -61,7 +63,8 @@ export class Lake {
 
 /** The first few rows that differ between two lists; comparing this with `[]` keeps a failure readable. */
 export function differences(actual: readonly object[], expected: readonly object[]): unknown[] {
-  const counts = actual.length === expected.length ? [] : [{ actual: actual.length, expected: expected.length }];
+  const counts =
+    actual.length === expected.length ? [] : [{ actual: actual.length, expected: expected.length }];
   const rows = expected.flatMap((row, index) => {
     const found = actual[index];
     return isDeepStrictEqual(found, row) ? [] : [{ index, actual: found, expected: row }];

@@ -33,7 +33,8 @@ type Rule = (request: SourceRequest, response: Response, proceed: () => void) =>
 function describeRequest(request: Parameters<Intercept>[0]): SourceRequest {
   const [, table, operation] = /^\/v1\/table\/([^/]+)\/(.+?)\/?$/.exec(request.path) ?? [];
   const body: unknown = request.body;
-  const offset = typeof body === 'object' && body !== null && 'offset' in body ? Number(body.offset) : undefined;
+  const offset =
+    typeof body === 'object' && body !== null && 'offset' in body ? Number(body.offset) : undefined;
   return {
     table: table === undefined ? undefined : decodeURIComponent(table),
     operation: operation ?? 'list',

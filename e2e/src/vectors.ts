@@ -13,10 +13,18 @@ function fillWithNoise(values: Float32Array, seed: number): void {
 }
 
 /** Writes a LanceDB table of ids and vectors, `BATCH_ROWS` at a time. */
-export async function createVectorTable(uri: string, name: string, rows: number, dimensions: number): Promise<void> {
+export async function createVectorTable(
+  uri: string,
+  name: string,
+  rows: number,
+  dimensions: number,
+): Promise<void> {
   const item = new arrow.Field('item', new arrow.Float32(), true);
   const type = new arrow.FixedSizeList(dimensions, item);
-  const schema = new arrow.Schema([new arrow.Field('id', new arrow.Int32(), true), new arrow.Field('vector', type, true)]);
+  const schema = new arrow.Schema([
+    new arrow.Field('id', new arrow.Int32(), true),
+    new arrow.Field('vector', type, true),
+  ]);
   const db = await connect(uri);
   const table = await db.createEmptyTable(name, schema);
   for (let from = 0; from < rows; from += BATCH_ROWS) {
@@ -25,8 +33,18 @@ export async function createVectorTable(uri: string, name: string, rows: number,
     fillWithNoise(noise, from + 1);
     const child = arrow.makeData({ type: item.type, length: noise.length, nullCount: 0, data: noise });
     const vectors = arrow.makeData({ type, length, nullCount: 0, child });
-    const ids = arrow.makeData({ type: new arrow.Int32(), length, nullCount: 0, data: Int32Array.from({ length }, (_, index) => from + index) });
-    const data = arrow.makeData({ type: new arrow.Struct(schema.fields), length, nullCount: 0, children: [ids, vectors] });
+    const ids = arrow.makeData({
+      type: new arrow.Int32(),
+      length,
+      nullCount: 0,
+      data: Int32Array.from({ length }, (_, index) => from + index),
+    });
+    const data = arrow.makeData({
+      type: new arrow.Struct(schema.fields),
+      length,
+      nullCount: 0,
+      children: [ids, vectors],
+    });
     await table.add(new arrow.Table(schema, new arrow.RecordBatch(schema, data)));
   }
   table.close();

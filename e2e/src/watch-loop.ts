@@ -12,7 +12,9 @@ if (isMainThread) {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   process.on('SIGUSR2', () => {
-    process.stderr.write(`event loop: longest delay ${(delay.max / NS_PER_MS).toFixed(1)} ms, p99 ${(delay.percentile(99) / NS_PER_MS).toFixed(1)} ms, of ${delay.count}\n`);
+    process.stderr.write(
+      `event loop: longest delay ${(delay.max / NS_PER_MS).toFixed(1)} ms, p99 ${(delay.percentile(99) / NS_PER_MS).toFixed(1)} ms, of ${delay.count}\n`,
+    );
     delay.reset();
   });
 }

@@ -19,7 +19,7 @@ export class World {
   readonly folder: string;
   readonly uri: string;
   redisUrl: string;
-  lake: Lake;
+  readonly lake: Lake;
   readonly programs: Program[] = [];
   readonly #sources: Source[] = [];
 
@@ -44,7 +44,11 @@ export class World {
   }
 
   /** Serves the LanceDB tables from this process, and writes offload.yaml. */
-  async serve(settings: Settings = {}, options: Partial<ServerOptions> = {}, names?: ReadonlyMap<string, string>): Promise<Source> {
+  async serve(
+    settings: Settings = {},
+    options: Partial<ServerOptions> = {},
+    names?: ReadonlyMap<string, string>,
+  ): Promise<Source> {
     const source = new Source(names);
     this.#sources.push(source);
     await source.start({ uri: this.uri, port: 0, apiKey: this.apiKey, ...options });
@@ -63,8 +67,20 @@ export class World {
 
   /** Writes offload.yaml. Settings are merged over what every test has, one level deep. */
   async configure(host: string, settings: Settings = {}): Promise<void> {
-    const connection = { api_key: '${LANCEDB_API_KEY}', project_name: 'e2e', host, initial_retry_delay: 0.1, ...(settings['connection'] as Settings | undefined) };
-    const config = { lake: './lake', redis: this.redisUrl, queue_prefix: this.prefix, ...settings, connection };
+    const connection = {
+      api_key: '${LANCEDB_API_KEY}',
+      project_name: 'e2e',
+      host,
+      initial_retry_delay: 0.1,
+      ...(settings['connection'] as Settings | undefined),
+    };
+    const config = {
+      lake: './lake',
+      redis: this.redisUrl,
+      queue_prefix: this.prefix,
+      ...settings,
+      connection,
+    };
     await this.writeConfig(stringify(config));
   }
 
@@ -90,6 +106,11 @@ export class World {
     return answer;
   }
 
+  /** Starts `lance-worker` with these arguments. */
+  lanceWorker(...args: readonly string[]): Program {
+    return this.start(BINS.worker, args);
+  }
+
   /** Starts `lance-worker` and waits until it takes jobs. */
   async worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Program> {
     const worker = this.start(BINS.worker, args, env);
@@ -98,8 +119,12 @@ export class World {
   }
 
   start(bin: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-    const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANCEDB_API_KEY: this.apiKey };
-    const program = new Program(process.execPath, [bin, ...args], { cwd: this.folder, env: { ...inherited, ...env } });
+    return this.spawn(process.execPath, [bin, ...args], env);
+  }
+
+  spawn(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+    const own = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANCEDB_API_KEY: this.apiKey };
+    const program = new Program(command, args, { cwd: this.folder, env: { ...own, ...env } });
     this.programs.push(program);
     return program;
   }

@@ -7,11 +7,17 @@ import { differences } from '../src/lake.ts';
 
 const WORDS = 'Invalid input: fragment 3 cannot be read';
 
-test('a page that fails for good holds back its own table only, is named by status, and after a retry the run publishes by itself', async ({ world }) => {
+test('a page that fails for good holds back its own table only, is named by status, and after a retry the run publishes by itself', async ({
+  world,
+}) => {
   const broken = await world.items('broken', 1000);
   const sound = await world.items('sound', 300);
   const source = await world.serve({ tables: { broken: { batch_size: 100 }, sound: { batch_size: 100 } } });
-  const refusal = source.refuse((request) => request.table === 'broken' && request.operation === 'query' && request.offset === 300, 400, WORDS);
+  const refusal = source.refuse(
+    (request) => request.table === 'broken' && request.operation === 'query' && request.offset === 300,
+    400,
+    WORDS,
+  );
   await world.worker();
 
   const first = await world.offload('run');
@@ -32,13 +38,22 @@ test('a page that fails for good holds back its own table only, is named by stat
   expect(text.out).toContain(`lance-offload retry ${run.runId}`);
   const status = await world.ask<RunStatus>('status', run.runId);
   expect(status).toMatchObject({ state: 'blocked', pages: { total: 10, staged: 9, failed: 1, waiting: 0 } });
-  expect(status.failures).toMatchObject([{ step: 'page', page: 3, code: 'SOURCE_REJECTED', message: expect.stringContaining(WORDS) }]);
+  expect(status.failures).toMatchObject([
+    { step: 'page', page: 3, code: 'SOURCE_REJECTED', message: expect.stringContaining(WORDS) },
+  ]);
 
   refusal.heal();
   const retried = await world.ask<object>('retry', run.runId);
   expect(retried).toEqual({ runId: run.runId, retried: 1 });
-  expect(await world.lake.ended(run)).toMatchObject({ state: 'published', verified: true, pages: 10, lakeRows: 1000 });
+  expect(await world.lake.ended(run)).toMatchObject({
+    state: 'published',
+    verified: true,
+    pages: 10,
+    lakeRows: 1000,
+  });
   expect(differences(await world.lake.rows('broken'), broken)).toEqual([]);
   const asked = source.queries('broken').map(({ offset }) => offset);
-  expect(asked.toSorted((a = 0, b = 0) => a - b)).toEqual([0, 100, 200, 300, 300, 400, 500, 600, 700, 800, 900]);
+  expect(asked.toSorted((a = 0, b = 0) => a - b)).toEqual([
+    0, 100, 200, 300, 300, 400, 500, 600, 700, 800, 900,
+  ]);
 });

@@ -5,7 +5,10 @@ import type { World } from '../src/world.ts';
 
 const ROWS = 3700;
 
-async function offloadedThrough(args: readonly string[], world: World): Promise<{ code: number | null; table: string; requests: number }> {
+async function offloadedThrough(
+  args: readonly string[],
+  world: World,
+): Promise<{ code: number | null; table: string; requests: number }> {
   const table = `items${args.join('').replaceAll('-', '_')}`;
   const server = await world.serveApart(args, { tables: { items: { destination_table: table } } });
   const worker = await world.worker();
@@ -16,12 +19,15 @@ async function offloadedThrough(args: readonly string[], world: World): Promise<
   return { code, table, requests: report.requests };
 }
 
-test('a server that caps k at 500, or compresses with lz4 or zstd, changes nothing in the result', async ({ world }) => {
+test('a server that caps k at 500, or compresses with lz4 or zstd, changes nothing in the result', async ({
+  world,
+}) => {
   const items = await world.items('items', ROWS);
   const plain = await offloadedThrough([], world);
   expect(plain).toEqual({ code: 0, table: 'items', requests: 4 });
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
-  const hashed = (table: string) => world.lake.sql(`SELECT * EXCLUDE (_run_id, _offloaded_at) FROM "${table}" ORDER BY id`);
+  const hashed = (table: string) =>
+    world.lake.sql(`SELECT * EXCLUDE (_run_id, _offloaded_at) FROM "${table}" ORDER BY id`);
   const expected = await hashed('items');
 
   const cases = [

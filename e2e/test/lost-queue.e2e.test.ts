@@ -4,7 +4,10 @@ import { differences } from '../src/lake.ts';
 
 const ROWS_PER_PAGE = 100;
 
-test('with Redis emptied in mid-run, run --resume finishes from the lake and fetches no staged page again', async ({ world, ownDatabase }) => {
+test('with Redis emptied in mid-run, run --resume finishes from the lake and fetches no staged page again', async ({
+  world,
+  ownDatabase,
+}) => {
   const items = await world.items('items', 2000);
   const source = await world.serve({ tables: { items: { batch_size: ROWS_PER_PAGE } } });
   const hold = source.hold(({ operation, offset = 0 }) => operation === 'query' && offset >= 700);
@@ -24,7 +27,12 @@ test('with Redis emptied in mid-run, run --resume finishes from the lake and fet
   hold.release();
   expect((await resumed.ended).code).toBe(0);
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
-  expect(await world.lake.ended(run)).toMatchObject({ state: 'published', verified: true, pages: 20, lakeRows: 2000 });
+  expect(await world.lake.ended(run)).toMatchObject({
+    state: 'published',
+    verified: true,
+    pages: 20,
+    lakeRows: 2000,
+  });
   const asked = source.queries('items').map(({ offset = 0 }) => offset / ROWS_PER_PAGE);
   for (const page of staged) expect(asked.filter((other) => other === page)).toEqual([page]);
 });

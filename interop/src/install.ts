@@ -21,7 +21,7 @@ function isInstalled(folder: string): boolean {
 /** Installs the reader where it is missing: half a gigabyte that nothing else here needs, so it is in no other install. */
 export function installReader(folder: string): void {
   if (isInstalled(folder)) return;
-  process.stdout.write('Installing chdb (about 120 MB to fetch)\n');
+  process.stdout.write('Installing chdb (about 180 MB to fetch)\n');
   const args = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status, error } = spawnSync('npm', args, { stdio: 'inherit' });
   if (error) throw error;

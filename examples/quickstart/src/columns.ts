@@ -8,7 +8,7 @@ export const utf8 = new arrow.Utf8();
 export const bool = new arrow.Bool();
 export const int32 = new arrow.Int32();
 export const int64 = new arrow.Int64();
-export const float32 = new arrow.Float32();
+const float32 = new arrow.Float32();
 export const float64 = new arrow.Float64();
 export const binary = new arrow.Binary();
 /** An instant, in microseconds since 1970 UTC. */

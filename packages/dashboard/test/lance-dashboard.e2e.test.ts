@@ -68,8 +68,10 @@ test('a port in use is said so, with exit code 1', async ({ config }) => {
 test('an address other machines reach is refused with exit code 78, unless --allow-remote is given', async ({
   config,
 }) => {
-  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'board.internal']) {
-    const { code, err } = await outcome(['--config', config, '--host', host]);
+  const hosts = ['0.0.0.0', '::', '192.0.2.1', 'board.internal'];
+  for (const { code, err } of await Promise.all(
+    hosts.map((host) => outcome(['--config', config, '--host', host])),
+  )) {
     expect(code).toBe(78);
     expect(err).toContain('[CONFIG_INVALID] The dashboard has no login');
     expect(err).toContain('proxy that authenticates');
@@ -81,9 +83,9 @@ test('an address other machines reach is refused with exit code 78, unless --all
 });
 
 test('a wrong command line ends with exit code 2, and a missing configuration with 78', async () => {
-  for (const args of [['--port', '70000'], ['--port', ''], ['--sing'], ['tables']]) {
-    expect((await outcome(args)).code).toBe(2);
-  }
+  const wrong = [['--port', '70000'], ['--port', ''], ['--sing'], ['tables']];
+  const outcomes = await Promise.all(wrong.map((args) => outcome(args)));
+  expect(outcomes.map((ended) => ended.code)).toEqual([2, 2, 2, 2]);
   const { code, err } = await outcome(['--config', '/nowhere/offload.yaml']);
   expect(code).toBe(78);
   expect(err).toContain('/nowhere/offload.yaml cannot be read');

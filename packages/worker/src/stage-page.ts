@@ -8,13 +8,13 @@ import {
   type RunPlan,
   type StagedFile,
   type Staging,
-  type TransformedPage,
   type TransformTask,
 } from '@lance-offload/core';
+import type { Transformed } from './transform-pool.ts';
 import { fetchPage, type FetchedPart, type RequestSizes } from './fetch-page.ts';
 
 /** Runs the page's CPU work off the event loop. */
-export type Transform = (task: TransformTask, signal: AbortSignal) => Promise<TransformedPage>;
+export type Transform = (task: TransformTask, signal: AbortSignal) => Promise<Transformed>;
 
 export interface PageDeps {
   readonly source: LanceClient;
@@ -74,7 +74,8 @@ async function stagePart(
     runId: plan.runId,
     offloadedAtMs: plan.startedAtMs,
   };
-  const made = await deps.transform(task, signal);
+  const { made, bodies } = await deps.transform(task, signal);
+  for (const buffer of bodies) if (buffer instanceof ArrayBuffer) deps.source.recycle(buffer);
   if (made.rows !== part.rows) {
     throw new OffloadError(
       'SOURCE_BAD_BODY',

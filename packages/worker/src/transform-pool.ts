@@ -6,6 +6,12 @@ import type { TransformOutcome } from './transform-thread.ts';
 
 type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
 
+/** A transformed page, and the buffers its bodies came in, which are free again. */
+export interface Transformed {
+  readonly made: TransformedPage;
+  readonly bodies: readonly ArrayBufferLike[];
+}
+
 /** Threads that do the CPU work of pages: decode, cast, hash, Parquet. */
 export class TransformPool {
   readonly #pool: Piscina<TransformTask, TransformOutcome>;
@@ -21,12 +27,12 @@ export class TransformPool {
     });
   }
 
-  /** Transforms one page. Its bodies are moved to the thread and are empty afterwards. */
-  async transform(task: TransformTask, signal: AbortSignal): Promise<TransformedPage> {
+  /** Transforms one page. Its bodies are moved to the thread; their buffers come back with the result. */
+  async transform(task: TransformTask, signal: AbortSignal): Promise<Transformed> {
     // Piscina takes an array; its type is derived from an overload of postMessage that says otherwise.
     const transferList = task.bodies.map((body) => body.buffer) as unknown as RunOptions['transferList'];
     const outcome = await this.#pool.run(task, { signal, transferList });
-    if ('made' in outcome) return outcome.made;
+    if ('made' in outcome) return outcome;
     const { code, message, details } = outcome.failure;
     throw new OffloadError(code, message.slice(code.length + 3), details);
   }

@@ -49,7 +49,8 @@ function invalid(file: string, problems: readonly string[]): OffloadError {
 
 /** A YAML error's words up to where they quote the file, which may hold a secret. */
 function withoutSource(message: string): string {
-  return message.split(/[:\n]/)[0] ?? '';
+  const [words = ''] = message.split(/[:\n]/);
+  return words.replace(/ at line \d+, column \d+$/, '');
 }
 
 /** The document as plain values. */
@@ -135,7 +136,7 @@ export async function loadConfig(file: string, environment: Environment): Promis
 }
 
 function withEnvironment(values: unknown, environment: Environment): unknown {
-  if (typeof values !== 'object' || values === null) return values;
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
   const config: Record<string, unknown> = { ...values };
   const connection = config['connection'];
   if (typeof connection === 'object' && connection !== null && !('api_key' in connection)) {

@@ -5,6 +5,7 @@ const text = z.string().trim().min(1, 'must not be empty');
 const seconds = z.coerce.number().positive();
 
 function isBareUrl(url: string): boolean {
+  if (!URL.canParse(url)) return true; // reported by the check before this one
   const { username, password, search, hash } = new URL(url);
   return [username, password, search, hash].every((part) => part === '');
 }

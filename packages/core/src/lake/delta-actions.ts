@@ -52,8 +52,8 @@ export const actionSchema = z.object({
 export type Action = z.output<typeof actionSchema>;
 
 /** What can be read of the tables this release writes. */
-export const SUPPORTED_READER_FEATURES: readonly string[] = ['timestampNtz'];
-export const SUPPORTED_WRITER_FEATURES: readonly string[] = ['timestampNtz', 'appendOnly', 'invariants'];
+const SUPPORTED_READER_FEATURES: readonly string[] = ['timestampNtz'];
+const SUPPORTED_WRITER_FEATURES: readonly string[] = ['timestampNtz', 'appendOnly', 'invariants'];
 
 function usesZonelessTimestamps(schema: DeltaStruct): boolean {
   return JSON.stringify(schema).includes('"timestamp_ntz"');

@@ -20,11 +20,19 @@ export function temporaryName(file: string): string {
 async function writeSynced(file: string, content: string | Uint8Array): Promise<void> {
   const handle = await open(file, 'wx');
   try {
-    await handle.writeFile(content);
+    // In one piece: writeFile() would hand half a megabyte at a time to the thread pool and back.
+    let written = 0;
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    while (written < bytes.byteLength) written += (await handle.write(bytes, written)).bytesWritten;
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Best effort: what made the write fail is what counts, and readers ignore the file. */
+async function removeTemporary(file: string): Promise<void> {
+  await rm(file, { force: true }).catch(() => undefined);
 }
 
 /**
@@ -41,7 +49,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     await rename(temporary, file);
     await syncFolder(path.dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeTemporary(temporary);
     throw asLakeError(error, 'write', file);
   }
 }
@@ -64,7 +72,7 @@ export async function createFileAtomic(file: string, content: string): Promise<b
     if (hasErrno(error, 'EEXIST')) return false;
     throw asLakeError(error, 'create', file);
   } finally {
-    await rm(temporary, { force: true });
+    await removeTemporary(temporary);
   }
 }
 

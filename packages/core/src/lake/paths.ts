@@ -4,14 +4,15 @@ import { OffloadError } from '../errors/offload-error.ts';
 const MAX_FILE_NAME_BYTES = 255;
 
 /**
- * A table's name as one folder name: all but ASCII letters, digits, `-` and `_` percent-encoded as UTF-8, so that no
- * name can leave the lake, hide itself, or mean something to a file system.
+ * A table's name as one folder name: all but ASCII letters, digits, `-`, `_`, and dots that are not the first
+ * character, percent-encoded as UTF-8, so that no name can leave the lake, hide itself, or mean something to a file
+ * system. Dots stay because `schema.table` is a common name, and ClickHouse cannot open a path with a `%` in it.
  */
 export function encodeTableName(table: string): string {
   const encoded = [...Buffer.from(table, 'utf8')]
-    .map((byte) => {
+    .map((byte, index) => {
       const character = String.fromCharCode(byte);
-      return /[A-Za-z0-9_-]/.test(character)
+      return /[A-Za-z0-9_-]/.test(character) || (character === '.' && index > 0)
         ? character
         : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
     })
@@ -28,7 +29,7 @@ export function encodeTableName(table: string): string {
 
 /** The table a folder is of; `undefined` for a folder that no table has. */
 export function decodeTableName(folder: string): string | undefined {
-  if (!/^(?:[A-Za-z0-9_-]|%[0-9A-F]{2})+$/.test(folder)) return undefined;
+  if (!/^(?:[A-Za-z0-9_.-]|%[0-9A-F]{2})+$/.test(folder)) return undefined;
   const table = Buffer.from(
     folder.replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OffloadError } from '../errors/offload-error.ts';
+import type { BodyBuffers } from './body-buffers.ts';
 
 /** Ends a transfer that has delivered nothing for `stallMs`. */
 async function readChunk(
@@ -22,26 +22,8 @@ async function readChunk(
   }
 }
 
-/** Bytes copied at a stretch: a page copied all at once would hold up the event loop for a tenth of a second. */
-const COPY_BYTES = 2 ** 21;
-
-async function join(chunks: readonly Uint8Array[], length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const body = new Uint8Array(length);
-  let at = 0;
-  let stretch = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-    stretch += chunk.length;
-    if (stretch < COPY_BYTES) continue;
-    stretch = 0;
-    await nextTurn();
-  }
-  return body;
-}
-
 /**
- * Reads a body of at most `maxBytes` into memory of its own (so that it can be moved to a thread).
+ * Reads a body of at most `maxBytes` into a buffer of its own (so that it can be moved to a thread).
  *
  * @returns `undefined` for a larger one, after ending its transfer.
  * @throws OffloadError `SOURCE_UNAVAILABLE` when nothing comes for `stallMs`; whatever `fetch` throws when fewer bytes
@@ -49,20 +31,27 @@ async function join(chunks: readonly Uint8Array[], length: number): Promise<Uint
  */
 export async function readBody(
   response: Response,
-  { maxBytes, stallMs }: { readonly maxBytes: number; readonly stallMs: number },
+  limits: { readonly maxBytes: number; readonly stallMs: number; readonly buffers: BodyBuffers },
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = response.body?.getReader();
   if (!reader) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
+  const { maxBytes, stallMs, buffers } = limits;
+  let body = buffers.take();
   let length = 0;
+  let complete = false;
   try {
+    // Each chunk is copied as it comes: a page copied all at once would hold up the event loop.
     for (let chunk = await readChunk(reader, stallMs); chunk; chunk = await readChunk(reader, stallMs)) {
+      if (length + chunk.length > maxBytes) return undefined;
+      if (length + chunk.length > body.length) body = buffers.enlarge(body, length + chunk.length);
+      body.set(chunk, length);
       length += chunk.length;
-      if (length > maxBytes) return undefined;
-      chunks.push(chunk);
     }
-    return await join(chunks, length);
+    complete = true;
+    buffers.learn(length);
+    return body.subarray(0, length);
   } finally {
+    if (!complete) buffers.giveBack(body.buffer);
     // Frees the connection in every outcome; after a complete body this does nothing.
     await reader.cancel().catch(() => undefined);
   }

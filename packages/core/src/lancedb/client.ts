@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sourceUrl } from '../config/load.ts';
 import type { Connection } from '../config/schema.ts';
 import { OffloadError } from '../errors/offload-error.ts';
+import { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { createHttp, newRequestId, sourceError, type HttpOptions, type RequestContext } from './http.ts';
 import { lanceFieldSchema, type LanceField } from './lance-type.ts';
@@ -47,6 +48,8 @@ export interface LanceClient {
     query: ScanQuery,
     limits: { maxBytes: number; signal: AbortSignal },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */
+  recycle(buffer: ArrayBuffer): void;
 }
 
 const LISTING_PAGE = 100;
@@ -79,6 +82,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
   const http: KyInstance = createHttp(connection, options);
   const url = sourceUrl(connection);
   const secret = connection.api_key;
+  const buffers = new BodyBuffers();
 
   async function call<T extends z.ZodType>(
     schema: T,
@@ -203,10 +207,14 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
             accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
           },
         });
-        return await readBody(response, { maxBytes, stallMs: connection.request_timeout * 1000 });
+        return await readBody(response, { maxBytes, stallMs: connection.request_timeout * 1000, buffers });
       } catch (error) {
         throw sourceError(error, context, { requestId, secret, url });
       }
+    },
+
+    recycle(buffer) {
+      buffers.giveBack(buffer);
     },
   };
 }

@@ -18,6 +18,7 @@ function messagesOf(body: Uint8Array): Uint8Array {
   const end = bytes.length - FILE_TRAILER_BYTES - bytes.readInt32LE(bytes.length - FILE_TRAILER_BYTES);
   let start = FILE_HEADER_BYTES;
   while (start + 4 <= end && bytes.readInt32LE(start) === 0) start += 8;
+  if (end < start) throw new Error('the file has no footer');
   return body.subarray(start, end);
 }
 
@@ -30,7 +31,8 @@ function messagesOf(body: Uint8Array): Uint8Array {
 export function countArrowRows(body: Uint8Array): number {
   let rows = 0;
   try {
-    const reader = new MessageReader(messagesOf(body));
+    const messages = messagesOf(body);
+    const reader = new MessageReader(messages);
     let schemas = 0;
     for (const message of reader) {
       if (message.isSchema()) schemas += 1;
@@ -39,7 +41,8 @@ export function countArrowRows(body: Uint8Array): number {
       if (bytes.byteLength < message.bodyLength)
         throw new Error('the body ends in the middle of a record batch');
     }
-    if (schemas === 0) throw new Error('there is no schema');
+    // A file has its schema in the footer as well, and not every writer repeats it in front.
+    if (schemas === 0 && messages === body) throw new Error('there is no schema');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const begin = JSON.stringify(

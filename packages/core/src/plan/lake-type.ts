@@ -3,7 +3,7 @@ import { dictionaryTypeOf, typeOf } from '../lake/arrow-data.ts';
 
 /** A type of the Delta protocol's schema serialisation format (PROTOCOL.md, "Schema Serialization Format"). */
 export type DeltaType = string | DeltaArray | DeltaStruct | DeltaMap;
-export interface DeltaArray {
+interface DeltaArray {
   readonly type: 'array';
   readonly elementType: DeltaType;
   readonly containsNull: true;
@@ -12,7 +12,7 @@ export interface DeltaStruct {
   readonly type: 'struct';
   readonly fields: readonly DeltaField[];
 }
-export interface DeltaMap {
+interface DeltaMap {
   readonly type: 'map';
   readonly keyType: DeltaType;
   readonly valueType: DeltaType;

@@ -118,14 +118,15 @@ test('the minimum of timestamps that no double holds exactly is not above them',
   expect(bounds(timestamps('UTC', justBefore)).min).toBe('9989-12-31T23:59:59.999Z');
 });
 
+const dates = (...days: number[]) =>
+  arrow.makeData({
+    type: new arrow.DateDay(),
+    ...nulls(days.map(() => true)),
+    data: Int32Array.from(days),
+  });
+
 test('timestamps and dates outside the years 1 to 9998 have no bounds', () => {
   expect(bounds(timestamps('UTC', 0n, 2n ** 62n)).max).toBeUndefined();
-  const dates = (...days: number[]) =>
-    arrow.makeData({
-      type: new arrow.DateDay(),
-      ...nulls(days.map(() => true)),
-      data: Int32Array.from(days),
-    });
   expect(bounds(dates(-1, 20_000))).toEqual({ min: '1969-12-31', max: '2024-10-04', nullCount: 0 });
   expect(bounds(dates(0, 10_000_000)).min).toBeUndefined();
 });

@@ -140,7 +140,7 @@ test('checkpoints, temporary files and kinds of action of later releases are pas
   expect(await readSnapshot(table)).toMatchObject({ version: 1, files: [] });
 });
 
-test.for([
+for (const [what, protocol] of [
   ['a later reader', { minReaderVersion: 4, minWriterVersion: 7 }],
   ['a later writer', { minReaderVersion: 1, minWriterVersion: 8 }],
   [
@@ -158,13 +158,15 @@ test.for([
   ],
   ['column mapping by version', { minReaderVersion: 2, minWriterVersion: 5 }],
   ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
-] as const)('a table that asks for %s is refused as too new', async ([, protocol], { staging }) => {
-  const table = staging.paths.table('t');
-  const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
-  await appendEntry(table, 0, opening({ protocol: copied }));
-  const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
-  expect(error.policy.next).toBe('give-up');
-});
+] as const) {
+  test(`a table that asks for ${what} is refused as too new`, async ({ staging }) => {
+    const table = staging.paths.table('t');
+    const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
+    await appendEntry(table, 0, opening({ protocol: copied }));
+    const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
+    expect(error.policy.next).toBe('give-up');
+  });
+}
 
 test('a table of a later format is refused as too new, one of no format is read', async ({ staging }) => {
   await appendEntry(staging.paths.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: '2' } }));

@@ -83,6 +83,8 @@ const FIXED_SIZE_LIST: Placement = {
   rows: (at) => [`[${at(0)}, NULL]`, 'NULL', `[${at(1)}, ${at(2)}]`, '[NULL, NULL]', `[${at(2)}, ${at(0)}]`],
 };
 
+const pack = (f: string, n: string) => `{'it''s "f"': ${f}, 'n': ${n}}`;
+
 const STRUCT: Placement = {
   name: 'struct',
   lance: (leaf) => ({
@@ -99,7 +101,6 @@ const STRUCT: Placement = {
   },
   duckdb: (leaf) => `STRUCT("it's ""f""" ${leaf}, "n" INTEGER)`,
   rows: (at) => {
-    const pack = (f: string, n: string) => `{'it''s "f"': ${f}, 'n': ${n}}`;
     return [pack(at(0), '1'), pack('NULL', '2'), pack(at(1), '3'), 'NULL', pack('NULL', 'NULL')];
   },
 };

@@ -105,7 +105,12 @@ test('vectors come back exactly, and columns beside them keep their statistics',
 test('an answer that lacks a planned column, has another type for it, or no row ids is refused', () => {
   const { id, _rowid } = batch(0, 2);
   const columns = { id: id ?? int64([]), _rowid: _rowid ?? rowIds(0, 2) };
-  expectCode(() => transform([bodyOf([columns])], COLUMNS), 'SCHEMA_MISMATCH', /lacks column "name"/);
+  const lacking = expectCode(
+    () => transform([bodyOf([columns])], COLUMNS),
+    'SCHEMA_MISMATCH',
+    /lacks column "name"/,
+  );
+  expect(lacking.details).toEqual({ column: 'name' });
   expectCode(
     () => transform([bodyOf([{ ...columns, name: int64([1n, 2n]) }])], COLUMNS),
     'SCHEMA_MISMATCH',
@@ -144,7 +149,8 @@ test('what is not Arrow, or only a part of it, is refused with its first words',
     'SOURCE_BAD_BODY',
     /24 bytes that begin "<html>Bad gateway/,
   );
-  expectCode(() => transform([new Uint8Array()], COLUMNS), 'SOURCE_BAD_BODY', /an empty body/);
+  const empty = expectCode(() => transform([new Uint8Array()], COLUMNS), 'SOURCE_BAD_BODY', /an empty body/);
+  expect(empty.policy.next).toBe('retry');
   const body = bodyOf([batch(0, 100)], 'stream');
   expectCode(
     () => transform([body.subarray(0, body.length - 200)], COLUMNS),

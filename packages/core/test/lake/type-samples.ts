@@ -20,7 +20,17 @@ function typeOf(lance: LanceType): arrow.DataType {
   return type;
 }
 
-type Raw = arrow.TypedArray | BigInt64Array | BigUint64Array;
+type Raw =
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
 
 /** Values of a fixed width of `stride` elements; under a null lies the first one, or rubbish. */
 function fixed(lance: LanceType, values: Raw): MakeLeaf {
@@ -68,7 +78,7 @@ function number(
   values: Raw,
   texts: readonly string[] = Array.from(values, String),
 ): TypeSample {
-  const literals = texts.map((text) => `'${text}'::${duckdb}`) as [string, string, string];
+  const literals = texts.map((value) => `'${value}'::${duckdb}`) as [string, string, string];
   return { lance: { type }, delta, duckdb, literals, leaf: fixed({ type }, values) };
 }
 

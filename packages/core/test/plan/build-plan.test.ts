@@ -1,0 +1,150 @@
+import { expect } from 'vitest';
+import type { TableOptions } from '../../src/config/table-options.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
+import { commitRun } from '../../src/lake/commit-run.ts';
+import { LakePaths } from '../../src/lake/paths.ts';
+import { Staging } from '../../src/lake/staging.ts';
+import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
+import { column } from '../arrow-bodies.ts';
+import { expectRejection } from '../expect-code.ts';
+import { ID_AND_NAME, planOf, stageRun } from '../lake/lake-fixture.ts';
+import { json, test, type Answer, type Served } from '../lancedb/http-server.ts';
+import { inFolder } from '../read-parquet.ts';
+
+interface Source {
+  readonly version?: number;
+  readonly rows?: number;
+  readonly fields?: readonly unknown[];
+}
+
+/** A server with one table, as far as a plan asks. */
+function tableServer({ version = 7, rows = 25, fields = ID_AND_NAME }: Source = {}): Answer {
+  return (response, request) => {
+    const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
+    if (operation === 'describe') return json(200, { version, schema: { fields } })(response, request);
+    if (operation === 'count_rows') return json(200, rows)(response, request);
+    return json(404, { error: 'no such operation' })(response, request);
+  };
+}
+
+async function planFor(
+  { client }: Served,
+  root: string,
+  options: TableOptions = {},
+  changes: Partial<PlanJob> = {},
+): Promise<PlannedRun> {
+  const job: PlanJob = {
+    payloadVersion: PAYLOAD_VERSION,
+    runId: 'documents-20261122T101500Z-7f3a',
+    table: 'documents',
+    destination: 'documents',
+    source: client.url,
+    startedAtMs: 5,
+    options,
+    ...changes,
+  };
+  return buildPlan(job, {
+    source: client,
+    staging: new Staging(new LakePaths(root)),
+    pageBytes: 65_536,
+    createdBy: 'core-test',
+  });
+}
+
+test('a plan pins the version the table has, and counts at that version', async ({ serve }) => {
+  const served = await serve([tableServer()]);
+  const { plan, unchanged } = await inFolder((root) => planFor(served, root));
+  expect(unchanged).toBe(false);
+  expect(plan).toEqual(
+    planOf({
+      createdBy: 'core-test',
+      source: served.url,
+      startedAtMs: 5,
+      sourceVersion: 7,
+      rowsPerPage: 910,
+      estimatedBytes: 1800,
+    }),
+  );
+  expect(served.seen.map(({ url, body }) => [url, body])).toEqual([
+    ['/v1/table/documents/describe/', { version: null }],
+    ['/v1/table/documents/count_rows/', { version: 7 }],
+    ['/v1/table/documents/stats/', {}],
+  ]);
+});
+
+test('options shape the plan', async ({ serve }) => {
+  const served = await serve([tableServer({ version: 3 })]);
+  const options: TableOptions = {
+    version: 3,
+    filter_expression: 'id > 5',
+    offset: 20,
+    batch_size: 2,
+    columns: ['name'],
+    with_row_id: true,
+  };
+  const { plan } = await inFolder((root) => planFor(served, root, options));
+  expect(plan).toMatchObject({
+    sourceVersion: 3,
+    filter: 'id > 5',
+    offset: 20,
+    sourceRows: 5,
+    rowsPerPage: 2,
+    selectsColumns: true,
+    withRowId: true,
+    columns: [{ name: 'name' }],
+  });
+  expect(served.seen.map(({ body }) => body).slice(0, 2)).toEqual([
+    { version: 3 },
+    { version: 3, predicate: 'id > 5' },
+  ]);
+});
+
+test('an offset beyond the rows plans none', async ({ serve }) => {
+  const { plan } = await inFolder(async (root) =>
+    planFor(await serve([tableServer()]), root, { offset: 30 }),
+  );
+  expect([plan.sourceRows, plan.offset]).toEqual([0, 30]);
+});
+
+test('a table the lake holds at this version and selection is unchanged', async ({ serve }) => {
+  const served = await serve([tableServer()]);
+  await inFolder(async (root) => {
+    const staging = new Staging(new LakePaths(root));
+    const published = planOf({ source: served.url, sourceVersion: 7 });
+    await stageRun(published, staging);
+    await commitRun(published, staging);
+    const again = await planFor(served, root);
+    expect([again.unchanged, again.plan.notes]).toEqual([true, []]);
+    expect((await planFor(served, root, { filter_expression: 'id > 1' })).unchanged).toBe(false);
+    const later = await planFor(await serve([tableServer({ version: 8 })]), root);
+    expect([later.unchanged, later.plan.notes.length]).toEqual([false, 1]);
+  });
+});
+
+test('a table that no longer fits its lake table is refused before a page is planned', async ({ serve }) => {
+  const fields = [column('id', 'string'), column('name', 'string')];
+  const served = await serve([tableServer({ version: 8, fields })]);
+  await inFolder(async (root) => {
+    const staging = new Staging(new LakePaths(root));
+    await stageRun(planOf(), staging);
+    await commitRun(planOf(), staging);
+    await expectRejection(planFor(served, root), 'SCHEMA_MISMATCH', /"id" is "long" in the lake/);
+  });
+});
+
+test('a lake table whose name differs in case only is refused', async ({ serve }) => {
+  const served = await serve([tableServer()]);
+  await inFolder(async (root) => {
+    await new Staging(new LakePaths(root)).createPlan(planOf({ destination: 'Documents' }));
+    await expectRejection(planFor(served, root), 'CONFIG_INVALID', /has a table "Documents"/);
+  });
+});
+
+test('a type the lake cannot hold is refused', async ({ serve }) => {
+  const served = await serve([tableServer({ fields: [column('id', 'int64'), column('gap', 'interval')] })]);
+  await expectRejection(
+    inFolder((root) => planFor(served, root)),
+    'TYPE_UNSUPPORTED',
+    /"gap"/,
+  );
+});

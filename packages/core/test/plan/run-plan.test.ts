@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { pageCount, planPages, runPlanSchema, selectionOf } from '../../src/plan/run-plan.ts';
+import { planOf } from '../lake/lake-fixture.ts';
+
+test('the pages of a plan, with its own offset in theirs', () => {
+  expect([...planPages({ sourceRows: 25, rowsPerPage: 10, offset: 100 })]).toEqual([
+    { index: 0, offset: 100, limit: 10 },
+    { index: 1, offset: 110, limit: 10 },
+    { index: 2, offset: 120, limit: 5 },
+  ]);
+});
+
+test('a table without rows has no pages', () => {
+  expect([...planPages({ sourceRows: 0, rowsPerPage: 10, offset: 0 })]).toEqual([]);
+});
+
+test('pages cover every offset exactly once, for every size', () => {
+  for (let sourceRows = 0; sourceRows <= 60; sourceRows++) {
+    for (const rowsPerPage of [1, 2, 3, 7, 10, 59, 60, 61]) {
+      for (const offset of [0, 5]) {
+        const pages = [...planPages({ sourceRows, rowsPerPage, offset })];
+        const offsets = pages.flatMap((page) =>
+          Array.from({ length: page.limit }, (_, index) => page.offset + index),
+        );
+        expect(offsets).toEqual(Array.from({ length: sourceRows }, (_, index) => offset + index));
+        expect(pages.map(({ index }) => index)).toEqual(pages.map((_, index) => index));
+        expect(pages).toHaveLength(pageCount({ sourceRows, rowsPerPage }));
+        expect(pages.every(({ limit }) => limit >= 1 && limit <= rowsPerPage)).toBe(true);
+      }
+    }
+  }
+});
+
+test('a plan survives being written and read', () => {
+  const plan = planOf({ filter: "name = 'x'", droppedColumns: [{ name: 'blob', reason: 'binary' }] });
+  expect(runPlanSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+});
+
+test('selections are the same where two runs of one version would hold the same rows', () => {
+  const plan = planOf();
+  expect(selectionOf(planOf({ runId: 'other', rowsPerPage: 1 }))).toBe(selectionOf(plan));
+  for (const changed of [
+    { filter: 'id > 1' },
+    { offset: 1 },
+    { withRowId: true },
+    { columns: plan.columns.slice(1) },
+    { source: 'http://other' },
+    { table: 'other' },
+  ]) {
+    expect(selectionOf(planOf(changed))).not.toBe(selectionOf(plan));
+  }
+});
