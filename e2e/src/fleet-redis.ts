@@ -13,10 +13,16 @@ export class FleetRedis {
     this.#prefix = prefix;
   }
 
-  /** Waits until the first page of the test's own prefix is enqueued. */
-  async firstPage(): Promise<void> {
+  /** Waits until so many pages are enqueued, and not much longer: Redis tells of each one as it comes. */
+  async pagesEnqueued(count: number): Promise<void> {
     const own = this.redis.duplicate();
-    await own.xread('BLOCK', 0, 'STREAMS', `${this.#prefix}:offload-page:events`, '0');
+    let last = '0';
+    for (let seen = 0; seen < count; ) {
+      const [stream] = (await own.xread('BLOCK', 0, 'STREAMS', `${this.#prefix}:offload-page:events`, last)) ?? [];
+      const events = stream?.[1] ?? [];
+      seen += events.filter(([, fields]) => fields.includes('added')).length;
+      last = events.at(-1)?.[0] ?? last;
+    }
     own.disconnect();
   }
 

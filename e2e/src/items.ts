@@ -39,10 +39,10 @@ export function makeItems(count: number): Item[] {
 }
 
 /** Writes rows as a LanceDB table: its version 1. */
-export async function createTable<Row extends Readonly<Record<string, unknown>>>(
+export async function createTable(
   uri: string,
   name: string,
-  rows: readonly Row[],
+  rows: readonly Readonly<Record<string, unknown>>[],
   schema: Schema = ITEM_SCHEMA,
 ): Promise<void> {
   const db = await connect(uri);

@@ -13,8 +13,7 @@ const PATIENCE = { timeout: 120_000, interval: 50 };
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  const found = await vi.waitUntil(look, PATIENCE);
-  return found as T;
+  return vi.waitUntil(look, PATIENCE);
 }
 
 /** The lake as its readers, and as its workers see it. */

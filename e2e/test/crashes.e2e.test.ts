@@ -15,7 +15,7 @@ test('a worker killed in mid-page and a producer killed in mid-plan leave a lake
   const source = await world.serve({ tables: { items: { batch_size: ROWS_PER_PAGE } } });
 
   const planning = world.producer('run');
-  await fleetRedis.firstPage();
+  await fleetRedis.pagesEnqueued(50);
   await planning.kill('SIGKILL');
   const enqueued = await fleetRedis.enqueuedPages();
   expect(enqueued).toBeGreaterThan(0);

@@ -85,10 +85,12 @@ async function stagePart(
   }
   const transformed = performance.now();
   const path = dataFilePath(plan.runId, page.index, staged.files.length);
+  const size = made.parquet.byteLength;
   await deps.staging.writeData(plan.destination, path, made.parquet);
+  made.parquet.buffer.transfer(0); // frees 30 MB now, not at some later garbage collection
   staged.files.push({
     path,
-    size: made.parquet.byteLength,
+    size,
     rows: made.rows,
     checksum: made.checksum,
     rowHashSum: made.rowHashSum,

@@ -22,7 +22,7 @@ export class TransformPool {
       filename: new URL(`./transform-thread${extension}`, import.meta.url).href,
       minThreads: 0,
       maxThreads: threads,
-      idleTimeout: 30_000, // a WebAssembly memory never shrinks; a thread that is not needed gives it back
+      idleTimeout: 300_000, // a WebAssembly memory never shrinks; a thread that is not needed gives it back
       ...(extension === '.ts' && { execArgv: ['--conditions=dev', '--disable-warning=ExperimentalWarning'] }),
     });
   }

@@ -1,6 +1,7 @@
 import * as arrow from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
 import { typeOf, type Data } from './arrow-data.ts';
+import { toScratchIpc } from './ipc-scratch.ts';
 
 /** Rows in a row group: small enough that a reader skips within a page of vectors. */
 const ROW_GROUP_ROWS = 8192;
@@ -51,7 +52,7 @@ export function writeParquet(
     const children = columns.flatMap((column) => column[index] ?? []);
     return new arrow.RecordBatch(schema, arrow.makeData({ type: struct, length, nullCount: 0, children }));
   });
-  const table = parquet.Table.fromIPCStream(arrow.tableToIPC(new arrow.Table(schema, batches), 'stream'));
+  const table = parquet.Table.fromIPCStream(toScratchIpc(schema, batches));
   // writeParquet takes the table over and frees it, in success and failure.
   const { buffer, byteOffset, byteLength } = parquet.writeParquet(table, writerProperties(fields));
   if (!(buffer instanceof ArrayBuffer)) throw new TypeError('the Parquet file lies in shared memory');

@@ -22,6 +22,12 @@ async function readChunk(
   }
 }
 
+/** Frees a chunk's memory at once, where it has a buffer of its own: a page comes in hundreds of them. */
+function release(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) buffer.transfer(0);
+}
+
 /**
  * Reads a body of at most `maxBytes` into a buffer of its own (so that it can be moved to a thread).
  *
@@ -46,6 +52,7 @@ export async function readBody(
       if (length + chunk.length > body.length) body = buffers.enlarge(body, length + chunk.length);
       body.set(chunk, length);
       length += chunk.length;
+      release(chunk);
     }
     complete = true;
     buffers.learn(length);

@@ -265,19 +265,19 @@ for (const destination of [
       [3],
     ]);
   });
-
-  test('columns with quotes, spaces and dots in their names are read as they are', async ({ staging }) => {
-    const names = ['it\'s "x"', 'a b', 'a.b', '日本', 'order'];
-    const plan = planOf({ sourceRows: 2, columns: names.map((name) => column(name, 'int64')) });
-    await stageRun(plan, staging, (offset, count) => ({
-      ...Object.fromEntries(names.map((name, index) => [name, int64([BigInt(index), null])])),
-      _rowid: rowIds(offset, count),
-    }));
-    await commitRun(plan, staging);
-    const list = names.map((name) => `max("${name.replaceAll('"', '""')}")::INT`).join(', ');
-    expect(await query(staging, `SELECT ${list} FROM documents`)).toEqual([[0, 1, 2, 3, 4]]);
-  });
 }
+
+test('columns with quotes, spaces and dots in their names are read as they are', async ({ staging }) => {
+  const names = ['it\'s "x"', 'a b', 'a.b', '日本', 'order'];
+  const plan = planOf({ sourceRows: 2, columns: names.map((name) => column(name, 'int64')) });
+  await stageRun(plan, staging, (offset, count) => ({
+    ...Object.fromEntries(names.map((name, index) => [name, int64([BigInt(index), null])])),
+    _rowid: rowIds(offset, count),
+  }));
+  await commitRun(plan, staging);
+  const list = names.map((name) => `max("${name.replaceAll('"', '""')}")::INT`).join(', ');
+  expect(await query(staging, `SELECT ${list} FROM documents`)).toEqual([[0, 1, 2, 3, 4]]);
+});
 
 test('a column added later is null in the rows from before', async ({ staging }) => {
   const before = planOf({ sourceRows: 3 });

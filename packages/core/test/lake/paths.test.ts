@@ -19,6 +19,9 @@ const NAMES = [
   '-rf',
   '\0',
   'a$b',
+  'a.b',
+  '...',
+  'schema.table',
   '_delta_log',
 ];
 
@@ -41,7 +44,7 @@ test('a name too long for a folder, or empty, is refused', () => {
   expectCode(() => encodeTableName(''), 'CONFIG_INVALID');
 });
 
-test.for(['100%', 'lost+found', '%41', '%zz', '', '%2e'])(
+test.for(['100%', 'lost+found', '.hidden', 'a%2Eb', '%41', '%zz', '', '%2e'])(
   'a folder no table has, %j, is nobody’s',
   (folder) => {
     expect(decodeTableName(folder)).toBeUndefined();

@@ -38,11 +38,11 @@ function fixed(lance: LanceType, values: Raw): MakeLeaf {
   return (picks) => {
     const data = new (values.constructor as new (length: number) => Uint8Array)(picks.length * stride);
     for (const [row, pick] of picks.entries())
-      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride) as Uint8Array, row * stride);
+      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride), row * stride);
     return arrow.makeData({
       type: typeOf(lance) as arrow.Int64,
       ...nulls(picks.map((pick) => pick !== null)),
-      data: data as unknown as BigInt64Array,
+      data,
     });
   };
 }

@@ -54,6 +54,19 @@ test('a lake whose path holds characters of patterns, quotes and partitions is r
   });
 });
 
+for (const name of ['l*', 'l[x]']) {
+  test(`a lake in a folder ${name} holds no rows of the folder that name would match as a pattern`, async () => {
+    await inFolder(async (folder) => {
+      const lakes = [name, 'lx'].map((lake) => new Staging(new LakePaths(path.join(folder, lake))));
+      for (const staging of lakes) await stageRun(planOf(), staging);
+      for (const staging of lakes) expect(await commitRun(planOf(), staging)).toMatchObject({ lakeRows: 25 });
+      for (const staging of lakes) {
+        expect(await query(staging, 'SELECT count(*)::INT FROM documents')).toEqual([[25]]);
+      }
+    });
+  });
+}
+
 test('the database shows every published table, and none that is only staged', async ({ staging }) => {
   await stageRun(planOf(), staging);
   await commitRun(planOf(), staging);
