@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ServerOptions } from '@lance-offload/lancedb-server';
 import { stringify } from 'yaml';
+import { CutRedis } from './cut-redis.ts';
 import { createTable, makeItems, type Item } from './items.ts';
 import { Lake } from './lake.ts';
 import { BINS, Program, type Outcome } from './programs.ts';
@@ -22,6 +23,7 @@ export class World {
   readonly lake: Lake;
   readonly programs: Program[] = [];
   readonly #sources: Source[] = [];
+  readonly #ways: CutRedis[] = [];
 
   private constructor(folder: string, redisUrl: string) {
     this.folder = folder;
@@ -93,6 +95,13 @@ export class World {
     return this.start(BINS.offload, args);
   }
 
+  /** A Redis URL that carries nothing on from the first occurrence of a text. */
+  async cutRedis(text: string): Promise<CutRedis> {
+    const way = await CutRedis.start(this.redisUrl, text);
+    this.#ways.push(way);
+    return way;
+  }
+
   /** Runs `lance-offload` with these arguments to its end. */
   offload(...args: readonly string[]): Promise<Outcome> {
     return this.producer(...args).ended;
@@ -131,6 +140,7 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.programs.map((program) => program.kill('SIGKILL')));
+    for (const way of this.#ways) way.close();
     await Promise.all(this.#sources.map((source) => source.close()));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
@@ -8,22 +9,28 @@ const LONGEST_MS = 100;
 const PAGES = 8;
 const ROWS_PER_PAGE = 10_000;
 
-test('pages of 10,000 vectors of 768 numbers never hold up the event loop of the worker that transforms them for 100 ms', async ({
-  world,
-}) => {
-  await createVectorTable(world.uri, 'vectors', PAGES * ROWS_PER_PAGE, 768);
-  await world.serveApart([], { tables: { vectors: { batch_size: ROWS_PER_PAGE } } });
-  const worker = await world.worker(['--concurrency', '2'], {
-    NODE_OPTIONS: `--import ${fileURLToPath(WATCH_LOOP)}`,
-  });
-  const run = world.producer('run');
-  await worker.says(/("msg":"page staged"[^]*){2}/); // what is compiled and loaded on first use is not what is measured
-  worker.send('SIGUSR2');
-  await run.ended;
-  worker.send('SIGUSR2');
-  const [, longest] = await worker.says(/event loop:[^]*event loop: longest delay ([\d.]+) ms/);
-  expect(Number(longest)).toBeLessThan(LONGEST_MS);
-  expect(await world.lake.sql('SELECT count(DISTINCT id) AS ids FROM vectors')).toEqual([
-    { ids: BigInt(PAGES * ROWS_PER_PAGE) },
-  ]);
-});
+/** What the worker does holds its loop up in each attempt; what else the machine does, in some. */
+const ATTEMPTS = { retry: 2 };
+
+test(
+  'pages of 10,000 vectors of 768 numbers never hold up the event loop of the worker that transforms them for 100 ms',
+  ATTEMPTS,
+  async ({ world }) => {
+    await createVectorTable(world.uri, 'vectors', PAGES * ROWS_PER_PAGE, 768);
+    const server = await world.serveApart([], { tables: { vectors: { batch_size: ROWS_PER_PAGE } } });
+    setPriority(server.pid, constants.priority.PRIORITY_LOW); // it gives way, as if it were on another host
+    const worker = await world.worker(['--concurrency', '2'], {
+      NODE_OPTIONS: `--import ${fileURLToPath(WATCH_LOOP)}`,
+    });
+    const run = world.producer('run');
+    await worker.says(/("msg":"page staged"[^]*){2}/); // what is compiled and loaded on first use is not what is measured
+    worker.send('SIGUSR2');
+    await run.ended;
+    worker.send('SIGUSR2');
+    const [, longest] = await worker.says(/event loop:[^]*event loop: longest delay ([\d.]+) ms/);
+    expect(Number(longest)).toBeLessThan(LONGEST_MS);
+    expect(await world.lake.sql('SELECT count(DISTINCT id) AS ids FROM vectors')).toEqual([
+      { ids: BigInt(PAGES * ROWS_PER_PAGE) },
+    ]);
+  },
+);

@@ -4,10 +4,17 @@ import { sourceUrl } from '../config/load.ts';
 import type { Connection } from '../config/schema.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { BodyBuffers } from './body-buffers.ts';
-import { readBody } from './body.ts';
-import { createHttp, newRequestId, sourceError, type HttpOptions, type RequestContext } from './http.ts';
+import {
+  connectionHeaders,
+  createHttp,
+  newRequestId,
+  sourceError,
+  type HttpOptions,
+  type RequestContext,
+} from './http.ts';
 import { lanceFieldSchema, type LanceField } from './lance-type.ts';
 import type { ScanQuery } from './query.ts';
+import { createScan } from './scan.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
 const description = z.object({
@@ -83,6 +90,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
   const url = sourceUrl(connection);
   const secret = connection.api_key;
   const buffers = new BodyBuffers();
+  const sendScan = createScan(connection, buffers);
 
   async function call<T extends z.ZodType>(
     schema: T,
@@ -197,19 +205,17 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
         details: { table },
         pinned: true,
       };
+      const request = { requestId, secret, url: `${url}/${tablePath(table, 'query')}` };
+      const headers = {
+        ...connectionHeaders(connection, options),
+        'x-request-id': requestId,
+        'content-type': 'application/json',
+        accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
+      };
       try {
-        const response = await http.post(tablePath(table, 'query'), {
-          json: query,
-          signal,
-          retry: 0, // a page's attempts are the queue's
-          headers: {
-            'x-request-id': requestId,
-            accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
-          },
-        });
-        return await readBody(response, { maxBytes, stallMs: connection.request_timeout * 1000, buffers });
+        return await sendScan({ ...request, context, headers, query, maxBytes, signal });
       } catch (error) {
-        throw sourceError(error, context, { requestId, secret, url });
+        throw sourceError(error, context, request);
       }
     },
 

@@ -29,6 +29,18 @@ export interface HttpOptions {
   readonly onRetry?: (reason: string, attempt: number) => void;
 }
 
+/** Headers of every request; the database is named only to a server that may have several. */
+export function connectionHeaders(
+  connection: Connection,
+  { userAgent }: HttpOptions,
+): Record<string, string> {
+  return {
+    'x-api-key': connection.api_key,
+    'user-agent': userAgent,
+    ...(connection.host && { 'x-lancedb-database': connection.project_name }),
+  };
+}
+
 /** One HTTP client per connection; undici under `fetch` keeps its sockets alive. Metadata calls are retried here. */
 export function createHttp(connection: Connection, { userAgent, onRetry }: HttpOptions): KyInstance {
   return ky.create({
@@ -37,12 +49,9 @@ export function createHttp(connection: Connection, { userAgent, onRetry }: HttpO
     throwHttpErrors: true,
     parseJson: (text) => text, // error bodies are parsed below, whatever their type claims
     redirect: 'error', // a redirect would carry the key to another host
-    headers: {
-      'x-api-key': connection.api_key,
-      'user-agent': userAgent,
-      ...(connection.host && { 'x-lancedb-database': connection.project_name }),
-    },
+    headers: connectionHeaders(connection, { userAgent }),
     retry: {
+      retryOnTimeout: true,
       limit: connection.max_retries,
       methods: ['get', 'post'],
       statusCodes: [...TRANSIENT, 429],
@@ -121,28 +130,50 @@ function codeOf(status: number, context: RequestContext, words: string): Offload
   return TRANSIENT.has(status) ? 'SOURCE_UNAVAILABLE' : 'SOURCE_REJECTED';
 }
 
-function answered(
-  error: HTTPError,
+/** An answer that is no success, from whichever HTTP client. */
+export interface Refusal {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  readonly body: string;
+}
+
+/** What identifies a request in errors, and what must not. */
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly secret: string;
+  readonly url: string;
+}
+
+/** A refusal as an OffloadError. A server may echo the key it was sent: redacted before it is cut, or a part would remain. */
+export function refusalError(
+  refusal: Refusal,
   context: RequestContext,
-  requestId: string,
-  secret: string,
+  { requestId, secret }: RequestFacts,
 ): OffloadError {
-  const { response, request } = error;
-  // ky has read the body; a server may echo the key it was sent. Redacted before it is cut, or a part would remain.
-  const body = typeof error.data === 'string' ? error.data.slice(0, MAX_ERROR_BODY) : '';
-  const said = serverWords(body, (words) => redact(words, secret));
+  const { status } = refusal;
+  const said = serverWords(refusal.body.slice(0, MAX_ERROR_BODY), (words) => redact(words, secret));
   const details: ErrorDetails = {
     ...context.details,
-    status: response.status,
-    requestId: redact(response.headers.get('x-request-id') ?? requestId, secret),
+    status,
+    requestId: redact(refusal.header('x-request-id') ?? requestId, secret),
     serverSaid: said,
-    ...(response.status === 429 && {
-      retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
-    }),
+    ...(status === 429 && { retryAfterMs: retryAfterMs(refusal.header('retry-after'), Date.now()) }),
   };
-  const where = `${request.method} ${request.url}`;
-  const message = `${context.action}: ${where} answered ${response.status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
-  return new OffloadError(codeOf(response.status, context, said), message, details);
+  const where = `${refusal.method} ${refusal.url}`;
+  const message = `${context.action}: ${where} answered ${status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
+  return new OffloadError(codeOf(status, context, said), message, details);
+}
+
+function refusalOf({ request, response, data }: HTTPError): Refusal {
+  return {
+    method: request.method,
+    url: request.url,
+    status: response.status,
+    header: (name) => response.headers.get(name),
+    body: typeof data === 'string' ? data : '', // ky has read it
+  };
 }
 
 /** The deepest cause's words: `fetch failed` alone tells an operator nothing. */
@@ -153,13 +184,9 @@ function causeWords(thrown: unknown): string {
 }
 
 /** Any failure of a request as an OffloadError. The API key is never part of it. */
-export function sourceError(
-  thrown: unknown,
-  context: RequestContext,
-  request: { readonly requestId: string; readonly secret: string; readonly url: string },
-): OffloadError {
+export function sourceError(thrown: unknown, context: RequestContext, request: RequestFacts): OffloadError {
   if (thrown instanceof OffloadError) return thrown;
-  if (thrown instanceof HTTPError) return answered(thrown, context, request.requestId, request.secret);
+  if (thrown instanceof HTTPError) return refusalError(refusalOf(thrown), context, request);
   const message = `${context.action}: no answer from ${request.url}: ${redact(causeWords(thrown), request.secret)} (request ${request.requestId})`;
   return new OffloadError('SOURCE_UNAVAILABLE', message, {
     ...context.details,
