@@ -190,7 +190,7 @@ export function transformPage(task: TransformTask): TransformedPage {
     parquet,
     rows,
     sourceBytes: task.bodies.reduce((sum, body) => sum + body.byteLength, 0),
-    stats: fileStats(fields, columns, rows),
+    stats: fileStats(sourceFields, columns, rows), // those of the lineage columns would serve nobody
     checksum: checksumOf(parquet),
     rowHashSum: String(BigInt.asIntN(64, hashSum)),
     rowIds: joinRowIds(batches, rows),

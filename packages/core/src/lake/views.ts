@@ -1,6 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { toOffloadError, type OffloadError } from '../errors/offload-error.ts';
 import { asLakeError } from '../errors/system-errors.ts';
 import type { DeltaField, DeltaType } from '../plan/lake-type.ts';
 import { readSnapshot, type Snapshot } from './delta-log.ts';
@@ -49,24 +50,37 @@ function selectRows(folder: string, snapshot: Snapshot): string {
   return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty} UNION ALL BY NAME ${staged})`;
 }
 
-/** Creates a view for each published table of the lake. Returns the Delta version each one shows. */
-export async function createViews(
-  connection: DuckDBConnection,
-  staging: Staging,
-): Promise<Map<string, number>> {
-  const versions = new Map<string, number>();
-  for (const table of await staging.listTables()) {
-    const folder = staging.paths.table(table);
-    const snapshot = await readSnapshot(folder);
-    if (!snapshot) continue;
-    await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
-    versions.set(table, snapshot.version);
-  }
-  return versions;
+/** Which tables have a view, at which Delta version, and which could not have one. */
+export interface LakeViews {
+  readonly versions: ReadonlyMap<string, number>;
+  readonly skipped: readonly { readonly table: string; readonly error: OffloadError }[];
 }
 
-async function isCurrent(versions: ReadonlyMap<string, number>, staging: Staging): Promise<boolean> {
+/**
+ * Creates a view for each published table of the lake. A table that cannot be read (damaged, or made by a newer
+ * version) is left out and named: it must not keep its siblings from being read, or published.
+ */
+export async function createViews(connection: DuckDBConnection, staging: Staging): Promise<LakeViews> {
+  const versions = new Map<string, number>();
+  const skipped: { table: string; error: OffloadError }[] = [];
   for (const table of await staging.listTables()) {
+    const folder = staging.paths.table(table);
+    try {
+      const snapshot = await readSnapshot(folder);
+      if (!snapshot) continue;
+      await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
+      versions.set(table, snapshot.version);
+    } catch (error) {
+      skipped.push({ table, error: toOffloadError(error) });
+    }
+  }
+  return { versions, skipped };
+}
+
+async function isCurrent({ versions, skipped }: LakeViews, staging: Staging): Promise<boolean> {
+  const unreadable = new Set(skipped.map(({ table }) => table));
+  for (const table of await staging.listTables()) {
+    if (unreadable.has(table)) continue;
     const snapshot = await readSnapshot(staging.paths.table(table));
     if (snapshot && versions.get(table) !== snapshot.version) return false;
   }
@@ -80,9 +94,9 @@ async function isCurrent(versions: ReadonlyMap<string, number>, staging: Staging
 export async function refreshDatabase(staging: Staging): Promise<void> {
   for (;;) {
     const temporary = temporaryName(staging.paths.database);
-    let versions: Map<string, number>;
+    let views: LakeViews;
     try {
-      versions = await withDuckDB({ file: temporary }, async (connection) => {
+      views = await withDuckDB({ file: temporary }, async (connection) => {
         const created = await createViews(connection, staging);
         await connection.run('CHECKPOINT');
         return created;
@@ -93,6 +107,6 @@ export async function refreshDatabase(staging: Staging): Promise<void> {
       await rm(`${temporary}.wal`, { force: true });
       throw asLakeError(error, 'rebuild', staging.paths.database);
     }
-    if (await isCurrent(versions, staging)) return;
+    if (await isCurrent(views, staging)) return;
   }
 }

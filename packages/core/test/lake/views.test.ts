@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import * as arrow from 'apache-arrow';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -72,6 +73,19 @@ test('the database shows every published table, and none that is only staged', a
   await commitRun(planOf(), staging);
   await stageRun(planOf({ destination: 'staged' }), staging);
   await refreshDatabase(staging);
+  expect(await query(staging, 'SELECT view_name FROM duckdb_views() WHERE NOT internal')).toEqual([
+    ['documents'],
+  ]);
+});
+
+test('a damaged table does not keep another from being published', async ({ staging }) => {
+  const damaged = planOf({ destination: 'damaged' });
+  await stageRun(damaged, staging);
+  await commitRun(damaged, staging);
+  const log = path.join(staging.paths.table('damaged'), '_delta_log', '00000000000000000000.json');
+  await writeFile(log, 'not a log entry');
+  await stageRun(planOf(), staging);
+  expect(await commitRun(planOf(), staging)).toMatchObject({ verified: true });
   expect(await query(staging, 'SELECT view_name FROM duckdb_views() WHERE NOT internal')).toEqual([
     ['documents'],
   ]);

@@ -24,7 +24,9 @@ export function queryCommand(): Command {
     withContext(command, async ({ staging }, { json }) =>
       withDuckDB({}, async (connection) => {
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
-        await createViews(connection, staging);
+        const { skipped } = await createViews(connection, staging);
+        for (const { table, error } of skipped)
+          process.stderr.write(`table "${table}" is left out: ${error.message}\n`);
         const result = await connection.runAndReadAll(sql).catch((error: unknown) => {
           throw new OffloadError(
             'QUERY_FAILED',
