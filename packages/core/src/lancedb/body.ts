@@ -2,6 +2,14 @@ import type { Readable } from 'node:stream';
 import type { BodyBuffers } from './body-buffers.ts';
 
 /**
+ * Frees a chunk's memory at once, where the chunk is all of its buffer, so that nobody else can have a view of it: a
+ * page comes in hundreds of chunks, which would otherwise wait for a garbage collection.
+ */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
+/**
  * Reads a body of at most `maxBytes` into a buffer of its own (so that it can be moved to a thread).
  *
  * @returns `undefined` for a larger one, after ending its transfer.
@@ -23,6 +31,7 @@ export async function readBody(
       if (length + chunk.length > body.length) body = buffers.enlarge(body, length + chunk.length);
       body.set(chunk, length);
       length += chunk.length;
+      release(chunk);
     }
     complete = true;
     buffers.learn(length);
