@@ -10,7 +10,7 @@ import {
   type Staging,
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
-import type { WorkerConnection } from './connection.ts';
+import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 
 /** Takes commits off the queue, one at a time: an audit uses DuckDB with a memory of its own. */
 export function startCommitWorker(
@@ -44,7 +44,7 @@ export function startCommitWorker(
         throw await settleFailure(error, job, queues.commit);
       }
     },
-    { ...connection, concurrency: 1, maxStalledCount: 10, metrics: { maxDataPoints: 60 * 24 } },
+    { ...connection, ...WORKER_OPTIONS, concurrency: 1 },
   );
   worker.on('error', (error) => logger.error({ queue: COMMIT_QUEUE }, error.message));
   return worker;

@@ -10,7 +10,7 @@ import {
   type RunPlan,
 } from '@lance-offload/core';
 import { Worker, type Job } from 'bullmq';
-import type { WorkerConnection } from './connection.ts';
+import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { stagePage, type PageDeps } from './stage-page.ts';
 
 /** What a finished page tells the queue; the truth about it is its receipt. */
@@ -99,15 +99,7 @@ export function startPageWorker(
         throw await settleFailure(error, job, queues.page);
       }
     },
-    {
-      ...connection,
-      concurrency,
-      // A killed worker's pages are free for another one after 20 to 30 s.
-      lockDuration: 20_000,
-      stalledInterval: 10_000,
-      maxStalledCount: 10,
-      metrics: { maxDataPoints: 60 * 24 },
-    },
+    { ...connection, ...WORKER_OPTIONS, concurrency },
   );
   worker.on('error', (error) => logger.error({ queue: PAGE_QUEUE }, error.message));
   worker.on('lockRenewalFailed', (ids: string[]) => {

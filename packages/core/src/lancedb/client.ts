@@ -154,7 +154,11 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async describe(table, version) {
-      const context = { action: `Could not describe table "${table}"`, details: { table }, pinned: false };
+      const context = {
+        action: `Could not describe table "${table}"`,
+        details: { table },
+        pinned: version !== undefined,
+      };
       const { version: found, schema } = await call(description, tablePath(table, 'describe'), context, {
         body: { version: version ?? null },
       });

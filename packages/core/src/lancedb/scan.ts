@@ -12,7 +12,7 @@ import type { ScanQuery } from './query.ts';
 const MAX_REFUSAL_BYTES = 65_536;
 
 /** What a scan needs beside its query. */
-export interface ScanRequest extends RequestFacts {
+interface ScanRequest extends RequestFacts {
   readonly context: RequestContext;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: ScanQuery;
@@ -20,7 +20,7 @@ export interface ScanRequest extends RequestFacts {
   readonly signal: AbortSignal;
 }
 
-export type Scan = (scan: ScanRequest) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+type Scan = (scan: ScanRequest) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | null {
   const value = headers[name];

@@ -30,7 +30,7 @@ export const fleetTest = (database: number) =>
     rig: async ({ task }, use) => {
       const folder = await mkdtemp(path.join(tmpdir(), 'core-fleet-'));
       const prefix = `{core-${task.id}}`;
-      const url = `${String(inject('redisUrl'))}/${database}`;
+      const url = `${inject('redisUrl')}/${database}`;
       const closing: (() => Promise<unknown>)[] = [];
       const connect = async (): Promise<Fleet> => {
         const redis = await connectRedis(url, () => undefined);

@@ -26,7 +26,7 @@ export function queryCommand(): Command {
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
         const { skipped } = await createViews(connection, staging);
         for (const { table, error } of skipped)
-          process.stderr.write(`table "${table}" is left out: ${error.message}\n`);
+          process.stderr.write(`table "${table}" is left out: ${error.message}\n  ${error.hint}\n`);
         const result = await connection.runAndReadAll(sql).catch((error: unknown) => {
           throw new OffloadError(
             'QUERY_FAILED',
