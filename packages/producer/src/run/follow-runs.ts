@@ -8,7 +8,10 @@ export interface RunProgress {
   readonly staged: StagedTotals;
 }
 
-const POLL_MS = 300;
+/** Looks often at first, for runs that are over in a moment, then less and less: looking costs what the workers need. */
+const FIRST_POLL_MS = 200;
+const LAST_POLL_MS = 1000;
+const POLL_GROWTH = 1.3;
 
 /** Yields where the runs stand, again and again until each has ended or needs an operator. Reads only. */
 export async function* followRuns(
@@ -17,6 +20,7 @@ export async function* followRuns(
   signal: AbortSignal,
 ): AsyncGenerator<RunProgress[]> {
   const progress = runs.map((run) => ({ run, totals: new StagedProgress(run, fleet.staging) }));
+  let pollMs = FIRST_POLL_MS;
   while (!signal.aborted) {
     const standing = await Promise.all(
       progress.map(async ({ run, totals }) => ({
@@ -26,6 +30,7 @@ export async function* followRuns(
     );
     yield standing;
     if (standing.every(({ status }) => isSettled(status.state))) return;
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // stopped: the loop sees it
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined); // stopped: the loop sees it
+    pollMs = Math.min(pollMs * POLL_GROWTH, LAST_POLL_MS);
   }
 }
