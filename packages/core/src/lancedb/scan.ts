@@ -58,9 +58,9 @@ async function refusal(response: Dispatcher.ResponseData, scan: ScanRequest): Pr
 /** undici's two timeouts in words an operator understands; anything else as it is. */
 function inWords(thrown: unknown, seconds: number): unknown {
   if (thrown instanceof errors.HeadersTimeoutError)
-    return new Error(`the request timed out after ${seconds} s`, { cause: undefined });
+    return new Error(`the request timed out after ${seconds} s`);
   if (thrown instanceof errors.BodyTimeoutError)
-    return new Error(`The body stalled: nothing came for ${seconds} s`, { cause: undefined });
+    return new Error(`The body stalled: nothing came for ${seconds} s`);
   return thrown;
 }
 

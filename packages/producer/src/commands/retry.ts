@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancelRun, PRODUCT, retryRun, runStatus } from '@lance-offload/core';
+import { cancelRun, retryRun, runStatus } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { startPlanWorker } from '../run/plan-worker.ts';
 import { print } from '../screen/output.ts';
@@ -20,20 +20,7 @@ export function retryCommand(): Command {
       const { key, retried } = await retryRun(runId, fleet);
       if ((await runStatus(key, fleet)).state === 'planning') {
         // Plans are made by producers, and this may be the only one: wait until it is made or has failed again.
-        const deps = {
-          source: context.source,
-          staging: fleet.staging,
-          pageBytes: context.config.page_bytes,
-          createdBy: PRODUCT,
-          queues: fleet.queues,
-          attempts: fleet.attempts,
-        };
-        const planner = startPlanWorker(
-          deps,
-          { connection: fleet.redis, prefix: fleet.prefix },
-          context.logger,
-        );
-        context.onClose(() => planner.close());
+        startPlanWorker(context, fleet);
         while ((await runStatus(key, fleet)).state === 'planning') await sleep(POLL_MS);
       }
       print(

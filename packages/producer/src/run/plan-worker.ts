@@ -2,25 +2,31 @@ import {
   OffloadError,
   PLAN_QUEUE,
   planJobSchema,
+  PRODUCT,
   settleFailure,
   toOffloadError,
-  type Logger,
+  type Fleet,
   type PlanJob,
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Context } from '../context.ts';
 import { planRun, type PlanRunDeps } from './plan-run.ts';
 
 /** A killed producer's plan is free for another one after this long. Planning never blocks the event loop. */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5000;
 
-/** Takes plans off the queue while this producer runs. */
-export function startPlanWorker(
-  deps: PlanRunDeps,
-  connection: { connection: Redis; prefix: string },
-  logger: Logger,
-): Worker<PlanJob> {
+/** Takes plans off the queue until the command ends. */
+export function startPlanWorker(context: Context, fleet: Fleet): void {
+  const { logger, source, staging } = context;
+  const deps: PlanRunDeps = {
+    source,
+    staging,
+    pageBytes: context.config.page_bytes,
+    createdBy: PRODUCT,
+    queues: fleet.queues,
+    attempts: fleet.attempts,
+  };
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
     async (job) => {
@@ -52,7 +58,8 @@ export function startPlanWorker(
       }
     },
     {
-      ...connection,
+      connection: fleet.redis,
+      prefix: fleet.prefix,
       concurrency: 8,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
@@ -60,5 +67,5 @@ export function startPlanWorker(
     },
   );
   worker.on('error', (error) => logger.error({ queue: PLAN_QUEUE }, error.message));
-  return worker;
+  context.onClose(() => worker.close());
 }

@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import {
   describeError,
   OffloadError,
-  PRODUCT,
   resumeRun,
   startRun,
   toOffloadError,
@@ -129,14 +128,6 @@ export async function runTables(
     throw new OffloadError('CONFIG_INVALID', '--resume takes runs, and no tables beside them');
   }
   const { fleet, workersGone } = await openFleet(context, options);
-  const deps = {
-    source: context.source,
-    staging: fleet.staging,
-    pageBytes: context.config.page_bytes,
-    createdBy: PRODUCT,
-    queues: fleet.queues,
-    attempts: fleet.attempts,
-  };
   const { runs, refused } =
     options.resume === undefined
       ? await startRuns(names, context, fleet)
@@ -145,8 +136,7 @@ export async function runTables(
     say(options.resume === undefined ? `${context.source.url} has no tables.` : 'No run is open.');
     return 0;
   }
-  const planner = startPlanWorker(deps, { connection: fleet.redis, prefix: fleet.prefix }, context.logger);
-  context.onClose(() => planner.close());
+  startPlanWorker(context, fleet);
 
   const stop = new AbortController();
   const onSignal = () => (stop.signal.aborted ? process.exit(130) : stop.abort());
