@@ -22,6 +22,18 @@ const metaDataSchema = z.object({
 });
 export type MetaData = z.output<typeof metaDataSchema>;
 
+/** Where the positions of a data file's deleted rows are (PROTOCOL.md, "Deletion Vector Descriptor Schema"). */
+const deletionVectorSchema = z.object({
+  /** `u`: a file named by a UUID beside the table's log; `i`: inline; `p`: an absolute path. */
+  storageType: z.enum(['u', 'i', 'p']),
+  pathOrInlineDv: z.string(),
+  offset: z.int().nonnegative().optional(),
+  sizeInBytes: z.int().nonnegative(),
+  /** Rows it marks as deleted. */
+  cardinality: z.int().nonnegative(),
+});
+export type DeletionVector = z.output<typeof deletionVectorSchema>;
+
 const addSchema = z.object({
   path: z.string(),
   partitionValues: z.record(z.string(), z.string().nullable()),
@@ -29,6 +41,7 @@ const addSchema = z.object({
   modificationTime: z.int(),
   dataChange: z.boolean(),
   stats: z.string().optional(),
+  deletionVector: deletionVectorSchema.nullish().transform((vector) => vector ?? undefined),
 });
 export type Add = z.output<typeof addSchema>;
 
@@ -40,40 +53,65 @@ const commitInfoSchema = z.looseObject({
 });
 export type CommitInfo = z.output<typeof commitInfoSchema>;
 
+const removeSchema = z.object({
+  path: z.string(),
+  deletionTimestamp: z.number().optional(),
+  dataChange: z.boolean().optional(),
+  extendedFileMetadata: z.boolean().optional(),
+  partitionValues: z.record(z.string(), z.string().nullable()).nullish(),
+  size: z.int().nullish(),
+  deletionVector: deletionVectorSchema.nullish().transform((vector) => vector ?? undefined),
+});
+
 /** One line of a log entry. Kinds of action this release does not know come out with none of these set. */
 export const actionSchema = z.object({
   protocol: protocolSchema.optional(),
   metaData: metaDataSchema.optional(),
   add: addSchema.optional(),
-  remove: z.object({ path: z.string() }).optional(),
+  remove: removeSchema.optional(),
   txn: z.object({ appId: z.string(), version: z.int() }).optional(),
   commitInfo: commitInfoSchema.optional(),
 });
 export type Action = z.output<typeof actionSchema>;
 
-/** What can be read of the tables this release writes. */
-const SUPPORTED_READER_FEATURES: readonly string[] = ['timestampNtz'];
-const SUPPORTED_WRITER_FEATURES: readonly string[] = ['timestampNtz', 'appendOnly', 'invariants'];
-
-function usesZonelessTimestamps(schema: DeltaStruct): boolean {
-  return JSON.stringify(schema).includes('"timestamp_ntz"');
-}
-
+/** Table features this release can read and write (PROTOCOL.md, "Table Features"); each is a reader and a writer feature. */
+const READER_FEATURES: readonly string[] = ['deletionVectors', 'timestampNtz', 'typeWidening'];
 /** What writer version 2 implies, and a table that moves from it to a list of features must name. */
 const LEGACY_WRITER_FEATURES: readonly string[] = ['appendOnly', 'invariants'];
+const WRITER_FEATURES: readonly string[] = [...READER_FEATURES, ...LEGACY_WRITER_FEATURES];
+
+/** The reader features a schema needs, and deletion vectors where the table has some. */
+function featuresOf(schema: DeltaStruct, withDeletionVectors: boolean): string[] {
+  const text = JSON.stringify(schema);
+  return [
+    ...(withDeletionVectors ? ['deletionVectors'] : []),
+    ...(text.includes('"timestamp_ntz"') ? ['timestampNtz'] : []),
+    ...(text.includes('"delta.typeChanges"') ? ['typeWidening'] : []),
+  ];
+}
 
 /**
- * The lowest protocol a schema needs: 1/2, or 3/7 with the one feature it uses.
+ * The lowest protocol a table needs: 1/2, or 3/7 with the features it uses.
  *
  * @param before the table's protocol so far: one that is raised keeps what it had (PROTOCOL.md, "Table Features for
  *   New and Existing Tables").
  */
-export function protocolFor(schema: DeltaStruct, before?: Protocol): Protocol {
-  if (!usesZonelessTimestamps(schema)) return { minReaderVersion: 1, minWriterVersion: 2 };
-  const features = ['timestampNtz'];
+export function protocolFor(
+  schema: DeltaStruct,
+  {
+    before,
+    deletionVectors = false,
+  }: { readonly before?: Protocol | undefined; readonly deletionVectors?: boolean } = {},
+): Protocol {
+  const features = [...new Set([...(before?.readerFeatures ?? []), ...featuresOf(schema, deletionVectors)])];
+  if (features.length === 0) return before ?? { minReaderVersion: 1, minWriterVersion: 2 };
   const kept = before ? (before.writerFeatures ?? LEGACY_WRITER_FEATURES) : [];
-  const writerFeatures = [...new Set([...kept, ...features])];
-  return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures: features, writerFeatures };
+  return {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: features,
+    writerFeatures: [...new Set([...kept, ...features])],
+  };
 }
 
 function asksForMore(
@@ -96,7 +134,7 @@ export function isTooNew({
   writerFeatures,
 }: Protocol): boolean {
   return (
-    asksForMore(minReaderVersion, [1, 3], readerFeatures ?? [], SUPPORTED_READER_FEATURES) ||
-    asksForMore(minWriterVersion, [1, 2, 7], writerFeatures ?? [], SUPPORTED_WRITER_FEATURES)
+    asksForMore(minReaderVersion, [1, 3], readerFeatures ?? [], READER_FEATURES) ||
+    asksForMore(minWriterVersion, [1, 2, 7], writerFeatures ?? [], WRITER_FEATURES)
   );
 }

@@ -29,8 +29,6 @@ export interface Snapshot {
   readonly metaData: MetaData;
   readonly schema: DeltaStruct;
   readonly files: readonly Add[];
-  /** Whether a run ever had other columns than the one before: the files may then differ in theirs. */
-  readonly columnsDiffer: boolean;
 }
 
 export interface LogEntry {
@@ -97,13 +95,29 @@ function refuseNewer(table: string, protocol: Protocol, metaData: MetaData): voi
   });
 }
 
-/** What decides a file's columns: the table's schema, and which columns the run selected. */
-function columnsOf({ schemaString, configuration }: MetaData): string {
-  return JSON.stringify([schemaString, configuration[SELECTION_KEY] ?? null]);
+/** What makes two references to a data file one: its path and its deletion vector (PROTOCOL.md, "Derived Fields": uniqueId). */
+function logicalFile({ path: file, deletionVector: vector }: Pick<Add, 'path' | 'deletionVector'>): string {
+  const deleted = vector && [vector.storageType, vector.pathOrInlineDv, vector.offset ?? null];
+  return JSON.stringify([file, deleted ?? null]);
 }
 
 /**
- * Replays a log (PROTOCOL.md, "Action Reconciliation").
+ * Brings the live files, by their paths, to one commit later. The order of a commit's actions says nothing: a file it
+ * removes and adds with another deletion vector stays, in its place; a removal counts only for the vector it names.
+ */
+function applyCommit(files: Map<string, Add>, actions: readonly Action[]): void {
+  const added = actions.flatMap(({ add }) => add ?? []);
+  for (const add of added) files.set(add.path, add);
+  const kept = new Set(added.map(logicalFile));
+  for (const { remove } of actions) {
+    const live = remove && files.get(remove.path);
+    if (!live || logicalFile(live) !== logicalFile(remove)) continue;
+    if (!kept.has(logicalFile(remove))) files.delete(remove.path);
+  }
+}
+
+/**
+ * Replays a log (PROTOCOL.md, "Action Reconciliation"). One that is cut off behind a version is the table at that version.
  *
  * @throws OffloadError `LAKE_TOO_NEW` where the table needs a later release.
  */
@@ -113,13 +127,12 @@ export function replay(table: string, entries: readonly LogEntry[]): Snapshot | 
   let protocol: Protocol | undefined;
   let metaData: MetaData | undefined;
   const files = new Map<string, Add>();
-  const columns = new Set<string>();
-  for (const action of entries.flatMap((entry) => entry.actions)) {
-    protocol = action.protocol ?? protocol;
-    metaData = action.metaData ?? metaData;
-    if (action.add) files.set(action.add.path, action.add);
-    if (action.remove) files.delete(action.remove.path);
-    if (action.metaData) columns.add(columnsOf(action.metaData));
+  for (const { actions } of entries) {
+    for (const action of actions) {
+      protocol = action.protocol ?? protocol;
+      metaData = action.metaData ?? metaData;
+    }
+    applyCommit(files, actions);
   }
   if (!protocol || !metaData)
     throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log of ${table} has no protocol or schema`, {
@@ -133,13 +146,27 @@ export function replay(table: string, entries: readonly LogEntry[]): Snapshot | 
     metaData,
     schema,
     files: [...files.values()],
-    columnsDiffer: columns.size > 1,
   };
 }
 
-/** The latest state of a Delta table, or `undefined` where there is none. */
-export async function readSnapshot(table: string): Promise<Snapshot | undefined> {
-  return replay(table, await readLog(table));
+/** A log up to a version; empty where there is no such version. */
+export function entriesUpTo(entries: readonly LogEntry[], version: number): readonly LogEntry[] {
+  return entries.some((entry) => entry.version === version)
+    ? entries.filter((entry) => entry.version <= version)
+    : [];
+}
+
+/** The last version of a table that was committed at a time or before, by the clock of who committed it. */
+export function versionAt(entries: readonly LogEntry[], timestampMs: number): number | undefined {
+  return entries.findLast(({ actions }) =>
+    actions.some(({ commitInfo }) => (commitInfo?.timestamp ?? Number.POSITIVE_INFINITY) <= timestampMs),
+  )?.version;
+}
+
+/** The state of a Delta table, the latest or that of a version; `undefined` where there is none. */
+export async function readSnapshot(table: string, atVersion?: number): Promise<Snapshot | undefined> {
+  const entries = await readLog(table);
+  return replay(table, atVersion === undefined ? entries : entriesUpTo(entries, atVersion));
 }
 
 /**

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 
 /** What DuckDB may use inside a process that has other work to do. */
@@ -8,6 +10,11 @@ export interface DuckDBLimits {
   readonly temporaryFolder: string;
 }
 
+/** Limits of a DuckDB beside a worker's pages; `memory` as DuckDB writes it (`256MB`). It spills what does not fit. */
+export function duckdbLimits(memory: string): DuckDBLimits {
+  return { memory, threads: 2, temporaryFolder: path.join(tmpdir(), `lance-offload-duckdb-${process.pid}`) };
+}
+
 /** An SQL identifier, quoted: whatever a table or column is called. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -15,19 +22,6 @@ export function quoteIdentifier(name: string): string {
 
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-/**
- * `read_parquet` over just these files, whatever characters their paths hold: nothing in them is a pattern, and a folder
- * named `key=value` is no column.
- */
-export function parquetFiles(
-  files: readonly string[],
-  options: { readonly filename?: boolean; readonly unionByName?: boolean } = {},
-): string {
-  const list = files.map((file) => quoteText(file.replaceAll(/[*?[]/g, '[$&]'))).join(', ');
-  const { filename = false, unionByName = false } = options;
-  return `read_parquet([${list}], hive_partitioning := false, filename := ${filename}, union_by_name := ${unionByName})`;
 }
 
 /** Runs `work` on a DuckDB of its own, closed afterwards. `file` absent means in memory. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asLakeError, hasErrno } from '../errors/system-errors.ts';
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** fsync of a file or a folder. */
+async function syncPath(target: string): Promise<void> {
+  const handle = await open(target, 'r');
   try {
     await handle.sync();
   } finally {
@@ -47,7 +48,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
     await mkdir(path.dirname(file), { recursive: true });
     await writeSynced(temporary, content);
     await rename(temporary, file);
-    await syncFolder(path.dirname(file));
+    await syncPath(path.dirname(file));
   } catch (error) {
     await removeTemporary(temporary);
     throw asLakeError(error, 'write', file);
@@ -55,18 +56,16 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
 }
 
 /**
- * Creates a file only if it is absent, whole or not at all: `link()` fails where the name is taken.
+ * Puts a written and synced file into its place, unless one is there: `link()` fails where the name is taken. The
+ * temporary name is gone afterwards, either way.
  *
- * @returns whether this call created it.
+ * @returns whether this call put it there.
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function createFileAtomic(file: string, content: string): Promise<boolean> {
-  const temporary = temporaryName(file);
+async function place(temporary: string, file: string): Promise<boolean> {
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeSynced(temporary, content);
     await link(temporary, file);
-    await syncFolder(path.dirname(file));
+    await syncPath(path.dirname(file));
     return true;
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return false;
@@ -74,6 +73,37 @@ export async function createFileAtomic(file: string, content: string): Promise<b
   } finally {
     await removeTemporary(temporary);
   }
+}
+
+/**
+ * Creates a file only if it is absent, whole or not at all.
+ *
+ * @returns whether this call created it.
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function createFileAtomic(file: string, content: string | Uint8Array): Promise<boolean> {
+  return createFileWith(file, (temporary) => writeFile(temporary, content));
+}
+
+/**
+ * The same for a file that something else writes: `write` gets the temporary name.
+ *
+ * @returns whether this call created it.
+ */
+export async function createFileWith(
+  file: string,
+  write: (temporary: string) => Promise<unknown>,
+): Promise<boolean> {
+  const temporary = temporaryName(file);
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await write(temporary);
+    await syncPath(temporary);
+  } catch (error) {
+    await removeTemporary(temporary);
+    throw asLakeError(error, 'create', file);
+  }
+  return place(temporary, file);
 }
 
 /** The text of a file, or `undefined` where there is none. */

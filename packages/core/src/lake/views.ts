@@ -1,36 +1,22 @@
 import { rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { toOffloadError, type OffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import { asLakeError } from '../errors/system-errors.ts';
-import type { DeltaField, DeltaType } from '../plan/lake-type.ts';
-import { readSnapshot, type Snapshot } from './delta-log.ts';
-import { parquetFiles, quoteIdentifier, withDuckDB } from './duckdb.ts';
+import type { DeltaField } from '../plan/lake-type.ts';
+import { liveRows, loadDeletedRows } from './deleted-rows.ts';
+import { readLog, readSnapshot, replay, type Snapshot } from './delta-log.ts';
+import { quoteIdentifier, withDuckDB } from './duckdb.ts';
+import { duckdbTypeOf } from './duckdb-type.ts';
 import { temporaryName } from './files.ts';
+import { entriesAt, type LakeMoment } from './lake-moment.ts';
+import { END_AT } from './lineage.ts';
 import type { Staging } from './staging.ts';
 
-const DUCKDB_TYPES: Readonly<Record<string, string>> = {
-  boolean: 'BOOLEAN',
-  byte: 'TINYINT',
-  short: 'SMALLINT',
-  integer: 'INTEGER',
-  long: 'BIGINT',
-  float: 'FLOAT',
-  double: 'DOUBLE',
-  string: 'VARCHAR',
-  binary: 'BLOB',
-  date: 'DATE',
-  timestamp: 'TIMESTAMP WITH TIME ZONE',
-  timestamp_ntz: 'TIMESTAMP',
-};
+export { duckdbTypeOf } from './duckdb-type.ts';
 
-/** DuckDB's name of a Delta type. */
-export function duckdbTypeOf(type: DeltaType): string {
-  if (typeof type === 'string') return DUCKDB_TYPES[type] ?? type.toUpperCase();
-  if (type.type === 'array') return `${duckdbTypeOf(type.elementType)}[]`;
-  if (type.type === 'map') return `MAP(${duckdbTypeOf(type.keyType)}, ${duckdbTypeOf(type.valueType)})`;
-  return `STRUCT(${type.fields.map((field) => `${quoteIdentifier(field.name)} ${duckdbTypeOf(field.type)}`).join(', ')})`;
-}
+/** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
+const SCHEMA = 'lance_offload';
+const DELETED = `${SCHEMA}.deleted_rows`;
 
 function columnExpression({ name: column, type, metadata }: DeltaField): string {
   const name = quoteIdentifier(column);
@@ -39,15 +25,16 @@ function columnExpression({ name: column, type, metadata }: DeltaField): string 
   return `${name}::${duckdbTypeOf(type.elementType)}[${length}] AS ${name}`;
 }
 
-/** The rows of a table as one SELECT over its live data files. */
-function selectRows(folder: string, snapshot: Snapshot): string {
-  const { fields } = snapshot.schema;
-  // The empty part gives every column its type, also one that no file holds yet.
-  const empty = `SELECT ${fields.map((field) => `NULL::${duckdbTypeOf(field.type)} AS ${quoteIdentifier(field.name)}`).join(', ')} WHERE false`;
-  const files = snapshot.files.map((file) => path.join(folder, decodeURIComponent(file.path)));
-  if (files.length === 0) return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty})`;
-  const staged = `SELECT * FROM ${parquetFiles(files, { unionByName: snapshot.columnsDiffer })}`;
-  return `SELECT ${fields.map(columnExpression).join(', ')} FROM (${empty} UNION ALL BY NAME ${staged})`;
+/** The rows of a table as one SELECT over its live data files, in the table's columns and types. */
+function selectRows(folder: string, { schema, files }: Snapshot): string {
+  if (files.length > 0) {
+    const rows = liveRows(folder, files, { deletedTable: DELETED, schema });
+    return `SELECT ${schema.fields.map(columnExpression).join(', ')} FROM (${rows})`;
+  }
+  const nulls = schema.fields.map(
+    ({ name, type }) => `NULL::${duckdbTypeOf(type)} AS ${quoteIdentifier(name)}`,
+  );
+  return `SELECT ${schema.fields.map(columnExpression).join(', ')} FROM (SELECT ${nulls.join(', ')} WHERE false)`;
 }
 
 /** Which tables have a view, at which Delta version, and which could not have one. */
@@ -56,23 +43,69 @@ export interface LakeViews {
   readonly skipped: readonly { readonly table: string; readonly error: OffloadError }[];
 }
 
+async function createView(
+  connection: DuckDBConnection,
+  table: string,
+  folder: string,
+  snapshot: Snapshot,
+): Promise<void> {
+  if (snapshot.files.some(({ deletionVector }) => deletionVector)) {
+    await connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
+    await loadDeletedRows(connection, DELETED, folder, snapshot.files);
+  }
+  await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
+}
+
+/** `<table>_current`: the open rows of a table that keeps its history, unless a table of the lake has that name. */
+async function createCurrentView(
+  connection: DuckDBConnection,
+  table: string,
+  { schema }: Snapshot,
+  taken: ReadonlySet<string>,
+): Promise<void> {
+  const name = `${table}_current`;
+  if (taken.has(name.toLowerCase()) || !schema.fields.some((field) => field.name === END_AT)) return;
+  await connection.run(
+    `CREATE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${quoteIdentifier(table)} WHERE ${END_AT} IS NULL`,
+  );
+}
+
 /**
- * Creates a view for each published table of the lake. A table that cannot be read (damaged, or made by a newer
- * version) is left out and named: it must not keep its siblings from being read, or published.
+ * Creates a view for each published table of the lake, and a second one of the open rows for each that keeps its history.
+ * A table that cannot be read (damaged, made by a newer version, or without the version that is asked for) is left out
+ * and named: it must not keep its siblings from being read, or published.
+ *
+ * @param at which version of each table; the latest when absent.
  */
-export async function createViews(connection: DuckDBConnection, staging: Staging): Promise<LakeViews> {
+export async function createViews(
+  connection: DuckDBConnection,
+  staging: Staging,
+  at: LakeMoment = { versions: new Map() },
+): Promise<LakeViews> {
   const versions = new Map<string, number>();
   const skipped: { table: string; error: OffloadError }[] = [];
-  for (const table of await staging.listTables()) {
+  const tables = await staging.listTables();
+  const taken = new Set(tables.map((table) => table.toLowerCase())); // by DuckDB, case does not count
+  const unknown = new Set('versions' in at ? at.versions.keys() : []);
+  for (const table of tables) {
     const folder = staging.paths.table(table);
     try {
-      const snapshot = await readSnapshot(folder);
+      const log = await readLog(folder);
+      if (log.length === 0) continue;
+      unknown.delete(table);
+      const snapshot = replay(folder, entriesAt(table, log, at));
       if (!snapshot) continue;
-      await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
+      await createView(connection, table, folder, snapshot);
+      await createCurrentView(connection, table, snapshot, taken);
       versions.set(table, snapshot.version);
     } catch (error) {
+      unknown.delete(table);
       skipped.push({ table, error: toOffloadError(error) });
     }
+  }
+  for (const table of unknown) {
+    const error = new OffloadError('LAKE_NOT_FOUND', `The lake has no published table "${table}"`, { table });
+    skipped.push({ table, error });
   }
   return { versions, skipped };
 }

@@ -1,9 +1,17 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { isTooNew, protocolFor, type Action } from '../../src/lake/delta-actions.ts';
-import { appendEntry, FORMAT_KEY, historyOf, readLog, readSnapshot } from '../../src/lake/delta-log.ts';
+import { isTooNew, protocolFor, type Action, type DeletionVector } from '../../src/lake/delta-actions.ts';
+import {
+  appendEntry,
+  FORMAT_KEY,
+  historyOf,
+  readLog,
+  readSnapshot,
+  versionAt,
+} from '../../src/lake/delta-log.ts';
 import { deltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
+import { FORMAT_VERSION } from '../../src/plan/run-plan.ts';
 import { expectRejection } from '../expect-code.ts';
 import { test } from './lake-fixture.ts';
 
@@ -32,8 +40,25 @@ function opening(
   ];
 }
 
-function add(file: string): Partial<Action> {
-  return { add: { path: file, partitionValues: {}, size: 1, modificationTime: 1, dataChange: true } };
+function add(file: string, deletionVector?: DeletionVector): Partial<Action> {
+  return {
+    add: { path: file, partitionValues: {}, size: 1, modificationTime: 1, dataChange: true, deletionVector },
+  };
+}
+
+function remove(file: string, deletionVector?: DeletionVector): Partial<Action> {
+  return { remove: { path: file, deletionVector } };
+}
+
+/** A deletion vector somewhere in a file; which rows it marks is not the log's business. */
+function vector(offset: number): DeletionVector {
+  return {
+    storageType: 'u',
+    pathOrInlineDv: '^-aqEH.-t@S}K{vb[*k^',
+    offset,
+    sizeInBytes: 36,
+    cardinality: 2,
+  };
 }
 
 test('a table without a log has no state', async ({ staging }) => {
@@ -63,23 +88,77 @@ test('replaying a log yields the live files, the latest schema and the version',
   const table = staging.paths.table('t');
   const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
-  await appendEntry(table, 1, [{ remove: { path: 'a' } }, add('c')]);
-  expect(await readSnapshot(table)).toMatchObject({ version: 1, schema: SCHEMA, columnsDiffer: false });
+  await appendEntry(table, 1, [remove('a'), add('c')]);
+  expect(await readSnapshot(table)).toMatchObject({ version: 1, schema: SCHEMA });
   await appendEntry(table, 2, [...opening({ schema: wider }), add('a')]);
   const snapshot = await readSnapshot(table);
   expect(snapshot).toMatchObject({
     version: 2,
     schema: wider,
-    columnsDiffer: true,
     protocol: { minReaderVersion: 1, minWriterVersion: 2 },
   });
   expect(snapshot?.files.map((file) => file.path).toSorted()).toEqual(['a', 'b', 'c']);
 });
 
+for (const [order, inOrder] of [
+  ['before', (removed: Partial<Action>, added: Partial<Action>) => [removed, added]],
+  ['after', (removed: Partial<Action>, added: Partial<Action>) => [added, removed]],
+] as const) {
+  test(`a file whose removal is written ${order} its addition with another deletion vector stays, in its place`, async ({
+    staging,
+  }) => {
+    const table = staging.paths.table('t');
+    await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
+    await appendEntry(table, 1, inOrder(remove('a'), add('a', vector(1))));
+    const first = await readSnapshot(table);
+    expect(first?.files).toMatchObject([{ path: 'a', deletionVector: vector(1) }, { path: 'b' }]);
+    await appendEntry(table, 2, inOrder(remove('a', vector(1)), add('a', vector(45))));
+    const second = await readSnapshot(table);
+    expect(second?.files).toMatchObject([{ path: 'a', deletionVector: vector(45) }, { path: 'b' }]);
+    await appendEntry(table, 3, inOrder(remove('b'), add('b'))); // rewritten under its own name
+    expect((await readSnapshot(table))?.files.map((file) => file.path)).toEqual(['a', 'b']);
+  });
+}
+
+test('the newest addition of a file counts, and a removal only for the deletion vector it names', async ({
+  staging,
+}) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, [...opening(), add('a')]);
+  await appendEntry(table, 1, [add('a', vector(1))]);
+  await appendEntry(table, 2, [remove('a'), remove('a', vector(45))]);
+  expect((await readSnapshot(table))?.files).toMatchObject([{ path: 'a', deletionVector: vector(1) }]);
+  await appendEntry(table, 3, [remove('a', vector(1))]);
+  expect((await readSnapshot(table))?.files).toEqual([]);
+});
+
+test('a table is read as it was at each of its versions, and at no other', async ({ staging }) => {
+  const table = staging.paths.table('t');
+  const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
+  await appendEntry(table, 0, [...opening(), add('a')]);
+  await appendEntry(table, 1, [...opening({ schema: wider }), remove('a'), add('b')]);
+  expect(await readSnapshot(table, 0)).toMatchObject({ version: 0, schema: SCHEMA, files: [{ path: 'a' }] });
+  expect(await readSnapshot(table, 1)).toEqual(await readSnapshot(table));
+  expect([await readSnapshot(table, 2), await readSnapshot(table, -1)]).toEqual([undefined, undefined]);
+});
+
+test('the version at a time is the last one that was committed by then, whatever the committers’ clocks say', async ({
+  staging,
+}) => {
+  const table = staging.paths.table('t');
+  await appendEntry(table, 0, [...opening(), add('a')]);
+  for (const [index, timestamp] of [30, 20, undefined, 40].entries()) {
+    await appendEntry(table, index + 1, [{ commitInfo: timestamp === undefined ? {} : { timestamp } }]);
+  }
+  const log = await readLog(table);
+  const versions = [0, 1, 19, 20, 25, 30, 39, 40, 1e15].map((ms) => versionAt(log, ms));
+  expect(versions).toEqual([undefined, 0, 0, 2, 2, 2, 2, 4, 4]);
+});
+
 test('the history lists what each version did, newest first', async ({ staging }) => {
   const table = staging.paths.table('t');
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
-  await appendEntry(table, 1, [{ remove: { path: 'a' } }]);
+  await appendEntry(table, 1, [remove('a')]);
   expect(historyOf(await readLog(table))).toEqual([
     { version: 1, commitInfo: {}, adds: 0, removes: 1 },
     { version: 0, commitInfo: { operation: 'WRITE', timestamp: 1 }, adds: 2, removes: 0 },
@@ -148,8 +227,8 @@ for (const [what, protocol] of [
     {
       minReaderVersion: 3,
       minWriterVersion: 7,
-      readerFeatures: ['deletionVectors'],
-      writerFeatures: ['deletionVectors'],
+      readerFeatures: ['columnMapping'],
+      writerFeatures: ['columnMapping'],
     },
   ],
   [
@@ -169,8 +248,13 @@ for (const [what, protocol] of [
 }
 
 test('a table of a later format is refused as too new, one of no format is read', async ({ staging }) => {
-  await appendEntry(staging.paths.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: '2' } }));
-  await expectRejection(readSnapshot(staging.paths.table('later')), 'LAKE_TOO_NEW', /format 2/);
+  const later = String(FORMAT_VERSION + 1);
+  await appendEntry(staging.paths.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: later } }));
+  await expectRejection(
+    readSnapshot(staging.paths.table('later')),
+    'LAKE_TOO_NEW',
+    new RegExp(`format ${later}`),
+  );
   await appendEntry(staging.paths.table('none'), 0, opening());
   expect(await readSnapshot(staging.paths.table('none'))).toBeDefined();
 });
@@ -192,7 +276,7 @@ test('a table asks for table features only where it has zone-less timestamps, at
 
 test('a table that is raised to table features names what its old version implied', () => {
   const withTime: DeltaStruct = { type: 'struct', fields: [deltaField('at', 'timestamp_ntz')] };
-  const raised = protocolFor(withTime, protocolFor(SCHEMA));
+  const raised = protocolFor(withTime, { before: protocolFor(SCHEMA) });
   expect(raised).toMatchObject({
     readerFeatures: ['timestampNtz'],
     writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
