@@ -1,5 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { bytesIn, shell, wordsIn, type Data } from './arrow-data.ts';
+import { widenDecimals, widenFloats, widenIntegers } from './widen.ts';
 
 const MS_PER_DAY = 86_400_000n;
 const LONG_MIN = -(2n ** 63n);
@@ -80,20 +81,18 @@ function binaryFromFixed(data: Data, byteWidth: number): Data {
   });
 }
 
-function widenIntegers(data: Data, target: arrow.DataType): Data {
-  const source: Uint8Array | Uint16Array | Uint32Array = data.values;
-  const values = source.subarray(0, data.length);
-  if (arrow.DataType.isInt(target) && target.bitWidth === 64) {
+/** A decimal column as the lake has it when no run widened it: 128 bits, in its own precision and scale. */
+function exactDecimals(data: Data): Data {
+  const { type } = data;
+  if (!arrow.DataType.isDecimal(type))
     return arrow.makeData({
-      type: new arrow.Int64(),
+      type: new arrow.Decimal(0, 20, 128),
       ...shell(data),
-      data: BigInt64Array.from(values, BigInt),
+      data: decimalsFromUint64(data),
     });
-  }
-  if (arrow.DataType.isInt(target) && target.bitWidth === 16) {
-    return arrow.makeData({ type: new arrow.Int16(), ...shell(data), data: Int16Array.from(values) });
-  }
-  return arrow.makeData({ type: new arrow.Int32(), ...shell(data), data: Int32Array.from(values) });
+  if (type.bitWidth !== 256) return data;
+  const narrow = new arrow.Decimal(type.scale, type.precision, 128);
+  return arrow.makeData({ type: narrow, ...shell(data), data: narrowDecimals(data) });
 }
 
 /** Casts a column of a type without children; see `castData`. */
@@ -102,24 +101,18 @@ export function castScalars(data: Data, target: arrow.DataType): Data {
   if (arrow.DataType.isTimestamp(type) && arrow.DataType.isTimestamp(target)) {
     return arrow.makeData({ type: target, ...shell(data), data: toMicroseconds(data, type.unit) });
   }
-  if (arrow.DataType.isDecimal(target)) {
-    const wide = arrow.DataType.isDecimal(type) && type.bitWidth === 256;
-    if (arrow.DataType.isDecimal(type) && !wide) return data;
-    return arrow.makeData({
-      type: target,
-      ...shell(data),
-      data: wide ? narrowDecimals(data) : decimalsFromUint64(data),
-    });
-  }
+  if (arrow.DataType.isDecimal(target)) return widenDecimals(exactDecimals(data), target);
   if (arrow.DataType.isFloat(type) && type.precision === arrow.Precision.HALF) {
-    return arrow.makeData({ type: new arrow.Float32(), ...shell(data), data: floatsFromHalf(data) });
+    const floats = arrow.makeData({ type: new arrow.Float32(), ...shell(data), data: floatsFromHalf(data) });
+    return widenFloats(floats, target);
   }
+  if (arrow.DataType.isFloat(type)) return widenFloats(data, target);
   if (arrow.DataType.isDate(type) && type.unit === arrow.DateUnit.MILLISECOND) {
     return arrow.makeData({ type: new arrow.DateDay(), ...shell(data), data: daysFromDates(data) });
   }
   if (arrow.DataType.isFixedSizeBinary(type)) return binaryFromFixed(data, type.byteWidth);
   if (arrow.DataType.isDuration(type))
     return arrow.makeData({ type: new arrow.Int64(), ...shell(data), data: longs(data) });
-  if (arrow.DataType.isInt(type) && !type.isSigned) return widenIntegers(data, target);
+  if (arrow.DataType.isInt(type)) return widenIntegers(data, target);
   return data;
 }

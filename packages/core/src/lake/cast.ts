@@ -74,8 +74,8 @@ function allNull(length: number): Data {
 }
 
 /**
- * Casts one column of a record batch to its lake type (see `lakeTypeOf`), sharing buffers wherever the layout is the
- * same. Expects data as decoded from IPC, where no array starts at an offset.
+ * Casts one column of a record batch to its lake type (see `lakeTypeOf`), or to a wider one (see `isWidening`), sharing
+ * buffers wherever the layout is the same. Expects data as decoded from IPC, where no array starts at an offset.
  *
  * @throws RangeError for a timestamp that does not fit microseconds in 64 bits.
  */

@@ -2,14 +2,16 @@ import * as arrow from 'apache-arrow';
 import xxhash from 'xxhash-wasm';
 import { bytesIn, doublesIn, floatsIn, longsIn, wordsIn, type Data } from './arrow-data.ts';
 import { ByteSink, canonicalDoubles, canonicalFloats } from './canonical-bytes.ts';
+import { CANONICAL_DECIMAL_BYTES, canonicalDecimals } from './canonical-decimals.ts';
 
 /**
  * `_row_hash`: xxHash64 over a canonical encoding of a row's lake values.
  *
  * - Columns count by name, in the order of their names: reordering columns changes nothing.
  * - A null column contributes nothing: a column added later, null in old rows, changes nothing.
- * - Integers of every width are encoded alike, and a double that is a float exactly like that float: widening a
- *   column changes nothing. NaN equals NaN, -0.0 equals 0.0; null, empty and zero differ.
+ * - Integers of every width are encoded alike, a double that is a float exactly like that float, and decimals by their
+ *   value, whatever their scale: widening a column changes nothing. NaN equals NaN, -0.0 equals 0.0; null, empty and
+ *   zero differ.
  */
 type Append = (sink: ByteSink, row: number) => void;
 
@@ -118,7 +120,8 @@ function appendValue(data: Data): Append {
     const bits = bytesIn(data);
     return (sink, row) => sink.byte(((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
   }
-  if (arrow.DataType.isDecimal(type)) return appendFixed(bytesOf(wordsIn(data)), 16);
+  if (arrow.DataType.isDecimal(type))
+    return appendFixed(canonicalDecimals(wordsIn(data), type.scale), CANONICAL_DECIMAL_BYTES);
   if (arrow.DataType.isDate(type)) return appendInteger(data, 32);
   if (arrow.DataType.isTimestamp(type)) return appendInteger(data, 64);
   if (arrow.DataType.isList(type)) return appendList(data);
