@@ -11,13 +11,14 @@ export interface BoardOptions {
   readonly readOnly: boolean;
 }
 
-/** Bull Board over the three queues of the fleet, in the order a run passes through them. */
+/** Bull Board over the queues of the fleet, in the order a run passes through them. */
 export function createBoard(queues: Queues, { basePath, readOnly }: BoardOptions): Express {
   const serverAdapter = new ExpressAdapter().setBasePath(basePath);
   const adapt = (queue: Queue, description: string) =>
     new OffloadQueueAdapter(queue, { readOnlyMode: readOnly, description });
   createBullBoard({
     queues: [
+      adapt(queues.schedule, 'Starts a run of a table when its schedule comes due'),
       adapt(queues.plan, 'Pins a table at a version and cuts it into pages'),
       adapt(queues.page, 'Fetches a page and stages it as Parquet'),
       adapt(queues.commit, 'Audits a run and publishes it; waits for all its pages'),

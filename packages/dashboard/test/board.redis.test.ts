@@ -1,4 +1,11 @@
-import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '@lance-offload/core';
+import {
+  COMMIT_QUEUE,
+  commitJobId,
+  PAGE_QUEUE,
+  pageJobId,
+  PLAN_QUEUE,
+  SCHEDULE_QUEUE,
+} from '@lance-offload/core';
 import { expect, test as base } from 'vitest';
 import { dashboardFixtures, RUN } from './fixtures.ts';
 import type { DashboardFixtures } from './fixtures.ts';
@@ -18,11 +25,11 @@ async function change(
   return { status: response.status, text: await response.text() };
 }
 
-test('the board shows the three queues, and a job under the name of its table', async ({ url }) => {
+test('the board shows the queues of the fleet, and a job under the name of its table', async ({ url }) => {
   const response = await fetch(`${url}/queues/api/queues?activeQueue=${PAGE_QUEUE}`);
   const { queues }: { queues: { name: string; jobs: { name: string }[] }[] } = await response.json();
-  expect(queues.map(({ name }) => name)).toEqual([PLAN_QUEUE, PAGE_QUEUE, COMMIT_QUEUE]);
-  expect(queues[1]?.jobs.map(({ name }) => name)).toEqual(['documents', 'documents']);
+  expect(queues.map(({ name }) => name)).toEqual([SCHEDULE_QUEUE, PLAN_QUEUE, PAGE_QUEUE, COMMIT_QUEUE]);
+  expect(queues[2]?.jobs.map(({ name }) => name)).toEqual(['documents', 'documents']);
 });
 
 test('the root leads to the board, which is a page that loads', async ({ url }) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timeZone } from './schedule.ts';
 import { ingestionType, tableOptionsSchema, type TableOptions } from './table-options.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
@@ -66,6 +67,7 @@ export const configSchema = z.strictObject({
   queue_prefix: text.regex(/^[^:\s]+$/, 'must not contain colons or white space').default('{offload}'),
   ingestion_type: ingestionType.default('APPEND_ONLY'),
   page_bytes: byteSize.default(DEFAULT_PAGE_BYTES),
+  schedule_timezone: timeZone.default('UTC'),
   tables: z
     .record(z.string().min(1), z.union([tableOptionsSchema, z.null().transform((): TableOptions => ({}))]))
     .optional(),

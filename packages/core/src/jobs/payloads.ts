@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { tableOptionsSchema } from '../config/table-options.ts';
 
 /** Payloads of another version are refused rather than misread: producer and workers are upgraded together. */
-export const PAYLOAD_VERSION = 1;
+export const PAYLOAD_VERSION = 2;
 
 const common = {
   payloadVersion: z.literal(PAYLOAD_VERSION),
@@ -18,6 +18,8 @@ export const pageSchema = z.strictObject({
   index: z.int().nonnegative(),
   offset: z.int().nonnegative(),
   limit: z.int().positive(),
+  /** `keys`: a page of a key sweep, which reads nothing but the primary keys. */
+  scan: z.enum(['rows', 'keys']).default('rows'),
 });
 export type Page = z.output<typeof pageSchema>;
 
@@ -28,6 +30,10 @@ export const planJobSchema = z.strictObject({
   source: z.string(),
   startedAtMs: z.int(),
   options: tableOptionsSchema,
+  /** `run --full`: reads everything, whatever the cursor. */
+  full: z.boolean().default(false),
+  /** `run --sweep-deletes`: reads the keys of the whole table, to find those that are gone. */
+  sweepDeletes: z.boolean().default(false),
 });
 export type PlanJob = z.output<typeof planJobSchema>;
 
@@ -38,6 +44,15 @@ export type PageJob = z.output<typeof pageJobSchema>;
 /** Audits and publishes a run. */
 export const commitJobSchema = z.strictObject(common);
 export type CommitJob = z.output<typeof commitJobSchema>;
+
+/** A schedule that came due: a run of the table is to be started, with the options the taking process has for it. */
+export const scheduleJobSchema = z.strictObject({
+  payloadVersion: common.payloadVersion,
+  table: common.table,
+  /** As in a plan's job: a process configured for another source refuses it. */
+  source: z.string(),
+});
+export type ScheduleJob = z.output<typeof scheduleJobSchema>;
 
 /** What a failed job keeps beside BullMQ's own text, as its progress. */
 export const failureSchema = z.object({

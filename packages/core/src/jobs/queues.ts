@@ -1,10 +1,11 @@
 import type { EventEmitter } from 'node:events';
 import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
-import type { CommitJob, PageJob, PlanJob } from './payloads.ts';
+import type { CommitJob, PageJob, PlanJob, ScheduleJob } from './payloads.ts';
 
 export const PLAN_QUEUE = 'offload-plan';
 export const PAGE_QUEUE = 'offload-page';
 export const COMMIT_QUEUE = 'offload-commit';
+export const SCHEDULE_QUEUE = 'offload-schedule';
 
 /** How the jobs of a run are tried: the source's `max_retries` and `initial_retry_delay`. */
 export interface Attempts {
@@ -17,11 +18,12 @@ export const planJobId = (runId: string) => `${runId}.plan`;
 export const commitJobId = (runId: string) => `${runId}.commit`;
 export const pageJobId = (runId: string, index: number) => `${runId}.page-${String(index).padStart(6, '0')}`;
 
-/** The three queues of the fleet, and what starts a run on them. */
+/** The queues of the fleet: three that a run passes through, with what starts one on them, and that of the schedules. */
 export class Queues {
   readonly plan: Queue<PlanJob>;
   readonly page: Queue<PageJob>;
   readonly commit: Queue<CommitJob>;
+  readonly schedule: Queue<ScheduleJob>;
   readonly #flows: FlowProducer;
 
   constructor(connection: ConnectionOptions, prefix: string) {
@@ -29,9 +31,10 @@ export class Queues {
     this.plan = new Queue(PLAN_QUEUE, options);
     this.page = new Queue(PAGE_QUEUE, options);
     this.commit = new Queue(COMMIT_QUEUE, options);
+    this.schedule = new Queue(SCHEDULE_QUEUE, options);
     this.#flows = new FlowProducer(options);
     // Connection trouble is reported by the ioredis client these share; without a listener it would end the process.
-    for (const events of [this.plan, this.page, this.commit, this.#flows] as EventEmitter[])
+    for (const events of [this.plan, this.page, this.commit, this.schedule, this.#flows] as EventEmitter[])
       events.on('error', () => undefined);
   }
 
@@ -72,7 +75,8 @@ export class Queues {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.plan.close(), this.page.close(), this.commit.close(), this.#flows.close()]);
+    const open = [this.plan, this.page, this.commit, this.schedule, this.#flows];
+    await Promise.all(open.map((one) => one.close()));
   }
 }
 
