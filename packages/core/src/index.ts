@@ -15,6 +15,7 @@ export {
   type Page,
   type PageJob,
   type PlanJob,
+  type ScheduleJob,
 } from './jobs/payloads.ts';
 export {
   COMMIT_QUEUE,
@@ -24,27 +25,57 @@ export {
   PLAN_QUEUE,
   planJobId,
   Queues,
+  SCHEDULE_QUEUE,
   type Attempts,
 } from './jobs/queues.ts';
+export { fireSchedule, type FireDeps, type ScheduleOutcome } from './jobs/fire-schedule.ts';
+export { countFailed, readCounts, type ScheduleCounts } from './jobs/schedule-counts.ts';
+export {
+  haveSchedulesBeenLost,
+  listSchedules,
+  reconcileSchedules,
+  registerSchedules,
+  removeSchedules,
+  type RegisteredSchedule,
+  type Schedule,
+} from './jobs/schedules.ts';
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { settleFailure } from './jobs/settle-failure.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
 export { scanQuery } from './lancedb/query.ts';
+export {
+  fetchPage,
+  RequestSizes,
+  type FetchedPart,
+  type PagedScan,
+  type ScanRange,
+} from './lancedb/fetch-page.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
+export type { SchemaChange } from './plan/schema-changes.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
+export { pageScanOf, transformOf } from './plan/page-scan.ts';
+export {
+  cursorDuckdbLiteral,
+  cursorWindowSql,
+  maxCursorSql,
+  quoteSourceColumn,
+} from './plan/cursor-value.ts';
 export { newRunId, isRunId } from './plan/run-id.ts';
 export { pageCount, planPages, FORMAT_VERSION, type RunPlan } from './plan/run-plan.ts';
-export { commitRun } from './lake/commit-run.ts';
+export { tableState, type TableState } from './lake/table-state.ts';
+export { outcomesOf } from './lake/commit-actions.ts';
+export { commitRun, type CommitStep, type OnCommitStep } from './lake/commit-run.ts';
 export { withDuckDB } from './lake/duckdb.ts';
 export { historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
-export { dataFilePath, LakePaths } from './lake/paths.ts';
+export { dataFilePath, keysFilePath, LakePaths } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
 export { emptyReport, type RunReport } from './lake/report.ts';
 export { Staging, type RunKey } from './lake/staging.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
-export { countRunRows } from './lake/run-rows.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';
+export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
+export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
 export {

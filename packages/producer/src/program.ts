@@ -1,19 +1,22 @@
 import { VERSION } from '@lance-offload/core';
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { historyCommand } from './commands/history.ts';
 import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { cancelCommand, retryCommand } from './commands/retry.ts';
 import { runCommand } from './commands/run.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
 import { tablesCommand } from './commands/tables.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { ProgramCommand } from './program-command.ts';
 
 const USAGE_ERROR = 2;
 
 /** The command line. Wrong usage ends the process with exit code 2. */
 export function createProgram(): Command {
-  const program = new Command('lance-offload')
+  const program = new ProgramCommand('lance-offload')
     .description('Offloads LanceDB tables into a Delta lake, through a fleet of workers.')
     .version(VERSION)
     .addOption(
@@ -40,7 +43,9 @@ export function createProgram(): Command {
     retryCommand(),
     cancelCommand(),
     queryCommand(),
+    verifyCommand(),
     historyCommand(),
+    scheduleCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {

@@ -8,12 +8,12 @@ import {
   loadConfig,
   PRODUCT,
   Queues,
+  RequestSizes,
   Staging,
 } from '@lance-offload/core';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';
-import { RequestSizes } from './fetch-page.ts';
 import { startPageWorker } from './page-worker.ts';
 import { onStop, shutDown } from './shutdown.ts';
 import { TransformPool } from './transform-pool.ts';

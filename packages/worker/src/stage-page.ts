@@ -1,17 +1,22 @@
 import {
   dataFilePath,
+  fetchPage,
   FORMAT_VERSION,
+  keysFilePath,
   OffloadError,
+  pageScanOf,
+  transformOf,
+  type FetchedPart,
   type LanceClient,
   type Page,
   type Receipt,
+  type RequestSizes,
   type RunPlan,
   type StagedFile,
   type Staging,
   type TransformTask,
 } from '@lance-offload/core';
 import type { Transformed } from './transform-pool.ts';
-import { fetchPage, type FetchedPart, type RequestSizes } from './fetch-page.ts';
 
 /** Runs the page's CPU work off the event loop. */
 export type Transform = (task: TransformTask, signal: AbortSignal) => Promise<Transformed>;
@@ -68,13 +73,7 @@ async function stagePart(
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
-  const task: TransformTask = {
-    bodies: part.bodies,
-    columns: plan.columns,
-    runId: plan.runId,
-    offloadedAtMs: plan.startedAtMs,
-  };
-  const { made, bodies } = await deps.transform(task, signal);
+  const { made, bodies } = await deps.transform({ ...transformOf(plan, page), bodies: part.bodies }, signal);
   for (const buffer of bodies) if (buffer instanceof ArrayBuffer) deps.source.recycle(buffer);
   if (made.rows !== part.rows) {
     throw new OffloadError(
@@ -84,7 +83,8 @@ async function stagePart(
     );
   }
   const transformed = performance.now();
-  const path = dataFilePath(plan.runId, page.index, staged.files.length);
+  const pathOf = page.scan === 'keys' ? keysFilePath : dataFilePath;
+  const path = pathOf(plan.runId, page.index, staged.files.length);
   const size = made.parquet.byteLength;
   await deps.staging.writeData(plan.destination, path, made.parquet);
   made.parquet.buffer.transfer(0); // frees 30 MB now, not at some later garbage collection
@@ -128,7 +128,7 @@ export async function stagePage(
     transformMs: 0,
     writeMs: 0,
   };
-  for await (const part of fetchPage(plan, page, deps.source, deps.sizes, signal)) {
+  for await (const part of fetchPage(pageScanOf(plan, page), page, deps.source, deps.sizes, signal)) {
     await stagePart(part, plan, page, staged, deps, signal);
   }
   staged.fetchMs = performance.now() - started - staged.transformMs - staged.writeMs;

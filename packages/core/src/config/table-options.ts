@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schedulePattern } from './schedule.ts';
 
 /** Values may be strings holding JSON (`"1000"`, `"true"`, `"[\"id\"]"`), as Lakeflow pipelines write them. */
 function jsonInString<T extends z.ZodType>(schema: T) {
@@ -29,9 +30,10 @@ const names = z.preprocess(
 const wholeNumber = (min: number, max: number) => jsonInString(z.int().min(min).max(max));
 const flag = jsonInString(z.boolean());
 
+/** How a run's rows are brought into the lake; the names are those of Databricks' Lakeflow, in any case. */
 export const ingestionType = z.preprocess(
   (value) => (typeof value === 'string' ? value.toUpperCase() : value),
-  z.enum(['APPEND_ONLY']),
+  z.enum(['APPEND_ONLY', 'SCD_TYPE_1', 'SCD_TYPE_2']),
 );
 
 /** Largest `batch_size` the source's API allows for one query. */
@@ -49,8 +51,20 @@ export const tableOptionsSchema = z.strictObject({
   offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
   version: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   ingestion_type: ingestionType.optional(),
+  primary_keys: names.optional(),
+  sequence_by: z.string().min(1).optional(),
+  cursor_field: z.string().min(1).optional(),
+  detect_deletes: flag.optional(),
   binary_columns: z.enum(['drop', 'keep', 'error']).optional(),
   destination_table: z.string().min(1).optional(),
+  schedule: schedulePattern.optional(),
 });
+
+export type IngestionType = z.output<typeof ingestionType>;
+
+/** Whether a mode tells rows apart by keys ("slowly changing dimension"). */
+export function isScd(type: IngestionType): boolean {
+  return type !== 'APPEND_ONLY';
+}
 
 export type TableOptions = z.output<typeof tableOptionsSchema>;

@@ -11,8 +11,10 @@ export type OffloadErrorCode =
   | 'SOURCE_SHORT'
   | 'SCHEMA_MISMATCH'
   | 'TYPE_UNSUPPORTED'
+  | 'KEY_NULL'
   | 'AUDIT_FAILED'
   | 'LAKE_UNAVAILABLE'
+  | 'LAKE_NOT_FOUND'
   | 'LAKE_TOO_NEW'
   | 'LAKE_CONFLICT'
   | 'REDIS_UNAVAILABLE'
@@ -84,6 +86,11 @@ export const ERROR_POLICY = {
     hint: 'The columns are not those that were planned or that the lake has; exclude them with `columns`, or choose another `destination_table`.',
   },
   TYPE_UNSUPPORTED: { next: 'give-up', exitCode: 1, hint: 'Leave the column out with `columns`.' },
+  KEY_NULL: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Give these rows a key at the source, leave them out with filter_expression, or choose other primary_keys.',
+  },
   AUDIT_FAILED: {
     next: 'retry',
     exitCode: 1,
@@ -93,6 +100,11 @@ export const ERROR_POLICY = {
     next: 'retry',
     exitCode: 1,
     hint: 'Check the lake folder’s permissions and free space, then retry the run.',
+  },
+  LAKE_NOT_FOUND: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: '`lance-offload status` lists the lake’s tables, `lance-offload history TABLE` the versions of one.',
   },
   LAKE_TOO_NEW: {
     next: 'give-up',

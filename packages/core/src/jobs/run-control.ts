@@ -2,7 +2,7 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import { publishedVersion } from '../lake/commit-run.ts';
+import { publishedEntry } from '../lake/commit-actions.ts';
 import { readLog } from '../lake/delta-log.ts';
 import { encodeTableName } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';
@@ -19,6 +19,10 @@ export interface RunRequest {
   readonly destination: string;
   readonly source: string;
   readonly options: TableOptions;
+  /** Read everything, whatever the cursor. */
+  readonly full?: boolean;
+  /** Look for keys that are gone by reading all keys. */
+  readonly sweepDeletes?: boolean;
 }
 
 export interface StartedRun extends RunKey {
@@ -114,6 +118,8 @@ export async function startRun(request: RunRequest, fleet: Fleet): Promise<Start
     source,
     startedAtMs: startedAt.getTime(),
     options,
+    full: request.full ?? false,
+    sweepDeletes: request.sweepDeletes ?? false,
   };
   await fleet.queues.addRun(job, fleet.attempts);
   return { runId, destination, table, adopted: unqueued !== undefined };
@@ -140,6 +146,8 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
     source,
     startedAtMs,
     options: {},
+    full: false,
+    sweepDeletes: false,
   };
   await fleet.redis.set(lockOf(destination, fleet), runId);
   await fleet.queues.addRun(job, fleet.attempts);
@@ -191,7 +199,7 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   if (commit && (await commit.getState()) === 'active') throw closed('being committed');
   // A commit that died after its log entry has no report yet, but its pages are the table's data.
   const log = await readLog(fleet.staging.paths.table(key.destination));
-  if (publishedVersion(log, runId) !== undefined) throw closed('published already, all but its report');
+  if (publishedEntry(log, runId)) throw closed('published already, all but its report');
   const plan = await fleet.staging.findPlan(key);
   if (plan && !(await fleet.staging.createReport(emptyReport(plan, 'cancelled')))) throw closed('published');
   const removed = await removeJobs(commit);

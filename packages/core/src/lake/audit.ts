@@ -1,8 +1,10 @@
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '../errors/offload-error.ts';
+import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
-import { parquetFiles, withDuckDB } from './duckdb.ts';
+import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
+import { duckdbLimits, withDuckDB } from './duckdb.ts';
+import { ROW_ID } from './lineage.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import type { Staging } from './staging.ts';
 
@@ -15,11 +17,20 @@ export interface AuditResult {
   readonly distinctRowIds: number;
 }
 
+/** The two columns the audit reads, which every file has: by these names, whatever the source calls its own. */
+const AUDITED: DeltaStruct = {
+  type: 'struct',
+  fields: [deltaField('_row_hash', 'long'), deltaField(ROW_ID, 'long')],
+};
+
+function audited(folder: string, files: readonly StagedFile[]): string {
+  return liveRows(folder, files, { deletedTable: 'none', schema: AUDITED });
+}
+
 const SQL = {
-  perFile: (files: readonly string[]) =>
-    `SELECT filename, count(*)::BIGINT AS rows, sum(_row_hash::HUGEINT)::VARCHAR AS hashes FROM ${parquetFiles(files, { filename: true })} GROUP BY filename`,
-  distinctRowIds: (files: readonly string[]) =>
-    `SELECT count(DISTINCT _rowid)::BIGINT AS ids FROM ${parquetFiles(files)}`,
+  perFile: (rows: string) =>
+    `SELECT ${FILE}, count(*)::BIGINT AS rows, sum(_row_hash::HUGEINT)::VARCHAR AS hashes FROM (${rows}) GROUP BY ALL`,
+  distinctRowIds: (rows: string) => `SELECT count(DISTINCT ${ROW_ID})::BIGINT AS ids FROM (${rows})`,
 };
 
 function fail(plan: RunPlan, message: string): never {
@@ -74,12 +85,53 @@ function checkFile(
   );
 }
 
+interface Expectation {
+  readonly what: string;
+  readonly receipts: readonly Receipt[];
+  readonly rows: number;
+}
+
+async function auditScan(
+  plan: RunPlan,
+  { what, receipts, rows: expected }: Expectation,
+  staging: Staging,
+  connection: DuckDBConnection,
+): Promise<AuditResult> {
+  const files = receipts.flatMap((receipt) => receipt.files);
+  const folder = staging.paths.table(plan.destination);
+  if (files.length === 0) {
+    if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${what}`);
+    return { rows: 0, distinctRowIds: 0 };
+  }
+  const staged = audited(folder, files);
+  const perFile = await connection.runAndReadAll(SQL.perFile(staged));
+  const found = new Map(
+    perFile
+      .getRows()
+      .map(([name, rows, hashes]) => [String(name), { rows: BigInt(String(rows)), hashes: String(hashes) }]),
+  );
+  for (const receipt of receipts) checkReceipt(plan, receipt);
+  for (const file of files) checkFile(plan, file, found.get(dataFilePathOf(folder, file)));
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const ids = await connection.runAndReadAll(SQL.distinctRowIds(staged));
+  const distinctRowIds = Number(ids.getRows()[0]?.[0]);
+  if (rows !== expected || distinctRowIds !== expected) {
+    fail(
+      plan,
+      `the source counts ${expected} ${what}, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
+    );
+  }
+  return { rows, distinctRowIds };
+}
+
 /**
  * Proves that the staged files are exactly the rows of the pinned version: every page there, each file with the rows
- * and row hashes its receipt names, and as many rows and distinct row ids in all as the source counted.
+ * and row hashes its receipt names, and as many rows and distinct row ids in all as the source counted. The same for
+ * the keys of a sweep.
  *
  * Reads the files themselves, two narrow columns of them.
  *
+ * @returns what the pages of rows hold.
  * @throws OffloadError `AUDIT_FAILED` with the first thing that differs.
  */
 export async function auditRun(
@@ -87,39 +139,15 @@ export async function auditRun(
   receipts: readonly Receipt[],
   staging: Staging,
 ): Promise<AuditResult> {
-  const files = receipts.flatMap((receipt) => receipt.files);
-  const folder = staging.paths.table(plan.destination);
-  const pathOf = (file: StagedFile) => path.join(folder, file.path);
-  if (files.length === 0) {
-    if (plan.sourceRows > 0) fail(plan, `no page is staged and the source has ${plan.sourceRows} rows`);
-    return { rows: 0, distinctRowIds: 0 };
-  }
-  const limits = {
-    memory: AUDIT_MEMORY,
-    threads: 2,
-    temporaryFolder: path.join(tmpdir(), `lance-offload-audit-${process.pid}`),
-  };
-  return withDuckDB({ limits }, async (connection) => {
-    const perFile = await connection.runAndReadAll(SQL.perFile(files.map(pathOf)));
-    const found = new Map(
-      perFile
-        .getRows()
-        .map(([name, rows, hashes]) => [
-          String(name),
-          { rows: BigInt(String(rows)), hashes: String(hashes) },
-        ]),
+  const of = (scan: Receipt['page']['scan']) => receipts.filter((receipt) => receipt.page.scan === scan);
+  return withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => {
+    const keys = { what: 'keys', receipts: of('keys'), rows: plan.sweepRows };
+    await auditScan(plan, keys, staging, connection);
+    return auditScan(
+      plan,
+      { what: 'rows', receipts: of('rows'), rows: plan.sourceRows },
+      staging,
+      connection,
     );
-    for (const receipt of receipts) checkReceipt(plan, receipt);
-    for (const file of files) checkFile(plan, file, found.get(pathOf(file)));
-    const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    const ids = await connection.runAndReadAll(SQL.distinctRowIds(files.map(pathOf)));
-    const distinctRowIds = Number(ids.getRows()[0]?.[0]);
-    if (rows !== plan.sourceRows || distinctRowIds !== plan.sourceRows) {
-      fail(
-        plan,
-        `the source counts ${plan.sourceRows} rows, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
-      );
-    }
-    return { rows, distinctRowIds };
   });
 }

@@ -1,161 +1,144 @@
-import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { OffloadError } from '../errors/offload-error.ts';
-import type { DeltaStruct } from '../plan/lake-type.ts';
-import { lakeSchemaOf, mergeSchemas } from '../plan/lake-schema.ts';
-import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
+import type { RunPlan } from '../plan/run-plan.ts';
 import { auditRun, collectReceipts, type AuditResult } from './audit.ts';
-import { protocolFor, type Action, type MetaData, type Protocol } from './delta-actions.ts';
-import { appendEntry, FORMAT_KEY, readLog, replay, type LogEntry, type Snapshot } from './delta-log.ts';
+import { commitActions, outcomesOf, publishedEntry, schemaAfter } from './commit-actions.ts';
+import { appendEntry, readLog, replay, type LogEntry } from './delta-log.ts';
+import { countLakeRows } from './lake-rows.ts';
+import { mergeRun, tieNotes } from './merge/merge-run.ts';
 import type { Receipt } from './receipt.ts';
 import { emptyReport, type RunReport } from './report.ts';
-import { countRunRows } from './run-rows.ts';
 import type { RunKey, Staging } from './staging.ts';
-import { stateAfter } from './table-state.ts';
+import { tableState } from './table-state.ts';
 import { refreshDatabase } from './views.ts';
+import { writeVectors } from './write-vectors.ts';
 
 const MAX_CONFLICTS = 20;
 
-/** Each run is a transaction of its own in the log: exact, whatever the clocks of the producers say. */
-const transactionOf = (runId: string): string => `lance-offload/${runId}`;
+/** Steps of a commit, in their order. Each has been done when it is told. */
+export type CommitStep = 'audited' | 'merged' | 'vectors written' | 'logged' | 'views refreshed' | 'reported';
 
-function protocolActions(snapshot: Snapshot | undefined, schema: DeltaStruct): { protocol: Protocol }[] {
-  const wanted = protocolFor(schema, snapshot?.protocol);
-  if (snapshot && snapshot.protocol.minWriterVersion >= wanted.minWriterVersion) return [];
-  return [{ protocol: wanted }];
-}
+/** Told of each step. What it throws ends the commit there. */
+export type OnCommitStep = (step: CommitStep) => unknown;
 
-function metaDataFor(plan: RunPlan, snapshot: Snapshot | undefined, schema: DeltaStruct): MetaData {
-  return {
-    id: snapshot?.metaData.id ?? randomUUID(),
-    name: plan.destination,
-    format: { provider: 'parquet', options: {} },
-    schemaString: JSON.stringify(schema),
-    partitionColumns: [],
-    configuration: {
-      ...snapshot?.metaData.configuration,
-      [FORMAT_KEY]: String(FORMAT_VERSION),
-      ...stateAfter(plan),
-    },
-    createdTime: snapshot?.metaData.createdTime ?? plan.startedAtMs,
-  };
-}
-
-/** The actions that publish a run on top of a snapshot. Pure. */
-export function commitActions(
+/**
+ * Merges an audited run and publishes it, unless the log has it already.
+ *
+ * @returns the entry of the log that holds it.
+ * @throws OffloadError `LAKE_CONFLICT` where other writers take version after version.
+ */
+export async function publishRun(
   plan: RunPlan,
   receipts: readonly Receipt[],
-  snapshot: Snapshot | undefined,
-  nowMs: number,
-): Partial<Action>[] {
-  const schema = mergeSchemas(plan.table, snapshot?.schema, lakeSchemaOf(plan));
-  const files = receipts.flatMap((receipt) => receipt.files);
-  const sum = (of: (receipt: Receipt) => number) =>
-    receipts.reduce((total, receipt) => total + of(receipt), 0);
-  return [
-    {
-      commitInfo: {
-        timestamp: nowMs,
-        operation: 'WRITE',
-        operationParameters: {
-          mode: 'Append',
-          runId: plan.runId,
-          ingestionType: plan.ingestionType,
-          sourceVersion: plan.sourceVersion,
-        },
-        operationMetrics: {
-          numFiles: String(files.length),
-          numOutputRows: String(sum((receipt) => receipt.rows)),
-          numOutputBytes: String(files.reduce((total, file) => total + file.size, 0)),
-        },
-        isBlindAppend: true,
-        engineInfo: plan.createdBy,
-        txnId: plan.runId,
-      },
-    },
-    ...protocolActions(snapshot, schema),
-    { metaData: metaDataFor(plan, snapshot, schema) },
-    { txn: { appId: transactionOf(plan.runId), version: 1 } },
-    ...files.map((file) => ({
-      add: {
-        path: file.path,
-        partitionValues: {},
-        size: file.size,
-        modificationTime: nowMs,
-        dataChange: true,
-        stats: file.stats,
-      },
-    })),
-  ];
-}
-
-/** The version of a table's log that holds a run, if it is published. */
-export function publishedVersion(log: readonly LogEntry[], runId: string): number | undefined {
-  return log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)))?.version;
-}
-
-/** Publishes a run, unless the log has it already. Returns the Delta version that holds it. */
-async function publish(plan: RunPlan, receipts: readonly Receipt[], staging: Staging): Promise<number> {
+  staging: Staging,
+  onStep: OnCommitStep = () => undefined,
+): Promise<LogEntry> {
   const folder = staging.paths.table(plan.destination);
   for (let conflict = 0; conflict < MAX_CONFLICTS; conflict++) {
     const log = await readLog(folder);
     const snapshot = replay(folder, log);
-    const published = publishedVersion(log, plan.runId);
-    if (published !== undefined) return published;
+    const published = publishedEntry(log, plan.runId);
+    if (published) return published;
     const version = (snapshot?.version ?? -1) + 1;
-    const actions = commitActions(plan, receipts, snapshot, Date.now());
-    // The commit point. Before this line nothing of the run is visible; once the entry is there, all of it is.
-    // What follows (views, report) can be done again at any time.
-    if (await appendEntry(folder, version, actions)) return version;
+    const merge = await mergeRun(
+      { plan, receipts, snapshot, folder, schema: schemaAfter(plan, snapshot) },
+      version,
+    );
+    await onStep('merged');
+    const vectors = await writeVectors({ plan, receipts, merge }, snapshot, folder);
+    await onStep('vectors written');
+    const actions = commitActions({ plan, receipts, merge, vectors }, snapshot, Date.now());
+    // The commit point. Before this line nothing of the run is visible, though files of it may lie there; once the entry
+    // is there, all of it is: rows, deletes, schema and cursor. What follows (views, report) can be done again at any time.
+    await appendEntry(folder, version, actions);
   }
   throw new OffloadError(
     'LAKE_CONFLICT',
     `Run ${plan.runId}: version after version of table "${plan.destination}" was taken by another writer`,
-    {
-      table: plan.table,
-      runId: plan.runId,
-    },
+    { table: plan.table, runId: plan.runId },
   );
 }
 
-function publishedReport(
+/** What a published run did, from its entry in the log: whichever attempt wrote that. */
+async function publishedReport(
   plan: RunPlan,
   receipts: readonly Receipt[],
   audit: AuditResult,
-  lake: { rows: number; version: number },
-): RunReport {
-  const files = receipts.flatMap((receipt) => receipt.files);
+  entry: LogEntry,
+  staging: Staging,
+): Promise<RunReport> {
+  const folder = staging.paths.table(plan.destination);
+  const log = await readLog(folder);
+  const snapshot = replay(folder, log.slice(0, entry.version + 1));
+  const { outcomes, expectedRows } = outcomesOf(
+    entry.actions.find(({ commitInfo }) => commitInfo)?.commitInfo ?? {},
+  );
+  const found = await countLakeRows(plan, folder, snapshot);
+  const added = entry.actions.flatMap(({ add }) =>
+    add?.path.startsWith(`data/${plan.runId}/`) ? [add] : [],
+  );
+  const cursor = tableState(snapshot)?.cursor;
   return {
     ...emptyReport(plan, 'published'),
-    lakeRows: lake.rows,
-    verified: lake.rows === plan.sourceRows && audit.distinctRowIds === plan.sourceRows,
+    lakeRows: found.rows,
+    verified:
+      found.rows === expectedRows && found.keys === found.rows && audit.distinctRowIds === plan.sourceRows,
     distinctRowIds: audit.distinctRowIds,
     pages: receipts.length,
     requests: receipts.reduce((total, receipt) => total + receipt.requests, 0),
     sourceBytes: receipts.reduce((total, receipt) => total + receipt.sourceBytes, 0),
-    lakeBytes: files.reduce((total, file) => total + file.size, 0),
-    deltaVersion: lake.version,
+    lakeBytes: added.reduce((total, file) => total + file.size, 0),
+    deltaVersion: entry.version,
+    rows: outcomes,
+    ...(cursor !== undefined && { cursor }),
+    notes: [...plan.notes, ...tieNotes(outcomes.ties)],
   };
 }
 
+/** Best effort: files that no reader will ever look for. Only once the report is there, which ends all attempts. */
+async function discardUnused(
+  plan: RunPlan,
+  receipts: readonly Receipt[],
+  entry: LogEntry,
+  staging: Staging,
+): Promise<void> {
+  const used = new Set(entry.actions.flatMap(({ add }) => add?.path ?? []));
+  const unused = receipts.flatMap(({ files }) => files).filter((file) => !used.has(file.path));
+  const folder = staging.paths.table(plan.destination);
+  await Promise.allSettled([
+    ...unused.map((file) => rm(path.join(folder, file.path), { force: true })),
+    rm(staging.paths.keys(plan.destination, plan.runId), { recursive: true, force: true }),
+  ]);
+}
+
 /**
- * Audits a staged run and publishes it: plan and receipts from the lake → audit → one Delta log entry → views → report.
- * Killed anywhere and run again, it ends in the same lake; a run that has its report is left as it is.
+ * Audits a staged run, merges it and publishes it: plan and receipts from the lake → audit → merge → one Delta log entry
+ * → views → report. Killed anywhere and run again, it ends in the same lake; a run that has its report is left as it is.
  *
- * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `SCHEMA_MISMATCH`,
+ * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `KEY_NULL`, `SCHEMA_MISMATCH`,
  *   `LAKE_CONFLICT`, `LAKE_UNAVAILABLE`.
  */
-export async function commitRun(key: RunKey, staging: Staging): Promise<RunReport> {
+export async function commitRun(
+  key: RunKey,
+  staging: Staging,
+  onStep: OnCommitStep = () => undefined,
+): Promise<RunReport> {
   const done = await staging.findReport(key);
   if (done) return done;
   const plan = await staging.readPlan(key);
   const receipts = await collectReceipts(plan, staging);
   const audit = await auditRun(plan, receipts, staging);
+  await onStep('audited');
   const cancelled = await staging.findReport(key); // an audit takes time
   if (cancelled) return cancelled;
-  const version = await publish(plan, receipts, staging);
+  const entry = await publishRun(plan, receipts, staging, onStep);
+  await onStep('logged');
   await refreshDatabase(staging);
-  const rows = await countRunRows(plan, staging);
-  const report = publishedReport(plan, receipts, audit, { rows, version });
+  await onStep('views refreshed');
+  const report = await publishedReport(plan, receipts, audit, entry, staging);
   await staging.writeReport(report);
+  await onStep('reported');
+  await discardUnused(plan, receipts, entry, staging);
   return report;
 }

@@ -11,10 +11,14 @@ export const LINEAGE_FIELDS: readonly DeltaField[] = [
   deltaField('_row_hash', 'long'),
 ];
 
+/** The bounds of a version's validity under SCD_TYPE_2: half-open, typed as the sequence; an open row has no end. */
+export const START_AT = '__START_AT';
+export const END_AT = '__END_AT';
+
 /** Every column name that is the lake's own, SCD_TYPE_2's included. */
 export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([
   ...LINEAGE_FIELDS.map(({ name }) => name),
-  '__START_AT',
-  '__END_AT',
+  START_AT,
+  END_AT,
   ROW_ID,
 ]);

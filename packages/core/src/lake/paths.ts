@@ -81,6 +81,11 @@ export class LakePaths {
     return path.join(this.receipts(destination, runId), `${pageName(page)}.json`);
   }
 
+  /** Files of a run's key sweep. */
+  keys(destination: string, runId: string): string {
+    return path.join(this.run(destination, runId), 'keys');
+  }
+
   data(destination: string, runId: string): string {
     return path.join(this.table(destination), 'data', runId);
   }
@@ -90,5 +95,18 @@ export const pageName = (index: number): string => `page-${String(index).padStar
 
 /** Path of a data file relative to its table, as the Delta log names it. A page has one file, or several numbered parts. */
 export function dataFilePath(runId: string, page: number, part: number): string {
-  return `data/${runId}/${pageName(page)}${part === 0 ? '' : `-${part}`}.parquet`;
+  return `data/${runId}/${partName(page, part)}`;
+}
+
+const partName = (page: number, part: number): string =>
+  `${pageName(page)}${part === 0 ? '' : `-${part}`}.parquet`;
+
+/** Path of a key sweep's file relative to its table: where readers do not look, because it is no data of the table's. */
+export function keysFilePath(runId: string, page: number, part: number): string {
+  return `_offload/${runId}/keys/${partName(page, part)}`;
+}
+
+/** Path of a file of closed versions (SCD_TYPE_2) relative to its table. */
+export function closedFilePath(runId: string, deltaVersion: number, part: number): string {
+  return `data/${runId}/closed-${deltaVersion}-${String(part).padStart(3, '0')}.parquet`;
 }

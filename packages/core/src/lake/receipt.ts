@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageSchema } from '../jobs/payloads.ts';
-import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { READABLE_FORMATS } from '../plan/run-plan.ts';
 
 const stagedFile = z.object({
   /** Relative to the table, as the Delta log will name it. */
@@ -18,7 +18,7 @@ export type StagedFile = z.output<typeof stagedFile>;
 
 /** What a staged page proves about itself. Its being there is what makes the page done. */
 export const receiptSchema = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
+  formatVersion: z.literal(READABLE_FORMATS),
   runId: z.string(),
   page: pageSchema,
   sourceVersion: z.int(),

@@ -1,9 +1,37 @@
 import { z } from 'zod';
-import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
+import { FORMAT_VERSION, READABLE_FORMATS, type RunPlan } from '../plan/run-plan.ts';
+
+/** What became of the rows a run read; their sum is the number of rows read, deletes apart. */
+const rowOutcomes = z.object({
+  /** Keys (or, APPEND_ONLY, rows) the lake did not have. */
+  inserted: z.int(),
+  /** Newer versions of keys it had. */
+  updated: z.int(),
+  /** Keys that are gone at the source: deleted, or closed under SCD_TYPE_2. */
+  deleted: z.int(),
+  unchanged: z.int(),
+  /** Older than the lake's version: ignored under SCD_TYPE_1, put into the history under SCD_TYPE_2. */
+  late: z.int(),
+  /** Not the version of its key that counts: repeated, or outdone by another row of the run. */
+  superseded: z.int(),
+  /** Rows of one key and one sequence with different content, in the run or between run and lake. */
+  ties: z.int(),
+});
+export type RowOutcomes = z.output<typeof rowOutcomes>;
+
+export const NO_OUTCOMES: RowOutcomes = {
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  unchanged: 0,
+  late: 0,
+  superseded: 0,
+  ties: 0,
+};
 
 /** report.json: how a run ended. A run without one is open. */
 export const runReportSchema = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
+  formatVersion: z.literal(READABLE_FORMATS),
   runId: z.string(),
   table: z.string(),
   destination: z.string(),
@@ -12,9 +40,12 @@ export const runReportSchema = z.object({
   ingestionType: z.string(),
   sourceVersion: z.int(),
   sourceRows: z.int(),
-  /** Rows of this run counted in the lake's files after the commit, through the Delta log. */
+  /**
+   * Counted after the commit, in the lake's files through the Delta log: APPEND_ONLY, the rows of this run; under SCD,
+   * the current rows of the table.
+   */
   lakeRows: z.int(),
-  /** The audit passed: rows, distinct row ids and row hashes in the lake are those of the source. */
+  /** The audit passed, and after the commit the lake holds just the rows that the audited ones make of it. */
   verified: z.boolean(),
   distinctRowIds: z.int(),
   pages: z.int(),
@@ -22,6 +53,12 @@ export const runReportSchema = z.object({
   sourceBytes: z.int(),
   lakeBytes: z.int(),
   deltaVersion: z.int().nullable(),
+  rows: rowOutcomes.default(NO_OUTCOMES),
+  cursorField: z.string().optional(),
+  /** Where the run began, and the greatest value the lake holds after it. */
+  cursorFrom: z.string().optional(),
+  cursor: z.string().optional(),
+  deletes: z.string().default('none'),
   droppedColumns: z.array(z.object({ name: z.string(), reason: z.string() })),
   notes: z.array(z.string()),
   startedAtMs: z.int(),
@@ -48,6 +85,10 @@ export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport
     sourceBytes: 0,
     lakeBytes: 0,
     deltaVersion: null,
+    rows: NO_OUTCOMES,
+    ...(plan.cursorField !== undefined && { cursorField: plan.cursorField }),
+    ...(plan.cursorFrom !== undefined && { cursorFrom: plan.cursorFrom }),
+    deletes: plan.deletes,
     droppedColumns: plan.droppedColumns,
     notes: plan.notes,
     startedAtMs: plan.startedAtMs,

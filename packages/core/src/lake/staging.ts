@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError, hasErrno } from '../errors/system-errors.ts';
@@ -113,8 +114,7 @@ export class Staging {
   /** A page's receipt, if the page is staged: the receipt is there and so are its files, whole. */
   async findReceipt(key: RunKey, page: Page): Promise<Receipt | undefined> {
     const receipt = await this.readReceipt(key, page.index);
-    if (!receipt || receipt.page.offset !== page.offset || receipt.page.limit !== page.limit)
-      return undefined;
+    if (!receipt || !isDeepStrictEqual(receipt.page, page)) return undefined;
     for (const file of receipt.files) {
       const found = await this.#sizeOf(path.join(this.paths.table(key.destination), file.path));
       if (found !== file.size) return undefined;
@@ -168,6 +168,7 @@ export class Staging {
   /** Removes a run's staged files. Never for a published run: they are the table's data then. */
   async discard({ destination, runId }: RunKey): Promise<void> {
     await rm(this.paths.data(destination, runId), { recursive: true, force: true });
+    await rm(this.paths.keys(destination, runId), { recursive: true, force: true });
     await rm(this.paths.receipts(destination, runId), { recursive: true, force: true });
   }
 

@@ -1,21 +1,90 @@
+import { z } from 'zod';
 import { selectionOf, type RunPlan } from '../plan/run-plan.ts';
 import { SELECTION_KEY, type Snapshot } from './delta-log.ts';
 
 /** Keys of `metaData.configuration`: what the lake holds of the source. They move in the same commit as the data. */
-const SOURCE_VERSION_KEY = 'lanceOffload.sourceVersion';
+const KEYS = {
+  sourceVersion: 'lanceOffload.sourceVersion',
+  ingestionType: 'lanceOffload.ingestionType',
+  primaryKeys: 'lanceOffload.primaryKeys',
+  sequenceBy: 'lanceOffload.sequenceBy',
+  cursorField: 'lanceOffload.cursorField',
+  cursor: 'lanceOffload.cursor',
+  /** The last source version in which keys that are gone were looked for. */
+  deletesVersion: 'lanceOffload.deletesVersion',
+} as const;
 
-export function stateAfter(plan: RunPlan): Record<string, string> {
-  return { [SOURCE_VERSION_KEY]: String(plan.sourceVersion), [SELECTION_KEY]: selectionOf(plan) };
+const selectionSchema = z.object({
+  source: z.string(),
+  table: z.string(),
+  filter: z.string().nullable(),
+  offset: z.number(),
+});
+
+/** What a lake table says of itself. A table of format 1 was written APPEND_ONLY and has no cursor. */
+export interface TableState {
+  readonly sourceVersion: number | undefined;
+  readonly ingestionType: string;
+  readonly primaryKeys: readonly string[];
+  readonly sequenceBy: string | null;
+  readonly cursorField: string | undefined;
+  readonly cursor: string | undefined;
+  readonly deletesVersion: number | undefined;
+  /** As `selectionOf` wrote it. */
+  readonly selection: string | undefined;
 }
 
-/** Whether the table's last commit holds just what this plan would read. */
-export function isUnchanged(plan: RunPlan, snapshot: Snapshot | undefined): boolean {
-  const state = snapshot?.metaData.configuration ?? {};
-  return Object.entries(stateAfter(plan)).every(([key, value]) => state[key] === value);
+const stringList = z.array(z.string());
+
+function optionalNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
-/** The source version of the table's last commit. */
-export function committedVersion(snapshot: Snapshot | undefined): number | undefined {
-  const version = snapshot?.metaData.configuration[SOURCE_VERSION_KEY];
-  return version === undefined ? undefined : Number(version);
+/** The state a table's last commit left, or `undefined` where there is no table, or one that is not ours. */
+export function tableState(snapshot: Snapshot | undefined): TableState | undefined {
+  const state = snapshot?.metaData.configuration;
+  if (!state || state[KEYS.sourceVersion] === undefined) return undefined;
+  return {
+    sourceVersion: optionalNumber(state[KEYS.sourceVersion]),
+    ingestionType: state[KEYS.ingestionType] ?? 'APPEND_ONLY',
+    primaryKeys: stringList.parse(JSON.parse(state[KEYS.primaryKeys] ?? '[]')),
+    sequenceBy: state[KEYS.sequenceBy] ?? null,
+    cursorField: state[KEYS.cursorField],
+    cursor: state[KEYS.cursor],
+    deletesVersion: optionalNumber(state[KEYS.deletesVersion]),
+    selection: state[SELECTION_KEY],
+  };
+}
+
+/**
+ * The table's configuration after a run: what was there, without the state of the run before, and the state of this one.
+ *
+ * @param cursor the greatest cursor the lake holds after the run.
+ */
+export function configurationAfter(
+  plan: RunPlan,
+  before: Readonly<Record<string, string>>,
+  cursor: string | undefined,
+): Record<string, string> {
+  const ours = new Set<string>(Object.values(KEYS));
+  const kept = Object.entries(before).filter(([key]) => !ours.has(key));
+  const deletesVersion = plan.deletes === 'none' ? before[KEYS.deletesVersion] : String(plan.sourceVersion);
+  return {
+    ...Object.fromEntries(kept),
+    [SELECTION_KEY]: selectionOf(plan),
+    [KEYS.sourceVersion]: String(plan.sourceVersion),
+    [KEYS.ingestionType]: plan.ingestionType,
+    ...(plan.primaryKeys.length > 0 && { [KEYS.primaryKeys]: JSON.stringify(plan.primaryKeys) }),
+    ...(plan.sequenceBy !== null && { [KEYS.sequenceBy]: plan.sequenceBy }),
+    ...(plan.cursorField !== undefined && { [KEYS.cursorField]: plan.cursorField }),
+    ...(plan.cursorField !== undefined && cursor !== undefined && { [KEYS.cursor]: cursor }),
+    ...(deletesVersion !== undefined && { [KEYS.deletesVersion]: deletesVersion }),
+  };
+}
+
+/** Whether two selections take the same rows, whatever their columns. */
+export function sameRows(a: string | undefined, b: string): boolean {
+  if (a === undefined) return false;
+  const [one, other] = [a, b].map((text) => JSON.stringify(selectionSchema.parse(JSON.parse(text))));
+  return one === other;
 }

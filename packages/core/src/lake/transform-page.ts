@@ -3,10 +3,11 @@ import { OffloadError } from '../errors/offload-error.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
 import { lakeTypeOf } from '../plan/lake-type.ts';
+import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
-import { ROW_ID } from './lineage.ts';
+import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashRows } from './row-hash.ts';
 
@@ -18,6 +19,12 @@ export interface TransformTask {
   readonly runId: string;
   /** Milliseconds since 1970; the run's own time, so that a page staged twice is the same page. */
   readonly offloadedAtMs: number;
+  /** SCD_TYPE_2: the column that `__START_AT` repeats, or the source version it holds in every row. */
+  readonly startAt?: { readonly column: string } | { readonly version: number };
+  /** Columns the lake has in a wider type than the source's. */
+  readonly writeTypes?: readonly WriteType[];
+  /** The source columns that are written, where not all that are hashed are. */
+  readonly written?: readonly string[];
 }
 
 /** One Parquet file and what it holds. */
@@ -40,14 +47,15 @@ interface Batch {
   readonly rowIds: BigUint64Array;
 }
 
-function target(column: LanceField): arrow.Field {
+function target(column: LanceField, writeTypes: TransformTask['writeTypes']): arrow.Field {
   const type = arrowTypeOf(column.type);
   const lake = type && lakeTypeOf(type);
   if (!lake)
     throw new OffloadError('TYPE_UNSUPPORTED', `Column "${column.name}" has a type the lake cannot hold`, {
       column: column.name,
     });
-  return new arrow.Field(column.name, lake.arrow, true);
+  const wide = writeTypes?.find((write) => write.column === column.name);
+  return new arrow.Field(column.name, wide ? arrowTypeOfWide(wide.type) : lake.arrow, true);
 }
 
 /** A type's name without what IPC leaves open: field names inside lists and maps, nullability. */
@@ -152,6 +160,43 @@ function lineageOf({ rows: length, rowIds }: Batch, hashes: BigInt64Array, task:
   ];
 }
 
+function repeatedLong(value: number, length: number): Data {
+  const data = new BigInt64Array(length).fill(BigInt(value));
+  return arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data });
+}
+
+/** A column of nulls: open rows have no end. */
+function nullsOf(type: arrow.DataType, length: number): Data {
+  const builder = arrow.makeBuilder({ type, nullValues: [null] });
+  for (let row = 0; row < length; row++) builder.append(null);
+  return builder.finish().flush();
+}
+
+/** One column of a page: its field, and its values for each record batch. */
+interface Column {
+  readonly field: arrow.Field;
+  readonly data: readonly Data[];
+}
+
+/** `__START_AT` and `__END_AT` as they are for rows nothing has succeeded: open from their sequence on. */
+function historyOf(
+  startAt: TransformTask['startAt'],
+  sources: readonly Column[],
+  batches: readonly Batch[],
+): Column[] {
+  if (startAt === undefined) return [];
+  const sequence =
+    'column' in startAt ? sources.find(({ field }) => field.name === startAt.column) : undefined;
+  const type = sequence ? typeOf(sequence.field) : new arrow.Int64();
+  const start =
+    sequence?.data ??
+    batches.map(({ rows }) => repeatedLong('version' in startAt ? startAt.version : 0, rows));
+  return [
+    { field: new arrow.Field(START_AT, type, true), data: start },
+    { field: new arrow.Field(END_AT, type, true), data: batches.map(({ rows }) => nullsOf(type, rows)) },
+  ];
+}
+
 function joinRowIds(batches: readonly Batch[], rows: number): BigUint64Array<ArrayBuffer> {
   const rowIds = new BigUint64Array(rows);
   let filled = 0;
@@ -162,6 +207,12 @@ function joinRowIds(batches: readonly Batch[], rows: number): BigUint64Array<Arr
   return rowIds;
 }
 
+const NO_HASHES = new BigInt64Array(0);
+
+function columnsOf(fields: readonly arrow.Field[], batches: readonly (readonly Data[])[]): Column[] {
+  return fields.map((field, index) => ({ field, data: batches.flatMap((batch) => batch[index] ?? []) }));
+}
+
 /**
  * Turns a page's Arrow answers into one Parquet file: casts to lake types, adds the lineage columns and the row hash.
  * Pure CPU work, for a thread.
@@ -169,28 +220,37 @@ function joinRowIds(batches: readonly Batch[], rows: number): BigUint64Array<Arr
  * @throws OffloadError `SOURCE_BAD_BODY`, `SCHEMA_MISMATCH` or `TYPE_UNSUPPORTED`.
  */
 export function transformPage(task: TransformTask): TransformedPage {
-  const targets = task.columns.map((column) => ({ column, field: target(column) }));
+  const targets = task.columns.map((column) => ({ column, field: target(column, task.writeTypes) }));
   const sourceFields = targets.map(({ field }) => field);
   const batches = task.bodies.flatMap((body) => castBody(body, targets));
-  const hashed = batches.map((batch) => ({
-    batch,
-    hashes: hashRows(sourceFields, batch.columns, batch.rows),
-  }));
-  const fields = [...sourceFields, ...LINEAGE];
-  const perBatch = hashed.map(({ batch, hashes }) => [...batch.columns, ...lineageOf(batch, hashes, task)]);
-  const columns = fields.map((_, index) => perBatch.flatMap((batch) => batch[index] ?? []));
+  const hashes = batches.map((batch) => hashRows(sourceFields, batch.columns, batch.rows));
+  const sources = columnsOf(
+    sourceFields,
+    batches.map(({ columns }) => columns),
+  );
+  const lineage = columnsOf(
+    LINEAGE,
+    batches.map((batch, index) => lineageOf(batch, hashes[index] ?? NO_HASHES, task)),
+  );
+  const kept = sources.filter(({ field }) => task.written?.includes(field.name) ?? true);
+  const columns = [...kept, ...lineage, ...historyOf(task.startAt, sources, batches)];
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const parquet = writeParquet(
-    fields,
-    columns,
+    columns.map(({ field }) => field),
+    columns.map(({ data }) => data),
     batches.map((batch) => batch.rows),
   );
-  const hashSum = hashed.reduce((sum, { hashes }) => hashes.reduce((a, b) => a + b, sum), 0n);
+  const hashSum = hashes.reduce((sum, batch) => batch.reduce((a, b) => a + b, sum), 0n);
   return {
     parquet,
     rows,
     sourceBytes: task.bodies.reduce((sum, body) => sum + body.byteLength, 0),
-    stats: fileStats(sourceFields, columns, rows), // those of the lineage columns would serve nobody
+    // Those of the lineage columns would serve nobody.
+    stats: fileStats(
+      kept.map(({ field }) => field),
+      kept.map(({ data }) => data),
+      rows,
+    ),
     checksum: checksumOf(parquet),
     rowHashSum: String(BigInt.asIntN(64, hashSum)),
     rowIds: joinRowIds(batches, rows),

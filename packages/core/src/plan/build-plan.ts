@@ -1,13 +1,16 @@
 import type { PlanJob } from '../jobs/payloads.ts';
-import { readSnapshot, type Snapshot } from '../lake/delta-log.ts';
+import { readSnapshot } from '../lake/delta-log.ts';
 import type { Staging } from '../lake/staging.ts';
-import { committedVersion, isUnchanged } from '../lake/table-state.ts';
+import { tableState } from '../lake/table-state.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { planColumns } from './columns.ts';
-import { lakeSchemaOf, mergeSchemas } from './lake-schema.ts';
+import { continueFrom } from './continuation.ts';
+import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';
+import { refuseNullKeys } from './null-keys.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
-import { FORMAT_VERSION, type RunPlan } from './run-plan.ts';
+import { FORMAT_VERSION, queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
+import { schemaChanges, showSchemaChange, type SchemaChange } from './schema-changes.ts';
 
 export interface PlanDeps {
   readonly source: LanceClient;
@@ -17,18 +20,11 @@ export interface PlanDeps {
   readonly createdBy: string;
 }
 
-/** A plan, and whether the lake holds just that already. */
+/** A plan, whether the lake holds just that already, and what it would change of the lake table's columns. */
 export interface PlannedRun {
   readonly plan: RunPlan;
   readonly unchanged: boolean;
-}
-
-function appendNotes(table: string, version: number, snapshot: Snapshot | undefined): string[] {
-  const before = committedVersion(snapshot);
-  if (before === undefined || before === version) return [];
-  return [
-    `the lake holds version ${before} of "${table}" already; APPEND_ONLY appends every row of version ${version} beside it (told apart by _run_id)`,
-  ];
+  readonly schemaChanges: readonly SchemaChange[];
 }
 
 /** DuckDB and most catalogs take `Docs` and `docs` for one name. */
@@ -44,49 +40,100 @@ async function refuseCaseTwin(destination: string, staging: Staging): Promise<vo
   );
 }
 
+type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes'>;
+
 /**
- * Plans a run: pins the version, chooses columns, counts rows, cuts pages, and checks types and schema against the
- * lake. Reads only; writes nothing.
+ * Counts what the plan reads. A filter that is joined with a cursor window is first sent alone, so that the server
+ * refuses one which only the window makes whole.
+ */
+async function measure(
+  plan: Omit<RunPlan, keyof Sized>,
+  perRow: number,
+  { batch_size: batchSize }: PlanJob['options'],
+  { source, pageBytes }: PlanDeps,
+): Promise<Sized> {
+  const { table, sourceVersion: version, filter, deletes, cursorFrom } = plan;
+  if (filter !== undefined && cursorFrom !== undefined) await source.countRows(table, version, filter);
+  const counted = await source.countRows(table, version, queryFilterOf(plan));
+  const sourceRows = Math.max(counted - plan.offset, 0);
+  return {
+    sourceRows,
+    sweepRows: deletes === 'sweep' ? await source.countRows(table, version) : 0,
+    rowsPerPage: rowsPerPage({ rows: sourceRows, bytesPerRow: perRow }, { batchSize, pageBytes }),
+    estimatedBytes: perRow * sourceRows,
+  };
+}
+
+/**
+ * Plans a run: pins the version, chooses columns, settles how it goes on from the lake, counts rows, cuts pages, and
+ * checks types, keys and schema against the lake. Reads only; writes nothing.
  *
  * @throws OffloadError for whatever would make the run fail later: unknown table or column, a type the lake cannot
- *   hold, a lake table that no longer fits, a lake made by a newer version.
+ *   hold, rows without a key, a lake table that no longer fits, a lake made by a newer version.
  */
 export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRun> {
-  const { table, options, destination } = job;
-  const { version, fields } = await deps.source.describe(table, options.version);
-  const { columns, droppedColumns, notes } = planColumns(table, fields, options);
-  const filter = options.filter_expression;
-  const counted = await deps.source.countRows(table, version, filter);
-  const perRow = bytesPerRow(columns, fields, await deps.source.stats(table));
-  const offset = options.offset ?? 0;
-  const sourceRows = Math.max(counted - offset, 0);
+  const { table, options, destination, full, sweepDeletes } = job;
+  const { version: sourceVersion, fields } = await deps.source.describe(table, options.version);
+  const { columns, droppedColumns, notes, ingestion } = planColumns(table, fields, options);
   await refuseCaseTwin(destination, deps.staging);
   const snapshot = await readSnapshot(deps.staging.paths.table(destination));
-  const plan: RunPlan = {
+  const selected = {
+    table,
+    source: deps.source.url,
+    ...(options.filter_expression !== undefined && { filter: options.filter_expression }),
+    offset: options.offset ?? 0,
+    columns: [...columns],
+    withRowId: options.with_row_id ?? false,
+  };
+  const selection = selectionOf(selected);
+  const {
+    unchanged,
+    deletes,
+    cursorFrom,
+    notes: runNotes,
+  } = continueFrom(
+    {
+      table,
+      sourceVersion,
+      ingestion,
+      options,
+      selection,
+      full,
+      sweepDeletes,
+      tableExists: snapshot !== undefined,
+    },
+    tableState(snapshot),
+  );
+  const unsized = {
     formatVersion: FORMAT_VERSION,
     createdBy: deps.createdBy,
     runId: job.runId,
-    table,
     destination,
-    source: deps.source.url,
     startedAtMs: job.startedAtMs,
-    ingestionType: options.ingestion_type ?? 'APPEND_ONLY',
-    sourceVersion: version,
-    sourceRows,
-    ...(filter !== undefined && { filter }),
-    offset,
-    columns: [...columns],
+    sourceVersion,
+    ...selected,
+    ...ingestion,
+    ...(cursorFrom !== undefined && { cursorFrom }),
+    deletes,
     selectsColumns: columns.length < fields.length,
     droppedColumns: [...droppedColumns],
-    withRowId: options.with_row_id ?? false,
-    rowsPerPage: rowsPerPage(
-      { rows: sourceRows, bytesPerRow: perRow },
-      { batchSize: options.batch_size, pageBytes: deps.pageBytes },
-    ),
     pageBytes: deps.pageBytes,
-    estimatedBytes: perRow * sourceRows,
-    notes: [...notes, ...appendNotes(table, version, snapshot)],
+    writeTypes: [],
+    notes: [],
+  } satisfies Omit<RunPlan, keyof Sized>;
+  const runSchema = lakeSchemaOf(unsized);
+  const merged = mergeSchemas(table, snapshot?.schema, runSchema);
+  const changes = schemaChanges(snapshot?.schema, merged, runSchema);
+  if (!unchanged) await refuseNullKeys(unsized, deps.source);
+  const perRow = bytesPerRow(columns, fields, await deps.source.stats(table));
+  return {
+    plan: {
+      ...unsized,
+      ...(await measure(unsized, perRow, options, deps)),
+      writeTypes: writeTypes(merged, runSchema),
+      notes: [...notes, ...runNotes, ...changes.map(showSchemaChange)],
+    },
+    unchanged,
+    schemaChanges: changes,
   };
-  mergeSchemas(table, snapshot?.schema, lakeSchemaOf(plan));
-  return { plan, unchanged: isUnchanged(plan, snapshot) };
 }

@@ -3,10 +3,13 @@ import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { RESERVED_COLUMNS } from '../lake/lineage.ts';
+import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
 import { holdsBinary, lakeTypeOf } from './lake-type.ts';
+import { isScd } from '../config/table-options.ts';
 
 /** The columns a run offloads, those it leaves out, and what the lake keeps less exactly than the source. */
 export interface ColumnPlan {
+  readonly ingestion: Ingestion;
   readonly columns: readonly LanceField[];
   readonly droppedColumns: readonly { readonly name: string; readonly reason: string }[];
   readonly notes: readonly string[];
@@ -45,43 +48,79 @@ function refuseCaseTwins(table: string, columns: readonly LanceField[]): void {
   }
 }
 
+type BinaryRule = 'keep' | 'drop' | 'error';
+
+/** Binary columns stay in APPEND_ONLY. Under SCD they are left out, unless the options say otherwise. */
+function binaryRule(options: TableOptions, { ingestionType }: Ingestion): BinaryRule {
+  return options.binary_columns ?? (isScd(ingestionType) ? 'drop' : 'keep');
+}
+
+/** What the options say of binary columns that cannot be: naming one that the mode leaves out, or having one at all. */
+function binaryProblems(
+  table: string,
+  binaries: readonly string[],
+  { ingestionType }: Ingestion,
+  options: TableOptions,
+): string[] {
+  if (binaries.length === 0) return [];
+  const list = binaries.map((name) => `"${name}"`).join(', ');
+  if (options.binary_columns === 'error')
+    return [
+      `binary_columns is "error" and table "${table}" has binary columns: ${list}; leave them out with columns, or set binary_columns to keep or drop`,
+    ];
+  if (options.binary_columns !== undefined || options.columns === undefined || !isScd(ingestionType))
+    return [];
+  return [
+    `columns: ${list} of table "${table}" are binary, which ${ingestionType} leaves out; take them out of columns (keep a reference in their place, such as a path), or use ingestion_type APPEND_ONLY; binary_columns: keep offloads them all the same`,
+  ];
+}
+
+function refuseReserved(table: string, columns: readonly LanceField[]): void {
+  const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name.toLowerCase()));
+  if (!reserved) return;
+  throw new OffloadError(
+    'SCHEMA_MISMATCH',
+    `Table "${table}" has a column "${reserved.name}", a name the lake uses itself; leave it out with columns`,
+    { table, column: reserved.name },
+  );
+}
+
 /**
- * Chooses the columns of a run.
+ * Chooses the columns of a run, and settles its keys, sequence and cursor among them.
  *
- * @throws OffloadError `CONFIG_INVALID` for names the table does not have, `TYPE_UNSUPPORTED` for a type that has no
+ * @throws OffloadError `CONFIG_INVALID` with all that does not fit the table, `TYPE_UNSUPPORTED` for a type that has no
  *   place in the lake, `SCHEMA_MISMATCH` for a source column named like one of the lake's own.
  */
 export function planColumns(table: string, fields: readonly LanceField[], options: TableOptions): ColumnPlan {
   const known = fields.map(({ name }) => name);
   const wanted = options.columns;
   const unknown = (wanted ?? []).filter((name) => !known.includes(name));
-  const binary = options.binary_columns ?? 'keep'; // APPEND_ONLY keeps them unless told otherwise
+  const { ingestion, problems: ingestionProblems } = planIngestion(fields, options);
+  const needed = neededColumns(ingestion);
   const chosen = fields.filter(({ name }) => wanted === undefined || wanted.includes(name));
-  const binaries = chosen.filter(isBinary).map(({ name }) => name);
-  const problems = unknown.map((name) => unknownColumn(table, name, known));
-  if (binary === 'error' && binaries.length > 0) {
-    problems.push(
-      `binary_columns is "error" and table "${table}" has binary columns: ${binaries.join(', ')}; leave them out with columns, or set binary_columns to keep or drop`,
-    );
-  }
-  if (problems.length > 0) throw new OffloadError('CONFIG_INVALID', problems.join('; '), { table, problems });
+  // A binary key is what names the row: it is narrow, and it stays.
+  const binaries = chosen
+    .filter((field) => isBinary(field) && !needed.has(field.name))
+    .map(({ name }) => name);
+  const problems = [
+    ...unknown.map((name) => unknownColumn(table, name, known)),
+    ...ingestionProblems,
+    ...binaryProblems(table, binaries, ingestion, options),
+  ];
+  if (problems.length > 0)
+    throw new OffloadError('CONFIG_INVALID', `Table "${table}": ${problems.join('; ')}`, { table, problems });
 
-  const columns = binary === 'drop' ? chosen.filter(({ name }) => !binaries.includes(name)) : chosen;
-  const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name.toLowerCase()));
-  if (reserved) {
-    throw new OffloadError(
-      'SCHEMA_MISMATCH',
-      `Table "${table}" has a column "${reserved.name}", a name the lake uses itself`,
-      { table, column: reserved.name },
-    );
-  }
+  const dropped = binaryRule(options, ingestion) === 'drop' ? binaries : [];
+  const columns = chosen.filter(({ name }) => !dropped.includes(name));
+  refuseReserved(table, columns);
   refuseCaseTwins(table, columns);
   if (columns.length === 0)
     throw new OffloadError('CONFIG_INVALID', `Of table "${table}" no column is left to offload`, { table });
+  const reason = options.binary_columns === 'drop' ? 'binary_columns: drop' : ingestion.ingestionType;
   return {
+    ingestion,
     columns,
-    droppedColumns:
-      binary === 'drop' ? binaries.map((name) => ({ name, reason: 'binary (binary_columns: drop)' })) : [],
+    droppedColumns: dropped.map((name) => ({ name, reason: `binary (${reason})` })),
     notes: columns.flatMap((field) => notesOn(table, field, columns)),
   };
 }

@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import type { Page } from '../jobs/payloads.ts';
-import { lanceFieldSchema } from '../lancedb/lance-type.ts';
+import { MAX_BATCH_SIZE } from '../config/table-options.ts';
+import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
+import { cursorWindowSql } from './cursor-value.ts';
+import { writeTypeSchema } from './type-widening.ts';
 
-/** Version of plan.json, receipts and reports. A file of a later version is refused, not misread. */
-export const FORMAT_VERSION = 1;
+/** Version of plan.json, receipts and reports, and of the lake tables' rules. A later one is refused, not misread. */
+export const FORMAT_VERSION = 2;
+/** What this release reads: what version 2 added has a default that says what version 1 meant. */
+export const READABLE_FORMATS = [1, 2] as const;
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
 
 /** plan.json: everything a worker needs to know of a run, decided once. */
 export const runPlanSchema = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
+  formatVersion: z.literal(READABLE_FORMATS),
   createdBy: z.string(),
   runId: z.string(),
   table: z.string(),
@@ -17,9 +22,20 @@ export const runPlanSchema = z.object({
   /** Where the source is, without credentials. */
   source: z.string(),
   startedAtMs: z.int(),
-  ingestionType: z.enum(['APPEND_ONLY']),
+  ingestionType: z.enum(['APPEND_ONLY', 'SCD_TYPE_1', 'SCD_TYPE_2']),
+  /** Columns that name a row from version to version; none under APPEND_ONLY. */
+  primaryKeys: z.array(z.string()).default([]),
+  /** The column that orders the versions of a key; `null`: the source version does. */
+  sequenceBy: z.string().nullable().default(null),
+  /** Whether a row without a sequence fails the run. Where the cursor stands in for the sequence, it sorts lowest. */
+  sequenceRequired: z.boolean().default(false),
+  cursorField: z.string().optional(),
+  /** The cursor of the last commit, for an incremental run: it reads from there on. Absent: everything is read. */
+  cursorFrom: z.string().optional(),
+  /** How keys that are gone are found: in a complete snapshot, by a sweep over the keys, or not at all. */
+  deletes: z.enum(['none', 'snapshot', 'sweep']).default('none'),
   sourceVersion: z.int().nonnegative(),
-  /** Rows of that version that match the filter, after the offset: what the lake must hold of this run. */
+  /** Rows of that version that match filter and cursor window, after the offset: what the pages must hold. */
   sourceRows: z.int().nonnegative(),
   filter: z.string().optional(),
   /** Rows at the start of the scan that are left out. */
@@ -29,8 +45,12 @@ export const runPlanSchema = z.object({
   /** Whether `columns` are fewer than the source's, and must be named in each query. */
   selectsColumns: z.boolean(),
   droppedColumns: z.array(droppedColumn),
+  /** Columns the lake has wider than the source: their values are written in the lake's type. */
+  writeTypes: z.array(writeTypeSchema).default([]),
   withRowId: z.boolean(),
   rowsPerPage: z.int().positive(),
+  /** Rows whose keys a sweep reads, in pages of their own behind the others. */
+  sweepRows: z.int().nonnegative().default(0),
   /** A larger Arrow answer is split. */
   pageBytes: z.int().positive(),
   /** Estimate of the Arrow bytes of the whole run. */
@@ -40,17 +60,50 @@ export const runPlanSchema = z.object({
 });
 export type RunPlan = z.output<typeof runPlanSchema>;
 
-export function pageCount(plan: Pick<RunPlan, 'sourceRows' | 'rowsPerPage'>): number {
-  return Math.ceil(plan.sourceRows / plan.rowsPerPage);
+type PagedPlan = Pick<RunPlan, 'sourceRows' | 'rowsPerPage' | 'offset' | 'sweepRows'>;
+
+/** Rows per page of a key sweep: keys are narrow, and the API allows no more. */
+export const SWEEP_ROWS_PER_PAGE = MAX_BATCH_SIZE;
+
+export function pageCount({ sourceRows, rowsPerPage, sweepRows }: Omit<PagedPlan, 'offset'>): number {
+  return Math.ceil(sourceRows / rowsPerPage) + Math.ceil(sweepRows / SWEEP_ROWS_PER_PAGE);
 }
 
-/** The pages of a plan. Offsets are those of the query, so the plan's own offset is in them. */
-export function* planPages(plan: Pick<RunPlan, 'sourceRows' | 'rowsPerPage' | 'offset'>): Generator<Page> {
-  const pages = pageCount(plan);
-  for (let index = 0; index < pages; index++) {
-    const start = index * plan.rowsPerPage;
-    yield { index, offset: plan.offset + start, limit: Math.min(plan.rowsPerPage, plan.sourceRows - start) };
+/**
+ * The pages of a plan: those of rows, then those of keys. Offsets are those of the query, so the plan's own offset is
+ * in them.
+ */
+export function* planPages(plan: PagedPlan): Generator<Page> {
+  const scans = [
+    { scan: 'rows', from: plan.offset, rows: plan.sourceRows, perPage: plan.rowsPerPage },
+    { scan: 'keys', from: 0, rows: plan.sweepRows, perPage: SWEEP_ROWS_PER_PAGE },
+  ] as const;
+  let index = 0;
+  for (const { scan, from, rows, perPage } of scans) {
+    for (let start = 0; start < rows; start += perPage, index += 1) {
+      yield { index, offset: from + start, limit: Math.min(perPage, rows - start), scan };
+    }
   }
+}
+
+/** Columns of a plan by their names. */
+export function columnsNamed(plan: Pick<RunPlan, 'columns'>, names: readonly string[]): LanceField[] {
+  return names.flatMap((name) => plan.columns.find((column) => column.name === name) ?? []);
+}
+
+/**
+ * The filter of a plan's queries: the table's own, and the window of an incremental run. The line break keeps a comment
+ * at the end of the one from hiding the other.
+ */
+export function queryFilterOf(
+  plan: Pick<RunPlan, 'columns' | 'filter' | 'cursorField' | 'cursorFrom'>,
+): string | undefined {
+  const { filter, cursorField, cursorFrom } = plan;
+  if (cursorField === undefined || cursorFrom === undefined) return filter;
+  const [field] = columnsNamed(plan, [cursorField]);
+  if (!field) return filter;
+  const window = cursorWindowSql(field, cursorFrom);
+  return filter === undefined ? window : `(${filter}\n) AND ${window}`;
 }
 
 /** The selection a plan makes, as text: two runs of one version and selection would hold the same rows. */

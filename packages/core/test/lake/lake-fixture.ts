@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
-import { dataFilePath, LakePaths } from '../../src/lake/paths.ts';
+import { dataFilePath, keysFilePath, LakePaths } from '../../src/lake/paths.ts';
 import type { Receipt } from '../../src/lake/receipt.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import { transformOf } from '../../src/plan/page-scan.ts';
 import { FORMAT_VERSION, planPages, type RunPlan } from '../../src/plan/run-plan.ts';
 import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
 
@@ -31,12 +32,18 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     source: 'http://127.0.0.1:1',
     startedAtMs: Date.UTC(2026, 10, 22, 10, 15),
     ingestionType: 'APPEND_ONLY',
+    primaryKeys: [],
+    sequenceBy: null,
+    sequenceRequired: false,
+    deletes: 'none',
+    sweepRows: 0,
     sourceVersion: 3,
     sourceRows: 25,
     offset: 0,
     columns: [...ID_AND_NAME],
     selectsColumns: false,
     droppedColumns: [],
+    writeTypes: [],
     withRowId: false,
     rowsPerPage: 10,
     pageBytes: 65_536,
@@ -66,13 +73,8 @@ export async function stagePage(
   const page = [...planPages(plan)][index];
   if (!page) throw new Error(`the plan has no page ${index}`);
   const body = bodyOf([rowsOf(page.offset, page.limit)]);
-  const made = transformPage({
-    bodies: [body],
-    columns: plan.columns,
-    runId: plan.runId,
-    offloadedAtMs: plan.startedAtMs,
-  });
-  const file = dataFilePath(plan.runId, index, 0);
+  const made = transformPage({ ...transformOf(plan, page), bodies: [body] });
+  const file = (page.scan === 'keys' ? keysFilePath : dataFilePath)(plan.runId, index, 0);
   await staging.writeData(plan.destination, file, made.parquet);
   const receipt: Receipt = {
     formatVersion: FORMAT_VERSION,

@@ -74,8 +74,8 @@ test('a damaged file is named; one of a later format is refused as too new', asy
     await writeFile(file, damaged);
     await expectRejection(staging.readPlan(plan), 'LAKE_UNAVAILABLE', /plan\.json is damaged/);
   }
-  await writeFile(file, JSON.stringify({ ...plan, formatVersion: 2 }));
-  await expectRejection(staging.readPlan(plan), 'LAKE_TOO_NEW', /format 2/);
+  await writeFile(file, JSON.stringify({ ...plan, formatVersion: 3 }));
+  await expectRejection(staging.readPlan(plan), 'LAKE_TOO_NEW', /format 3/);
 });
 
 test('discarding a run takes its pages and leaves plan and report', async ({ staging }) => {

@@ -44,7 +44,7 @@ test('binary columns, nested ones too, can be dropped or refused', () => {
   expectCode(
     () => planColumns('t', FIELDS, { binary_columns: 'error' }),
     'CONFIG_INVALID',
-    /binary columns: blob, nested; leave them out with columns/,
+    /binary columns: "blob", "nested"; leave them out with columns/,
   );
   expectCode(
     () => planColumns('t', [BLOB], { binary_columns: 'drop' }),

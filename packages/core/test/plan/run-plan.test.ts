@@ -3,28 +3,37 @@ import { pageCount, planPages, runPlanSchema, selectionOf } from '../../src/plan
 import { planOf } from '../lake/lake-fixture.ts';
 
 test('the pages of a plan, with its own offset in theirs', () => {
-  expect([...planPages({ sourceRows: 25, rowsPerPage: 10, offset: 100 })]).toEqual([
-    { index: 0, offset: 100, limit: 10 },
-    { index: 1, offset: 110, limit: 10 },
-    { index: 2, offset: 120, limit: 5 },
+  expect([...planPages({ sourceRows: 25, rowsPerPage: 10, offset: 100, sweepRows: 0 })]).toEqual([
+    { index: 0, offset: 100, limit: 10, scan: 'rows' },
+    { index: 1, offset: 110, limit: 10, scan: 'rows' },
+    { index: 2, offset: 120, limit: 5, scan: 'rows' },
+  ]);
+});
+
+test('the pages of a key sweep come behind those of the rows, and begin at the first row of the table', () => {
+  expect([...planPages({ sourceRows: 5, rowsPerPage: 3, offset: 0, sweepRows: 12_000 })]).toEqual([
+    { index: 0, offset: 0, limit: 3, scan: 'rows' },
+    { index: 1, offset: 3, limit: 2, scan: 'rows' },
+    { index: 2, offset: 0, limit: 10_000, scan: 'keys' },
+    { index: 3, offset: 10_000, limit: 2000, scan: 'keys' },
   ]);
 });
 
 test('a table without rows has no pages', () => {
-  expect([...planPages({ sourceRows: 0, rowsPerPage: 10, offset: 0 })]).toEqual([]);
+  expect([...planPages({ sourceRows: 0, rowsPerPage: 10, offset: 0, sweepRows: 0 })]).toEqual([]);
 });
 
 test('pages cover every offset exactly once, for every size', () => {
   for (let sourceRows = 0; sourceRows <= 60; sourceRows++) {
     for (const rowsPerPage of [1, 2, 3, 7, 10, 59, 60, 61]) {
       for (const offset of [0, 5]) {
-        const pages = [...planPages({ sourceRows, rowsPerPage, offset })];
+        const pages = [...planPages({ sourceRows, rowsPerPage, offset, sweepRows: 0 })];
         const offsets = pages.flatMap((page) =>
           Array.from({ length: page.limit }, (_, index) => page.offset + index),
         );
         expect(offsets).toEqual(Array.from({ length: sourceRows }, (_, index) => offset + index));
         expect(pages.map(({ index }) => index)).toEqual(pages.map((_, index) => index));
-        expect(pages).toHaveLength(pageCount({ sourceRows, rowsPerPage }));
+        expect(pages).toHaveLength(pageCount({ sourceRows, rowsPerPage, sweepRows: 0 }));
         expect(pages.every(({ limit }) => limit >= 1 && limit <= rowsPerPage)).toBe(true);
       }
     }

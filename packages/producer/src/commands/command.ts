@@ -11,12 +11,15 @@ export function subcommand(usage: string, description: string, examples: readonl
     .addHelpText('after', `\nExamples:\n${help}`);
 }
 
+/** What a command does with its options; the result is the exit code. */
+type Work<Options extends GlobalOptions> = (context: Context, options: Options) => Promise<number>;
+
 /** Opens what the command needs, runs it, and closes everything whatever happens. The result is the exit code. */
-export async function withContext(
+export async function withContext<Options extends GlobalOptions = GlobalOptions>(
   command: Command,
-  work: (context: Context, options: GlobalOptions) => Promise<number>,
+  work: Work<Options>,
 ): Promise<void> {
-  const options = command.optsWithGlobals<GlobalOptions>();
+  const options = command.optsWithGlobals<Options>();
   const context = await Context.open(options);
   try {
     process.exitCode = await work(context, options);

@@ -1,14 +1,17 @@
-import { historyOf, OffloadError, readLog, replay, runOf } from '@lance-offload/core';
+import { historyOf, OffloadError, outcomesOf, readLog, replay, runOf } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { formatBytes, formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
+const OUTCOMES = ['inserted', 'updated', 'deleted', 'unchanged', 'late'] as const;
+
 export function historyCommand(): Command {
-  const command = subcommand('history <table> [options]', 'List the commits of a lake table, newest first.', [
-    'history documents',
-    'history documents --json',
-  ]);
+  const command = subcommand(
+    'history <table> [options]',
+    'List the commits of a lake table, newest first, and what became of the rows each run read.',
+    ['history documents', 'history documents --json'],
+  );
   return command
     .addArgument(new Argument('<table>', 'name of the table in the lake'))
     .action((table: string) =>
@@ -18,7 +21,7 @@ export function historyCommand(): Command {
         if (log.length === 0) {
           const published = (await staging.listTables()).join(', ') || 'none';
           throw new OffloadError(
-            'LAKE_UNAVAILABLE',
+            'LAKE_NOT_FOUND',
             `The lake has no table "${table}" (it has: ${published})`,
             { table, path: folder },
           );
@@ -29,22 +32,34 @@ export function historyCommand(): Command {
           timestamp: commitInfo.timestamp === undefined ? null : new Date(commitInfo.timestamp).toISOString(),
           operation: commitInfo.operation ?? null,
           ...runOf(commitInfo),
-          rowsInserted: Number(commitInfo.operationMetrics?.['numOutputRows'] ?? 0),
+          rows: outcomesOf(commitInfo).outcomes,
           bytes: Number(commitInfo.operationMetrics?.['numOutputBytes'] ?? 0),
           filesAdded: adds,
           filesRemoved: removes,
         }));
         print(json, commits, () =>
           formatTable(
-            ['version', 'time', 'operation', 'mode', 'source version', 'rows', 'files', 'Parquet', 'run'],
+            [
+              'version',
+              'time',
+              'mode',
+              'source version',
+              'inserted',
+              'updated',
+              'deleted',
+              'unchanged',
+              'late',
+              'files',
+              'Parquet',
+              'run',
+            ],
             commits.map((commit) => [
               String(commit.version),
               commit.timestamp ?? '–',
-              commit.operation ?? '–',
-              commit.ingestionType ?? '–',
+              commit.ingestionType ?? commit.operation ?? '–',
               String(commit.sourceVersion ?? '–'),
-              formatCount(commit.rowsInserted),
-              String(commit.filesAdded),
+              ...OUTCOMES.map((outcome) => formatCount(commit.rows[outcome])),
+              `+${commit.filesAdded} −${commit.filesRemoved}`,
               formatBytes(commit.bytes),
               commit.runId ?? '–',
             ]),

@@ -2,7 +2,7 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { runTables } from '../run/run-tables.ts';
 import { subcommand, withContext } from './command.ts';
 
-function workerCount(text: string): number {
+export function workerCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
   throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
@@ -16,6 +16,8 @@ export function runCommand(): Command {
       'run',
       'run documents people',
       'run --workers 2               # a laptop: brings its own workers, and Redis where none listens',
+      'run people --sweep-deletes     # an incremental run that also finds what was deleted',
+      'run people --full              # start over, instead of going on from the cursor',
       'run --resume                  # every open run of the lake',
       'run --resume documents-20261122T101500Z-7f3a',
       'run --json --report report.json',
@@ -34,6 +36,15 @@ export function runCommand(): Command {
         '--resume [run...]',
         'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them',
       ).conflicts('detach'),
+    )
+    .addOption(
+      new Option('--full', 'read everything, whatever the cursor and the last commit').conflicts('resume'),
+    )
+    .addOption(
+      new Option(
+        '--sweep-deletes',
+        'incremental SCD runs: read the keys of the whole table too, and delete or close those that are gone',
+      ).conflicts('resume'),
     )
     .option('--detach', 'enqueue and leave: do not follow the runs')
     .option('--report <file>', 'also write the final report to a file')

@@ -1,4 +1,12 @@
-import { findRun, runStatus, type Fleet, type RunStatus } from '@lance-offload/core';
+import {
+  findRun,
+  readSnapshot,
+  runStatus,
+  tableState,
+  type Fleet,
+  type RunStatus,
+  type Staging,
+} from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
@@ -29,6 +37,63 @@ async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
       const plan = await fleet.staging.findPlan(key);
       return runStatus({ ...key, table: plan?.table ?? key.destination }, fleet);
     }),
+  );
+}
+
+interface TableStanding {
+  readonly table: string;
+  readonly deltaVersion: number;
+  readonly ingestionType: string;
+  readonly sourceVersion: number | null;
+  readonly cursorField: string | null;
+  /** The greatest cursor the lake holds: where the next incremental run begins. */
+  readonly cursor: string | null;
+  /** The source version in which keys that are gone were last looked for. */
+  readonly deletesVersion: number | null;
+}
+
+/** What the lake holds of each table. One that cannot be read is left out here, and named by `query`. */
+async function tableStandings(staging: Staging): Promise<TableStanding[]> {
+  const standings: TableStanding[] = [];
+  for (const table of await staging.listTables()) {
+    const snapshot = await readSnapshot(staging.paths.table(table)).catch(() => undefined);
+    const state = tableState(snapshot);
+    if (!snapshot || !state) continue;
+    standings.push({
+      table,
+      deltaVersion: snapshot.version,
+      ingestionType: state.ingestionType,
+      sourceVersion: state.sourceVersion ?? null,
+      cursorField: state.cursorField ?? null,
+      cursor: state.cursor ?? null,
+      deletesVersion: state.deletesVersion ?? null,
+    });
+  }
+  return standings;
+}
+
+const show = (value: string | number | null): string => (value === null ? '–' : String(value));
+
+function tablesText(tables: readonly TableStanding[]): string {
+  return formatTable(
+    [
+      'lake table',
+      'mode',
+      'Delta version',
+      'source version',
+      'cursor field',
+      'cursor',
+      'deletes looked for in',
+    ],
+    tables.map((table) => [
+      table.table,
+      table.ingestionType,
+      String(table.deltaVersion),
+      show(table.sourceVersion),
+      show(table.cursorField),
+      show(table.cursor),
+      show(table.deletesVersion),
+    ]),
   );
 }
 
@@ -65,7 +130,7 @@ function runText(status: RunStatus): string {
 export function statusCommand(): Command {
   const command = subcommand(
     'status [run] [options]',
-    'Show where a run stands, and why it does not go on; without a run, list the newest.',
+    'Show where a run stands, and why it does not go on; without a run, what the lake holds and the newest runs.',
     ['status', 'status documents-20261122T101500Z-7f3a', 'status documents-20261122T101500Z-7f3a --json'],
   );
   return command.addArgument(new Argument('[run]', 'id of a run')).action((runId: string | undefined) =>
@@ -73,7 +138,10 @@ export function statusCommand(): Command {
       const fleet = await context.fleet();
       if (runId === undefined) {
         const runs = await recentRuns(fleet);
-        print(json, runs, () => listText(runs));
+        const tables = await tableStandings(context.staging);
+        print(json, { tables, runs }, () =>
+          [...(tables.length > 0 ? [tablesText(tables)] : []), listText(runs)].join('\n'),
+        );
         return 0;
       }
       const status = await runStatus(await findRun(runId, fleet), fleet);

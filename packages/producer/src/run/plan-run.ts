@@ -1,6 +1,5 @@
 import {
   buildPlan,
-  countRunRows,
   emptyReport,
   historyOf,
   PAYLOAD_VERSION,
@@ -24,17 +23,23 @@ export interface PlanRunDeps extends PlanDeps {
   readonly attempts: Attempts;
 }
 
-/** Rows of the run that the lake's last commit came from: what stands for a run that found nothing to do. */
+/** A run that found nothing to do stands on the one whose commit made the lake what it is. */
 async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<void> {
   const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
-  const runId = last ? (runOf(last.commitInfo).runId ?? '') : '';
-  const lakeRows = await countRunRows({ destination: plan.destination, runId }, staging);
+  const runId = last && runOf(last.commitInfo).runId;
+  const report = runId ? await staging.findReport({ destination: plan.destination, runId }) : undefined;
   await staging.writeReport({
     ...emptyReport(plan, 'unchanged'),
-    lakeRows,
-    verified: lakeRows === plan.sourceRows,
+    lakeRows: report?.lakeRows ?? 0,
+    verified: report?.verified ?? false,
     deltaVersion: last?.version ?? null,
-    notes: [...plan.notes, `the lake holds version ${plan.sourceVersion} already, from run ${runId}`],
+    ...(report?.cursor !== undefined && { cursor: report.cursor }),
+    notes: [
+      ...plan.notes,
+      report
+        ? `the lake holds version ${plan.sourceVersion} already, from run ${report.runId}`
+        : `the lake holds version ${plan.sourceVersion} already; the report of the run that brought it is gone, so this one proves nothing: use --full`,
+    ],
   });
 }
 

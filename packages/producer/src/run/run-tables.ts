@@ -23,6 +23,8 @@ export interface RunOptions extends GlobalOptions {
   /** Ids of runs, or `true` for every open one. */
   readonly resume?: readonly string[] | true;
   readonly detach?: boolean;
+  readonly full?: boolean;
+  readonly sweepDeletes?: boolean;
   readonly report?: string;
   readonly workerLog?: string;
 }
@@ -41,13 +43,14 @@ async function startRuns(
   names: readonly string[],
   context: Context,
   fleet: Fleet,
+  { full = false, sweepDeletes = false }: RunOptions,
 ): Promise<{ runs: StartedRun[]; refused: Refusal[] }> {
   const runs: StartedRun[] = [];
   const refused: Refusal[] = [];
   await context.staging.checkWritable();
   for (const request of await selectTables(names, context.config, context.source)) {
     try {
-      const run = await startRun(request, fleet);
+      const run = await startRun({ ...request, full, sweepDeletes }, fleet);
       say(
         run.adopted
           ? `${run.table}: run ${run.runId} was left while it was planned; going on with it`
@@ -130,7 +133,7 @@ export async function runTables(
   const { fleet, workersGone } = await openFleet(context, options);
   const { runs, refused } =
     options.resume === undefined
-      ? await startRuns(names, context, fleet)
+      ? await startRuns(names, context, fleet, options)
       : { runs: await resumeRuns(options.resume, fleet), refused: [] };
   if (runs.length === 0 && refused.length === 0) {
     say(options.resume === undefined ? `${context.source.url} has no tables.` : 'No run is open.');

@@ -25,7 +25,7 @@ export class StagedProgress {
       const receipt = await this.#staging.readReceipt(this.#key, index);
       if (!receipt) continue;
       this.#seen.add(index);
-      this.#rows += receipt.rows;
+      if (receipt.page.scan === 'rows') this.#rows += receipt.rows;
       this.#bytes += receipt.sourceBytes;
     }
     return { rows: this.#rows, bytes: this.#bytes, pages: this.#seen.size };

@@ -66,11 +66,31 @@ export function failureLines(status: RunStatus): string[] {
   return lines;
 }
 
-/** Notes of a finished run: columns left out, values cut, and the like. */
+const OUTCOMES = ['inserted', 'updated', 'deleted', 'unchanged', 'late', 'superseded'] as const;
+
+/** What became of the rows of a run that did more than to append, and where its cursor is. */
+function outcomeLines({ table, report }: RunStatus): string[] {
+  if (report?.state !== 'published') return [];
+  const { rows, cursorField, cursor } = report;
+  const counts = OUTCOMES.flatMap((outcome) =>
+    rows[outcome] > 0 ? [`${formatCount(rows[outcome])} ${outcome}`] : [],
+  );
+  const plain = report.ingestionType === 'APPEND_ONLY' && rows.unchanged === 0;
+  return [
+    ...(plain ? [] : [`${table}: ${counts.join(', ') || 'nothing has changed'}`]),
+    ...(cursor === undefined ? [] : [`${table}: cursor "${cursorField}" is at ${cursor}`]),
+  ];
+}
+
+/** Notes of a finished run: its rows, columns left out, values cut, and the like. */
 export function noteLines(status: RunStatus): string[] {
   const { report } = status;
   const dropped = (report?.droppedColumns ?? []).map(
     ({ name, reason }) => `${status.table}: column "${name}" left out: ${reason}`,
   );
-  return [...dropped, ...(report?.notes ?? []).map((note) => `${status.table}: ${note}`)];
+  return [
+    ...outcomeLines(status),
+    ...dropped,
+    ...(report?.notes ?? []).map((note) => `${status.table}: ${note}`),
+  ];
 }

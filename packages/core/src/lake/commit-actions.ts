@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
+import type { DeltaStruct } from '../plan/lake-type.ts';
+import { isScd } from '../config/table-options.ts';
+import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
+import {
+  protocolFor,
+  type Action,
+  type Add,
+  type CommitInfo,
+  type DeletionVector,
+  type MetaData,
+  type Protocol,
+} from './delta-actions.ts';
+import { FORMAT_KEY, type LogEntry, type Snapshot } from './delta-log.ts';
+import type { Merge } from './merge/merge.ts';
+import type { Receipt, StagedFile } from './receipt.ts';
+import type { RowOutcomes } from './report.ts';
+import { configurationAfter } from './table-state.ts';
+
+/** Each run is a transaction of its own in the log: exact, whatever the clocks of the producers say. */
+const transactionOf = (runId: string): string => `lance-offload/${runId}`;
+
+/** What becomes of a data file: the rows it has lost altogether, or `all` where none is left. */
+export type FileVector = DeletionVector | 'all';
+
+/** A run that is merged, and the deletion vectors of the files it takes rows from, by path. */
+export interface MergedRun {
+  readonly plan: RunPlan;
+  readonly receipts: readonly Receipt[];
+  readonly merge: Merge;
+  readonly vectors: ReadonlyMap<string, FileVector>;
+}
+
+/** The columns of the lake table once a run is in it. */
+export function schemaAfter(plan: RunPlan, snapshot: Snapshot | undefined): DeltaStruct {
+  return mergeSchemas(plan.table, snapshot?.schema, lakeSchemaOf(plan));
+}
+
+function protocolActions(
+  snapshot: Snapshot | undefined,
+  schema: DeltaStruct,
+  deletionVectors: boolean,
+): { protocol: Protocol }[] {
+  const wanted = protocolFor(schema, { before: snapshot?.protocol, deletionVectors });
+  return isDeepStrictEqual(wanted, snapshot?.protocol) ? [] : [{ protocol: wanted }];
+}
+
+function metaDataFor(
+  { plan, merge }: MergedRun,
+  snapshot: Snapshot | undefined,
+  schema: DeltaStruct,
+  deletionVectors: boolean,
+): MetaData {
+  return {
+    id: snapshot?.metaData.id ?? randomUUID(),
+    name: plan.destination,
+    format: { provider: 'parquet', options: {} },
+    schemaString: JSON.stringify(schema),
+    partitionColumns: [],
+    configuration: {
+      ...configurationAfter(plan, snapshot?.metaData.configuration ?? {}, merge.cursor),
+      ...schemaProperties(schema),
+      ...(deletionVectors && { 'delta.enableDeletionVectors': 'true' }),
+      [FORMAT_KEY]: String(FORMAT_VERSION),
+    },
+    createdTime: snapshot?.metaData.createdTime ?? plan.startedAtMs,
+  };
+}
+
+/** Statistics of a file that has a deletion vector: its bounds may be wider than its rows (PROTOCOL.md, "Per-file Statistics"). */
+function looseStats(stats: string | undefined): string | undefined {
+  return stats?.replace(/"tightBounds":true\}$/, '"tightBounds":false}');
+}
+
+function addOf(
+  file: Pick<StagedFile, 'path' | 'size' | 'stats'>,
+  nowMs: number,
+  vector: DeletionVector | undefined,
+): Add {
+  return {
+    path: file.path,
+    partitionValues: {},
+    size: file.size,
+    modificationTime: nowMs,
+    dataChange: true,
+    stats: vector ? looseStats(file.stats) : file.stats,
+    deletionVector: vector,
+  };
+}
+
+/** A lake file that loses rows: out of the table as it was, and, unless nothing is left, in again with its vector. */
+function replaceFile(file: Add, vector: FileVector, nowMs: number): Partial<Action>[] {
+  const { path, size, partitionValues, deletionVector } = file;
+  const remove = {
+    path,
+    deletionTimestamp: nowMs,
+    dataChange: true,
+    extendedFileMetadata: true,
+    partitionValues,
+    size,
+    deletionVector,
+  };
+  if (vector === 'all') return [{ remove }];
+  return [
+    { remove },
+    { add: { ...file, dataChange: true, stats: looseStats(file.stats), deletionVector: vector } },
+  ];
+}
+
+const METRICS = {
+  inserted: 'numTargetRowsInserted',
+  updated: 'numTargetRowsUpdated',
+  deleted: 'numTargetRowsDeleted',
+  unchanged: 'numSourceRowsUnchanged',
+  late: 'numSourceRowsLate',
+  superseded: 'numSourceRowsSuperseded',
+  ties: 'numSourceRowsTied',
+} as const satisfies Record<keyof RowOutcomes, string>;
+const EXPECTED_ROWS = 'numExpectedRows';
+
+function commitInfoOf({ plan, merge }: MergedRun, added: readonly Add[], nowMs: number): CommitInfo {
+  const scd = isScd(plan.ingestionType);
+  const outcomes = Object.entries(METRICS).map(([outcome, metric]) => [
+    metric,
+    String(merge.outcomes[outcome as keyof RowOutcomes]),
+  ]);
+  return {
+    timestamp: nowMs,
+    operation: scd ? 'MERGE' : 'WRITE',
+    operationParameters: {
+      ...(!scd && { mode: 'Append' }),
+      runId: plan.runId,
+      ingestionType: plan.ingestionType,
+      sourceVersion: plan.sourceVersion,
+    },
+    operationMetrics: {
+      numFiles: String(added.length),
+      numOutputRows: String(merge.outcomes.inserted + merge.outcomes.updated),
+      numOutputBytes: String(added.reduce((total, file) => total + file.size, 0)),
+      ...Object.fromEntries(outcomes),
+      [EXPECTED_ROWS]: String(merge.expectedRows),
+    },
+    isBlindAppend: !scd && plan.cursorFrom === undefined,
+    engineInfo: plan.createdBy,
+    txnId: plan.runId,
+  };
+}
+
+/** What a commit of ours says it did: the outcomes of its rows, and how many rows must be there after it. */
+export function outcomesOf(commitInfo: CommitInfo): { outcomes: RowOutcomes; expectedRows: number } {
+  const metrics = z.record(z.string(), z.unknown()).catch({}).parse(commitInfo.operationMetrics);
+  const metric = (name: string) => Number(metrics[name] ?? 0);
+  return {
+    outcomes: {
+      inserted: Number(metrics[METRICS.inserted] ?? metrics['numOutputRows'] ?? 0), // format 1 had the latter only
+      updated: metric(METRICS.updated),
+      deleted: metric(METRICS.deleted),
+      unchanged: metric(METRICS.unchanged),
+      late: metric(METRICS.late),
+      superseded: metric(METRICS.superseded),
+      ties: metric(METRICS.ties),
+    },
+    expectedRows: Number(metrics[EXPECTED_ROWS] ?? metrics['numOutputRows'] ?? 0),
+  };
+}
+
+/** The actions that publish a merged run on top of a snapshot. Pure. */
+export function commitActions(
+  run: MergedRun,
+  snapshot: Snapshot | undefined,
+  nowMs: number,
+): Partial<Action>[] {
+  const { plan, receipts, merge, vectors } = run;
+  const schema = schemaAfter(plan, snapshot);
+  const pages = receipts.filter(({ page }) => page.scan === 'rows').flatMap((receipt) => receipt.files);
+  const added = [
+    ...pages.flatMap((file) => {
+      const vector = vectors.get(file.path);
+      return vector === 'all' ? [] : [addOf(file, nowMs, vector)];
+    }),
+    ...merge.closed,
+  ];
+  const replaced = (snapshot?.files ?? []).flatMap((file) => {
+    const vector = vectors.get(file.path);
+    return vector === undefined ? [] : replaceFile(file, vector, nowMs);
+  });
+  const hasVectors = [...vectors.values()].some((vector) => vector !== 'all');
+  return [
+    { commitInfo: commitInfoOf(run, added, nowMs) },
+    ...protocolActions(snapshot, schema, hasVectors),
+    { metaData: metaDataFor(run, snapshot, schema, hasVectors) },
+    { txn: { appId: transactionOf(plan.runId), version: 1 } },
+    ...replaced,
+    ...added.map((add) => ({ add })),
+  ];
+}
+
+/** The entry of a table's log that holds a run, if it is published. */
+export function publishedEntry(log: readonly LogEntry[], runId: string): LogEntry | undefined {
+  return log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)));
+}

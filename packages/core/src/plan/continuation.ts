@@ -1,0 +1,135 @@
+import { OffloadError } from '../errors/offload-error.ts';
+import type { TableOptions } from '../config/table-options.ts';
+import { sameRows, type TableState } from '../lake/table-state.ts';
+import type { Ingestion } from './ingestion.ts';
+import { isScd } from '../config/table-options.ts';
+import type { RunPlan } from './run-plan.ts';
+
+/** How a run goes on from what the lake holds. */
+export interface Continuation {
+  /** The lake holds just what this run would read. */
+  readonly unchanged: boolean;
+  /** Where an incremental run begins; absent where everything is read. */
+  readonly cursorFrom?: string;
+  readonly deletes: RunPlan['deletes'];
+  readonly notes: readonly string[];
+}
+
+/** What of a run decides how it goes on. */
+export interface Continued {
+  readonly table: string;
+  readonly sourceVersion: number;
+  readonly ingestion: Ingestion;
+  readonly options: TableOptions;
+  /** As `selectionOf` writes it. */
+  readonly selection: string;
+  readonly full: boolean;
+  readonly sweepDeletes: boolean;
+  /** Whether the lake has a table of that name, ours or not. */
+  readonly tableExists: boolean;
+}
+
+const show = (value: string | null | readonly string[]): string =>
+  value === null ? 'the source version' : typeof value === 'string' ? value : value.join(', ');
+
+/** A lake table keeps its mode, its keys and its sequence: rows brought in by other rules could not be told apart. */
+function refuseOtherRules({ table, sourceVersion, ingestion }: Continued, state: TableState): void {
+  const remedy = 'set destination_table to begin a new lake table';
+  const problems = (['ingestionType', 'primaryKeys', 'sequenceBy'] as const).flatMap((rule) => {
+    const [was, is] = [state[rule], ingestion[rule]];
+    if (JSON.stringify(was) === JSON.stringify(is)) return [];
+    const words = { ingestionType: 'ingestion_type', primaryKeys: 'primary_keys', sequenceBy: 'sequence_by' };
+    return [`${words[rule]} was ${show(was)} and is ${show(is)}`];
+  });
+  if (problems.length > 0)
+    throw new OffloadError(
+      'CONFIG_INVALID',
+      `The lake table of "${table}" was made by other rules: ${problems.join('; ')}; ${remedy}`,
+      { table, problems },
+    );
+  const { sourceVersion: held = 0 } = state;
+  if (isScd(ingestion.ingestionType) && sourceVersion < held)
+    throw new OffloadError(
+      'CONFIG_INVALID',
+      `The lake holds version ${held} of "${table}" already, and ${ingestion.ingestionType} cannot go back to version ${sourceVersion}; ${remedy}`,
+      { table },
+    );
+}
+
+/** Where an incremental run begins, or why it reads everything. */
+function cursorOf(run: Continued, state: TableState | undefined): { from?: string; notes: string[] } {
+  const { cursorField, ingestionType } = run.ingestion;
+  if (cursorField === undefined || !state) return { notes: [] };
+  const appends = isScd(ingestionType) ? '' : ', and appends every row beside those the lake has';
+  const everything = (why: string) => ({ notes: [`${why}: this run reads everything${appends}`] });
+  if (run.full) return everything('--full');
+  if (state.cursorField !== cursorField) return everything(`the lake has no cursor of "${cursorField}" yet`);
+  if (state.cursor === undefined) return everything(`"${cursorField}" had no value so far`);
+  if (sameRows(state.selection, run.selection)) return { from: state.cursor, notes: [] };
+  if (isScd(ingestionType)) return everything('filter or source have changed since the last commit');
+  throw new OffloadError(
+    'CONFIG_INVALID',
+    `The filter or the source of "${run.table}" has changed since the last commit: rows before the cursor (${state.cursor}) that match now would be missed; use --full to append everything again, or set destination_table`,
+    { table: run.table },
+  );
+}
+
+/** Keys that are gone show in a complete snapshot, or in a sweep over the keys; APPEND_ONLY keeps every row. */
+function deletesOf(run: Continued, incremental: boolean): { deletes: RunPlan['deletes']; notes: string[] } {
+  const { ingestion, options, sweepDeletes } = run;
+  if (!isScd(ingestion.ingestionType)) {
+    const notes = sweepDeletes
+      ? ['APPEND_ONLY keeps rows that are gone: --sweep-deletes does nothing here']
+      : [];
+    return { deletes: 'none', notes };
+  }
+  const complete = !incremental && options.filter_expression === undefined && !options.offset;
+  if (complete && (sweepDeletes || (options.detect_deletes ?? true)))
+    return { deletes: 'snapshot', notes: [] };
+  return { deletes: sweepDeletes ? 'sweep' : 'none', notes: [] };
+}
+
+function appendNotes(
+  { table, sourceVersion, ingestion }: Continued,
+  state: TableState,
+  incremental: boolean,
+): string[] {
+  const { sourceVersion: held } = state;
+  const again =
+    !isScd(ingestion.ingestionType) && !incremental && held !== undefined && held !== sourceVersion;
+  if (!again || ingestion.cursorField !== undefined) return [];
+  return [
+    `the lake holds version ${held} of "${table}" already; APPEND_ONLY appends every row of version ${sourceVersion} beside it (told apart by _run_id)`,
+  ];
+}
+
+/**
+ * Decides how a run goes on from the lake's state: from the last cursor or from the start, with deletes or without, or
+ * not at all, because nothing has changed.
+ *
+ * @throws OffloadError `CONFIG_INVALID` where the lake table was made by other rules, or the run would miss rows.
+ */
+export function continueFrom(run: Continued, state: TableState | undefined): Continuation {
+  if (state) refuseOtherRules(run, state);
+  else if (run.tableExists && isScd(run.ingestion.ingestionType))
+    throw new OffloadError(
+      'CONFIG_INVALID',
+      `The lake has a table in the place of "${run.table}" that lance-offload did not write: its rows have no row hash to be told apart by; set destination_table`,
+      { table: run.table },
+    );
+  const cursor = cursorOf(run, state);
+  const incremental = cursor.from !== undefined;
+  const { deletes, notes } = deletesOf(run, incremental);
+  const unchanged =
+    !run.full &&
+    state?.sourceVersion === run.sourceVersion &&
+    state.selection === run.selection &&
+    state.cursorField === run.ingestion.cursorField &&
+    (deletes === 'none' || state.deletesVersion === run.sourceVersion);
+  return {
+    unchanged,
+    ...(cursor.from !== undefined && { cursorFrom: cursor.from }),
+    deletes,
+    notes: [...cursor.notes, ...notes, ...(state ? appendNotes(run, state, incremental) : [])],
+  };
+}

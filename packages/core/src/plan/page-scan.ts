@@ -1,0 +1,34 @@
+import type { Page } from '../jobs/payloads.ts';
+import type { TransformTask } from '../lake/transform-page.ts';
+import type { PagedScan } from '../lancedb/fetch-page.ts';
+import { columnsNamed, queryFilterOf, SWEEP_ROWS_PER_PAGE, type RunPlan } from './run-plan.ts';
+
+/** What a page's queries ask for: rows of the selection, or keys of the whole table. */
+export function pageScanOf(plan: RunPlan, page: Pick<Page, 'scan'>): PagedScan {
+  const shared = {
+    table: plan.table,
+    version: plan.sourceVersion,
+    rowsPerPage: plan.rowsPerPage,
+    pageBytes: plan.pageBytes,
+  };
+  if (page.scan === 'keys') {
+    return {
+      ...shared,
+      id: `${plan.runId} keys`,
+      rowsPerPage: SWEEP_ROWS_PER_PAGE,
+      columns: plan.primaryKeys,
+    };
+  }
+  const columns = plan.selectsColumns ? plan.columns.map(({ name }) => name) : undefined;
+  return { ...shared, id: plan.runId, columns, filter: queryFilterOf(plan) };
+}
+
+/** What becomes of a page's answers, but for the answers themselves. */
+export function transformOf(plan: RunPlan, page: Pick<Page, 'scan'>): Omit<TransformTask, 'bodies'> {
+  const shared = { runId: plan.runId, offloadedAtMs: plan.startedAtMs };
+  if (page.scan === 'keys') return { ...shared, columns: columnsNamed(plan, plan.primaryKeys) };
+  const rows = { ...shared, columns: plan.columns, writeTypes: plan.writeTypes };
+  if (plan.ingestionType !== 'SCD_TYPE_2') return rows;
+  const startAt = plan.sequenceBy === null ? { version: plan.sourceVersion } : { column: plan.sequenceBy };
+  return { ...rows, startAt };
+}

@@ -1,0 +1,96 @@
+import { ingestionType, isScd, type IngestionType } from '../config/table-options.ts';
+import { OffloadError } from '../errors/offload-error.ts';
+import { historyOf, readLog, replay, runOf, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
+import { quoteText } from '../lake/duckdb.ts';
+import { END_AT } from '../lake/lineage.ts';
+import type { Staging } from '../lake/staging.ts';
+import { tableState, type TableState } from '../lake/table-state.ts';
+import type { RowNames } from './compared-rows.ts';
+import { readSelection, type RecordedSelection } from './recorded-selection.ts';
+
+/** A lake table, and what of it is compared with its source. */
+export interface LakeTable {
+  readonly folder: string;
+  readonly snapshot: Snapshot;
+  readonly state: TableState;
+  readonly selection: RecordedSelection;
+  readonly ingestionType: IngestionType;
+  readonly sourceVersion: number;
+  /** `keys`: the current row of each; `run`: the rows of the last run; `table`: those of all runs. */
+  readonly compares: 'keys' | 'run' | 'table';
+  readonly names: RowNames;
+}
+
+function absent(table: string, destination: string, published: readonly string[]): OffloadError {
+  const has = published.length > 0 ? published.join(', ') : 'none';
+  return new OffloadError(
+    'LAKE_UNAVAILABLE',
+    `The lake has no table "${destination}" (it has: ${has}); lance-offload run ${table} brings it there`,
+    { table },
+  );
+}
+
+/** The run whose rows were appended last. */
+function lastRun(log: readonly LogEntry[]): string | null {
+  return historyOf(log).flatMap(({ commitInfo }) => runOf(commitInfo).runId ?? [])[0] ?? null;
+}
+
+function comparedRows(
+  state: TableState,
+  mode: IngestionType,
+  log: readonly LogEntry[],
+): Pick<LakeTable, 'compares' | 'names'> {
+  const { primaryKeys, sequenceBy, cursorField } = state;
+  if (isScd(mode)) {
+    const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
+    return {
+      compares: 'keys',
+      names: { primaryKeys, sequence: sequenceBy ?? undefined, ...(mode === 'SCD_TYPE_2' && open) },
+    };
+  }
+  if (cursorField !== undefined)
+    return { compares: 'table', names: { primaryKeys: [], sequence: cursorField } };
+  const scope = `r._run_id = ${quoteText(lastRun(log) ?? '')}`;
+  return {
+    compares: 'run',
+    names: { primaryKeys: [], sequence: undefined, scope, scopeColumns: ['_run_id'] },
+  };
+}
+
+/**
+ * Reads what a lake table says of itself.
+ *
+ * @param table its name at the source.
+ * @throws OffloadError `LAKE_UNAVAILABLE` where there is none, or none of ours, or one of another source table.
+ */
+export async function openLakeTable(
+  table: string,
+  destination: string,
+  staging: Staging,
+): Promise<LakeTable> {
+  const folder = staging.paths.table(destination);
+  const log = await readLog(folder);
+  const snapshot = replay(folder, log);
+  if (!snapshot) throw absent(table, destination, await staging.listTables());
+  const state = tableState(snapshot);
+  if (state?.sourceVersion === undefined) {
+    const message = `The lake table "${destination}" was not made by lance-offload: its log names no version of a source to compare it with`;
+    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: folder });
+  }
+  const selection = readSelection(destination, state);
+  if (selection.table !== table) {
+    const message = `The lake table "${destination}" holds the table "${selection.table}", not "${table}"`;
+    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: folder });
+  }
+  const mode = ingestionType.parse(state.ingestionType);
+  const { sourceVersion } = state;
+  return {
+    folder,
+    snapshot,
+    state,
+    selection,
+    ingestionType: mode,
+    sourceVersion,
+    ...comparedRows(state, mode, log),
+  };
+}

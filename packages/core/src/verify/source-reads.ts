@@ -1,0 +1,85 @@
+import { OffloadError } from '../errors/offload-error.ts';
+import type { LanceClient } from '../lancedb/client.ts';
+import type { LanceField } from '../lancedb/lance-type.ts';
+import { lakeSchemaOf, writeTypes } from '../plan/lake-schema.ts';
+import { bytesPerRow, rowsPerPage } from '../plan/page-size.ts';
+import { columnsNamed, SWEEP_ROWS_PER_PAGE } from '../plan/run-plan.ts';
+import type { LakeTable } from './lake-table.ts';
+import type { SourceRead } from './read-source.ts';
+
+/** What is read of a source, but for the place it goes to. */
+export type Reading = Omit<SourceRead, 'folder'>;
+
+/** The source's columns at the version the lake holds; all of them, and those the lake holds. */
+export interface SourceColumns {
+  readonly fields: readonly LanceField[];
+  readonly columns: readonly LanceField[];
+}
+
+/** @throws OffloadError `VERSION_GONE`, or `SCHEMA_MISMATCH` where that version lacks a column it had. */
+export async function describeSource(
+  { selection, sourceVersion }: LakeTable,
+  source: LanceClient,
+): Promise<SourceColumns> {
+  const { fields } = await source.describe(selection.table, sourceVersion);
+  const columns = columnsNamed({ columns: [...fields] }, selection.columns);
+  const lacking = selection.columns.find((name) => !columns.some((column) => column.name === name));
+  if (lacking === undefined) return { fields, columns };
+  const message = `Version ${sourceVersion} of table "${selection.table}" has no column "${lacking}", which the lake took from it; is ${source.url} another source?`;
+  throw new OffloadError('SCHEMA_MISMATCH', message, { table: selection.table, column: lacking });
+}
+
+/** Reads the rows the lake's last commit selected. */
+export async function rowsReading(
+  { selection, sourceVersion, snapshot, names }: LakeTable,
+  { fields, columns }: SourceColumns,
+  source: LanceClient,
+  limits: { readonly pageBytes: number; readonly batchSize: number | undefined },
+): Promise<Reading> {
+  const { table, filter, offset } = selection;
+  const stats = await source.stats(table);
+  const size = {
+    rows: stats?.num_rows ?? Number.POSITIVE_INFINITY,
+    bytesPerRow: bytesPerRow(columns, fields, stats),
+  };
+  const runSchema = lakeSchemaOf({ columns: [...columns], withRowId: false });
+  return {
+    scan: {
+      table,
+      version: sourceVersion,
+      id: 'rows',
+      rowsPerPage: rowsPerPage(size, limits),
+      pageBytes: limits.pageBytes,
+      columns: columns.length < fields.length ? columns.map(({ name }) => name) : undefined,
+      filter: filter ?? undefined,
+    },
+    offset,
+    transform: {
+      columns,
+      written: [...names.primaryKeys, ...(names.sequence === undefined ? [] : [names.sequence])],
+      writeTypes: writeTypes(snapshot.schema, runSchema),
+    },
+  };
+}
+
+/** Reads the keys of all rows of the version, selected or not. */
+export function keysReading(
+  { selection, sourceVersion, names }: LakeTable,
+  { columns }: SourceColumns,
+  pageBytes: number,
+): Reading {
+  const keys = columnsNamed({ columns: [...columns] }, names.primaryKeys);
+  const { table } = selection;
+  return {
+    scan: {
+      table,
+      version: sourceVersion,
+      id: 'keys',
+      rowsPerPage: SWEEP_ROWS_PER_PAGE,
+      pageBytes,
+      columns: names.primaryKeys,
+    },
+    offset: 0,
+    transform: { columns: keys },
+  };
+}

@@ -1,0 +1,54 @@
+import type { TableState } from '../lake/table-state.ts';
+import type { RecordedSelection } from './recorded-selection.ts';
+import type { Finding, Findings } from './verdict.ts';
+
+function counted({ count }: Finding, one: string): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`;
+}
+
+/** A note on a finding, where it was made. */
+function noteOn(finding: Finding, one: string, words: string): string[] {
+  return finding.count === 0 ? [] : [`${counted(finding, one)} ${words}`];
+}
+
+function goneWords({ deletesVersion }: TableState, { filter, offset }: RecordedSelection): string {
+  const what =
+    filter !== null || offset > 0 ? 'gone at the source, or not selected any more' : 'gone at the source';
+  const since =
+    deletesVersion === undefined
+      ? 'no run has looked for that'
+      : `not looked for since version ${deletesVersion}`;
+  return `of the lake ${what}: ${since} (run --sweep-deletes does)`;
+}
+
+/** What the explained differences of a table come from, and what may have led to faults. */
+export function findingNotes(findings: Findings, state: TableState, selection: RecordedSelection): string[] {
+  const { missing, different, gone, unselected, newer, tied, past } = findings;
+  const { cursorField, cursor, sourceVersion } = state;
+  const sequence = JSON.stringify(state.sequenceBy);
+  const window = `runs read ${JSON.stringify(cursorField)} from its last value on (${cursor ?? 'none yet'}): what was added or changed without a greater one is found by run --full only`;
+  return [
+    ...noteOn(gone, 'key', goneWords(state, selection)),
+    ...noteOn(
+      unselected,
+      'key',
+      'of the lake not selected any more at the source: runs leave such rows as they are',
+    ),
+    ...noteOn(
+      newer,
+      'key',
+      `with a greater ${sequence} in the lake than at the source: a late row does not take the place of a newer one`,
+    ),
+    ...noteOn(
+      tied,
+      'key',
+      `with several rows of the same ${sequence} at the source, of which the lake has another one`,
+    ),
+    ...noteOn(
+      past,
+      'row',
+      `of the lake not at version ${sourceVersion} of the source: changed or deleted there since they were appended`,
+    ),
+    ...(cursorField !== undefined && missing.count + different.count > 0 ? [window] : []),
+  ];
+}

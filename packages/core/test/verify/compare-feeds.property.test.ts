@@ -1,0 +1,39 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { feedRun, publishFeed, withLake, type Feed } from '../lake/merge/feeds.ts';
+import { FAULTS } from '../../src/verify/verdict.ts';
+import { compareLake, kindsOf, sourceOf } from './compared-lake.ts';
+
+/** Runs that read everything, and look for deletes or do not. */
+const completeRun = feedRun.map((run) => ({
+  ...run,
+  deletes: run.deletes === 'none' ? ('none' as const) : ('snapshot' as const),
+}));
+
+const MODES = [
+  { ingestionType: 'SCD_TYPE_1' },
+  { ingestionType: 'SCD_TYPE_2' },
+  { ingestionType: 'SCD_TYPE_1', sequenceBy: null },
+  { ingestionType: 'SCD_TYPE_2', sequenceBy: null },
+  { ingestionType: 'APPEND_ONLY', primaryKeys: [], sequenceBy: null },
+] as const;
+
+test('after any number of runs, and whatever they read, the lake agrees with what the last one read', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(completeRun, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(...MODES),
+      async (runs, mode) => {
+        const appends = mode.ingestionType === 'APPEND_ONLY';
+        const feed: Feed = runs.map((run) => ({ ...run, deletes: appends ? 'none' : run.deletes }));
+        const findings = await withLake(async (staging) => {
+          await publishFeed(staging, feed, { ...mode, primaryKeys: appends ? [] : ['id'] });
+          return compareLake(staging, sourceOf(feed.at(-1)?.rows ?? []));
+        });
+        const faults = FAULTS.filter((fault) => findings[fault].count > 0);
+        expect({ faults, findings: kindsOf(findings) }).toMatchObject({ faults: [] });
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 600_000);
