@@ -1,13 +1,18 @@
 import path from 'node:path';
+import { changeAndOffload } from './src/changing/changed-lake.ts';
+import { compareChanged } from './src/changing/compare-changed.ts';
 import { openClickHouse } from './src/clickhouse.ts';
-import { compareTable } from './src/compare.ts';
+import { compareTable, type Comparison } from './src/compare.ts';
 import { installReader } from './src/install.ts';
 import { runQuickstart } from './src/quickstart-lake.ts';
 import { showComparisons, showTotals } from './src/screen.ts';
 import { eachSourceTable } from './src/source.ts';
 import { offloadTypeTable } from './src/type-table.ts';
 
-/** Offloads the quickstart's tables and one of all types, then reads both lakes with ClickHouse and compares them with LanceDB. */
+/**
+ * Offloads the quickstart's tables, one of all types, and some that change from run to run; then reads the lakes with
+ * ClickHouse and compares them with LanceDB and with what was written there.
+ */
 async function main(): Promise<void> {
   const root = path.resolve(import.meta.dirname, '..');
   // ClickHouse opens files below the working directory only.
@@ -17,18 +22,20 @@ async function main(): Promise<void> {
     await runQuickstart(path.join(root, '.interop')),
     await offloadTypeTable(path.join(root, '.interop', 'types')),
   ];
+  const changed = await changeAndOffload(path.join(root, '.interop', 'changing'));
   const clickhouse = openClickHouse();
   const passed: boolean[] = [];
+  const report = (title: string, comparisons: readonly Comparison[]) => {
+    showComparisons(title, comparisons);
+    passed.push(...comparisons.map((comparison) => comparison.passed));
+  };
   for (const lake of lakes) {
     await eachSourceTable(lake.uri, async (source) => {
       const comparisons = await compareTable(source, lake.folderOf(source.name), clickhouse);
-      showComparisons(
-        `${source.name}, of ${lake.title}, read by ClickHouse ${clickhouse.version}`,
-        comparisons,
-      );
-      passed.push(...comparisons.map((comparison) => comparison.passed));
+      report(`${source.name}, of ${lake.title}, read by ClickHouse ${clickhouse.version}`, comparisons);
     });
   }
+  for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);
   process.exitCode = passed.every(Boolean) && passed.length > 0 ? 0 : 1;

@@ -11,16 +11,31 @@ interface Chdb {
   };
 }
 
-/** Uncompressed, since Arrow's decoder here takes no other; strings as bytes, since they hold the binary columns too. */
-const ARROW = `SETTINGS output_format_arrow_compression_method = 'none', output_format_arrow_string_as_string = 0`;
+/** What is read: a Delta table by its folder, at its latest version or another one, or one Parquet file. */
+export type Relation =
+  | { readonly folder: string; readonly version?: number | 'latest' }
+  | { readonly parquet: string };
 
-/** Reads Delta tables by their path: ClickHouse in this process, whose Delta reader is delta-kernel-rs. */
+/**
+ * Arrow uncompressed, since the decoder here takes no other; strings as bytes, since they hold the binary columns too. Rows
+ * are counted one by one where a version is asked for: such tables may have deletion vectors, and ClickHouse answers a bare
+ * `count()` from statistics that still count the deleted rows (github.com/ClickHouse/ClickHouse/issues/114933).
+ */
+const SETTINGS = `output_format_arrow_compression_method = 'none', output_format_arrow_string_as_string = 0`;
+
+function settingsFor(relation: Relation): string {
+  if (!('version' in relation)) return `SETTINGS ${SETTINGS}`;
+  const version = relation.version === 'latest' ? -1 : relation.version;
+  return `SETTINGS ${SETTINGS}, optimize_trivial_count_query = 0, delta_lake_snapshot_version = ${version}`;
+}
+
+/** ClickHouse in this process, whose Delta reader is delta-kernel-rs. */
 export interface ClickHouse {
   version: string;
   /** ClickHouse's type of each column, by name. */
-  columnTypes(folder: string): Map<string, string>;
-  countRows(folder: string): number;
-  batches(folder: string): AsyncIterable<Batch>;
+  columnTypes(relation: Relation): Map<string, string>;
+  countRows(relation: Relation, where?: string): number;
+  batches(relation: Relation, part?: { columns?: string; where?: string | undefined }): AsyncIterable<Batch>;
   close(): void;
 }
 
@@ -32,13 +47,15 @@ export function openClickHouse(): ClickHouse {
   const cell = (sql: string): string => String(json(sql).data[0]?.['value']);
   return {
     version: cell('SELECT version() AS value'),
-    columnTypes(folder) {
-      const { data } = json(`DESCRIBE ${delta(folder)}`);
+    columnTypes(relation) {
+      const { data } = json(`DESCRIBE ${source(relation)} ${settingsFor(relation)}`);
       return new Map(data.map((column) => [String(column['name']), String(column['type'])]));
     },
-    countRows: (folder) => Number(cell(`SELECT count() AS value FROM ${delta(folder)}`)),
-    async *batches(folder) {
-      const chunks = session.queryStream(`SELECT * FROM ${delta(folder)} ${ARROW}`, {
+    countRows(relation, where) {
+      return Number(cell(`SELECT count() AS value ${from(relation, where)}`));
+    },
+    async *batches(relation, { columns = '*', where } = {}) {
+      const chunks = session.queryStream(`SELECT ${columns} ${from(relation, where)}`, {
         format: 'ArrowStream',
       });
       for await (const chunk of chunks) yield* arrow.tableFromIPC(chunk.raw()).batches;
@@ -47,5 +64,14 @@ export function openClickHouse(): ClickHouse {
   };
 }
 
-const delta = (folder: string): string =>
-  `deltaLakeLocal('${folder.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}')`;
+const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+function source(relation: Relation): string {
+  return 'parquet' in relation
+    ? `file(${quote(relation.parquet)}, Parquet)`
+    : `deltaLakeLocal(${quote(relation.folder)})`;
+}
+
+function from(relation: Relation, where?: string): string {
+  return `FROM ${source(relation)} ${where === undefined ? '' : `WHERE ${where} `}${settingsFor(relation)}`;
+}

@@ -1,21 +1,40 @@
 import { createRequire } from 'node:module';
 import type { Batch } from './checksums.ts';
 
-/** The little of LanceDB's client used here. It comes from the workspace, as the quickstart's dependency: see README.md. */
-interface LanceDB {
-  connect(uri: string): Promise<{
-    tableNames(): Promise<string[]>;
-    createTable(name: string, data: unknown): Promise<{ close(): void }>;
-    openTable(
-      name: string,
-    ): Promise<{ query(): AsyncIterable<Batch>; countRows(): Promise<number>; close(): void }>;
-    close(): void;
-  }>;
+/** An open table, or the little of it used here. */
+interface LanceTable {
+  query(): AsyncIterable<Batch>;
+  countRows(): Promise<number>;
+  add(data: unknown): Promise<unknown>;
+  delete(where: string): Promise<unknown>;
+  mergeInsert(on: readonly string[]): MergeInsert;
+  addColumns(field: unknown): Promise<unknown>;
+  alterColumns(changes: readonly { path: string; dataType: unknown }[]): Promise<unknown>;
+  close(): void;
 }
 
-const lancedb: LanceDB = createRequire(new URL('../../examples/quickstart/package.json', import.meta.url))(
-  '@lancedb/lancedb',
-);
+interface MergeInsert {
+  whenMatchedUpdateAll(): MergeInsert;
+  whenNotMatchedInsertAll(): MergeInsert;
+  execute(data: unknown): Promise<unknown>;
+}
+
+interface Connection {
+  tableNames(): Promise<string[]>;
+  createTable(name: string, data: unknown, options?: { mode: 'create' | 'overwrite' }): Promise<LanceTable>;
+  openTable(name: string): Promise<LanceTable>;
+  close(): void;
+}
+
+/** LanceDB's client comes from the workspace, as the quickstart's dependency: see README.md. */
+const lancedb: { connect(uri: string): Promise<Connection> } = createRequire(
+  new URL('../../examples/quickstart/package.json', import.meta.url),
+)('@lancedb/lancedb');
+
+/** A folder of LanceDB tables, opened by the embedded engine. */
+export function connectSource(uri: string): Promise<Connection> {
+  return lancedb.connect(uri);
+}
 
 /** A table as the embedded engine gives it: no server, no REST, none of the product's code. */
 export interface SourceTable {

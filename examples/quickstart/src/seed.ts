@@ -41,7 +41,10 @@ export async function seedTables(
 }
 
 /** Writes a table in batches, in place of one that is there, and gives the number of rows LanceDB counts. */
-async function writeTable(connection: Connection, { name, schema, rows }: TableSource): Promise<number> {
+export async function writeTable(
+  connection: Connection,
+  { name, schema, rows }: TableSource,
+): Promise<number> {
   if ((await connection.tableNames()).includes(name)) await connection.dropTable(name);
   const table = await connection.createEmptyTable(name, schema);
   try {
