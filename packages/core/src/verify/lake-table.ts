@@ -24,7 +24,7 @@ export interface LakeTable {
 function absent(table: string, destination: string, published: readonly string[]): OffloadError {
   const has = published.length > 0 ? published.join(', ') : 'none';
   return new OffloadError(
-    'LAKE_UNAVAILABLE',
+    'LAKE_NOT_FOUND',
     `The lake has no table "${destination}" (it has: ${has}); lance-offload run ${table} brings it there`,
     { table },
   );
@@ -61,7 +61,7 @@ function comparedRows(
  * Reads what a lake table says of itself.
  *
  * @param table its name at the source.
- * @throws OffloadError `LAKE_UNAVAILABLE` where there is none, or none of ours, or one of another source table.
+ * @throws OffloadError `LAKE_NOT_FOUND` where there is none, `LAKE_UNAVAILABLE` where it is none of ours, or one of another source table.
  */
 export async function openLakeTable(
   table: string,

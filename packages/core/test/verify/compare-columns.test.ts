@@ -1,25 +1,27 @@
 import { expect } from 'vitest';
+import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { test } from '../lake/lake-fixture.ts';
 import { offloadTable, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { compareLake, kindsOf } from './compared-lake.ts';
 
-const KEYED = {
+const KEYED: Partial<RunPlan> = {
   ingestionType: 'SCD_TYPE_1',
   primaryKeys: ['id'],
   sequenceBy: 'at',
   cursorField: 'at',
-} as const;
+};
+const MODES: readonly Partial<RunPlan>[] = [
+  KEYED,
+  { ...KEYED, ingestionType: 'SCD_TYPE_2' },
+  { ingestionType: 'APPEND_ONLY', cursorField: 'at' },
+];
 const THREE: Types = { id: 'int64', at: 'int64', note: 'string' };
 const TWO: Types = { id: 'int64', at: 'int64' };
 
 const rowsOf = (ids: readonly number[], more: (id: number) => Row = () => ({})): Row[] =>
   ids.map((id) => ({ id: BigInt(id), at: BigInt(id), ...more(id) }));
 
-for (const mode of [
-  KEYED,
-  { ...KEYED, ingestionType: 'SCD_TYPE_2' },
-  { ingestionType: 'APPEND_ONLY', cursorField: 'at' },
-] as const) {
+for (const mode of MODES) {
   const { ingestionType } = mode;
 
   test(`${ingestionType}: a column the source has lost is no difference in rows from before, which keep it`, async ({

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
+import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { test } from '../lake/lake-fixture.ts';
 import { offloadTable, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { compareLake, kindsOf } from './compared-lake.ts';
 
 const TYPES: Types = { at: 'int64', text: 'string' };
-const APPEND = { ingestionType: 'APPEND_ONLY', primaryKeys: [], sequenceBy: null } as const;
-const CURSOR = { ...APPEND, cursorField: 'at' } as const;
+const APPEND: Partial<RunPlan> = { ingestionType: 'APPEND_ONLY', primaryKeys: [], sequenceBy: null };
+const CURSOR: Partial<RunPlan> = { ...APPEND, cursorField: 'at' };
 
 const row = (at: number | null, text: string): Row => ({ at: at === null ? null : BigInt(at), text });
 const table = (rows: readonly Row[]) => ({ types: TYPES, rows });

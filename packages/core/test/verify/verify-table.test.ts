@@ -5,6 +5,7 @@ import type { TableOptions } from '../../src/config/table-options.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import { LakePaths } from '../../src/lake/paths.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
+import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { TableVerdict } from '../../src/verify/verdict.ts';
 import { verifyTable, type VerifyProgress } from '../../src/verify/verify-table.ts';
 import { expectRejection } from '../expect-code.ts';
@@ -18,13 +19,13 @@ import { servedTable } from './served-table.ts';
 const TYPES: Types = { id: 'int64', at: 'int64', text: 'string' };
 const ROWS: Row[] = Array.from({ length: 25 }, (_, id) => ({ id: BigInt(id), at: 5n, text: `row ${id}` }));
 const TABLE = { types: TYPES, rows: ROWS };
-const KEYED = {
+const KEYED: Partial<RunPlan> = {
   ingestionType: 'SCD_TYPE_1',
   primaryKeys: ['id'],
   sequenceBy: 'at',
   deletes: 'snapshot',
   sourceVersion: 3,
-} as const;
+};
 const OPTIONS: TableOptions = { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'], sequence_by: 'at' };
 
 /** A lake of the test's own, in a folder where verifications put their temporary files too. */
@@ -155,7 +156,7 @@ test('a table that is not in the lake, is not ours, or holds another table is to
   await offloadTable(staging, TABLE, { ...KEYED, destination: 'others' });
   await expectRejection(
     verify(client),
-    'LAKE_UNAVAILABLE',
+    'LAKE_NOT_FOUND',
     /no table "documents" \(it has: others\); lance-offload run documents/,
   );
   await new HandMadeTable(staging.paths.table('documents')).commit(1, { schema: schemaOf({ id: 'long' }) });

@@ -78,7 +78,13 @@ const STORIES: Readonly<Record<RunPlan['ingestionType'], Story>> = {
       cursorField: 'seq',
     };
     const boundary = FIRST.filter(({ seq }) => seq === null || seq === 12);
-    const rows = [...boundary, ...boundary, person(8, 12, 'hal'), person(8, 15, 'hank'), person(8, 15, 'hank')];
+    const rows = [
+      ...boundary,
+      ...boundary,
+      person(8, 12, 'hal'),
+      person(8, 15, 'hank'),
+      person(8, 15, 'hank'),
+    ];
     return { before: [runOver(FIRST, rules)], killed: runOver(rows, { ...rules, cursorFrom: '12' }) };
   },
   SCD_TYPE_1: keyed('SCD_TYPE_1'),
@@ -97,9 +103,20 @@ async function publish(staging: Staging, runs: readonly Run[]): Promise<void> {
 }
 
 /** Commits a staged run in a process of its own, which is killed once a step is done. */
-async function killAfter(step: CommitStep, { paths }: Staging, { runId, destination }: RunPlan): Promise<void> {
+async function killAfter(
+  step: CommitStep,
+  { paths }: Staging,
+  { runId, destination }: RunPlan,
+): Promise<void> {
   const flags = ['--conditions=dev', '--disable-warning=ExperimentalWarning'];
-  const died = promisify(execFile)(process.execPath, [...flags, PROGRAM, paths.root, destination, runId, step]);
+  const died = promisify(execFile)(process.execPath, [
+    ...flags,
+    PROGRAM,
+    paths.root,
+    destination,
+    runId,
+    step,
+  ]);
   await expect(died).rejects.toMatchObject({ signal: 'SIGKILL', stderr: '' });
 }
 
@@ -112,7 +129,16 @@ async function seen(staging: Staging) {
 }
 
 /** What the clock decides, or the order of the rows in a file of closed versions, which is free. */
-const FREE = new Set(['timestamp', 'modificationTime', 'deletionTimestamp', 'id', 'finishedAtMs', 'numOutputBytes', 'lakeBytes', 'size']);
+const FREE = new Set([
+  'timestamp',
+  'modificationTime',
+  'deletionTimestamp',
+  'id',
+  'finishedAtMs',
+  'numOutputBytes',
+  'lakeBytes',
+  'size',
+]);
 
 /** The whole of a lake: rows, state, the log action by action, the report of a run; without what is free to differ. */
 async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
@@ -124,95 +150,117 @@ async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
   return { ...(await seen(staging)), settled };
 }
 
-const STEPS: readonly CommitStep[] = ['audited', 'merged', 'vectors written', 'logged', 'views refreshed', 'reported'];
+const STEPS: readonly CommitStep[] = [
+  'audited',
+  'merged',
+  'vectors written',
+  'logged',
+  'views refreshed',
+  'reported',
+];
 const LOGGED = STEPS.indexOf('logged');
 const VIEWS = STEPS.indexOf('views refreshed');
 
 const modes = Object.keys(STORIES) as (keyof typeof STORIES)[];
 const kills = modes.flatMap((mode) => STEPS.map((step) => ({ mode, step })));
 
-test.for(kills)(
-  'a commit under $mode that is killed after "$step" is seen whole or not at all, and made again it leaves what an undisturbed one does',
-  { timeout: TIMEOUT_MS },
-  async ({ mode, step }, { lakes: { disturbed, undisturbed } }) => {
-    const { before, killed } = STORIES[mode]();
-    await publish(undisturbed, before);
-    const old = await seen(undisturbed);
-    await publish(undisturbed, [killed]);
-    const fresh = await seen(undisturbed);
-    expect(fresh.rows).not.toEqual(old.rows);
-    expect([old.state?.cursor, fresh.state?.cursor]).toEqual([mode === 'APPEND_ONLY' ? '12' : '13', '15']);
+for (const { mode, step } of kills)
+  test(
+    `a commit under ${mode} that is killed after "${step}" is seen whole or not at all, and made again it leaves what an undisturbed one does`,
+    { timeout: TIMEOUT_MS },
+    async ({ lakes: { disturbed, undisturbed } }) => {
+      const { before, killed } = STORIES[mode]();
+      await publish(undisturbed, before);
+      const old = await seen(undisturbed);
+      await publish(undisturbed, [killed]);
+      const fresh = await seen(undisturbed);
+      expect(fresh.rows).not.toEqual(old.rows);
+      expect([old.state?.cursor, fresh.state?.cursor]).toEqual([mode === 'APPEND_ONLY' ? '12' : '13', '15']);
 
-    await publish(disturbed, before);
-    await stage(disturbed, killed);
-    await killAfter(step, disturbed, killed.plan);
-    const at = STEPS.indexOf(step);
-    const { rows, state, database } = await seen(disturbed);
-    expect([rows, state]).toEqual(at < LOGGED ? [old.rows, old.state] : [fresh.rows, fresh.state]);
-    expect(database).toEqual(at < VIEWS ? old.database : fresh.database);
-    expect((await disturbed.findReport(killed.plan)) === undefined).toBe(step !== 'reported');
-
-    const report = await commitRun(killed.plan, disturbed);
-    expect(report).toMatchObject({ state: 'published', verified: true, deltaVersion: before.length });
-    const whole = await wholeOf(disturbed, killed.plan);
-    expect(whole).toEqual(await wholeOf(undisturbed, killed.plan));
-    expect(await commitRun(killed.plan, disturbed)).toEqual(report);
-    expect(await wholeOf(disturbed, killed.plan)).toEqual(whole);
-  },
-);
-
-test.for(modes)(
-  'a commit under %s that is killed again and again, at one step after the other, is in the end made once',
-  { timeout: TIMEOUT_MS },
-  async (mode, { lakes: { disturbed, undisturbed } }) => {
-    const { before, killed } = STORIES[mode]();
-    await publish(undisturbed, [...before, killed]);
-    await publish(disturbed, before);
-    await stage(disturbed, killed);
-    for (const step of ['merged', 'merged', 'vectors written', 'audited', 'logged', 'views refreshed'] as const)
+      await publish(disturbed, before);
+      await stage(disturbed, killed);
       await killAfter(step, disturbed, killed.plan);
-    await commitRun(killed.plan, disturbed);
-    expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
-  },
-);
+      const at = STEPS.indexOf(step);
+      const { rows, state, database } = await seen(disturbed);
+      expect([rows, state]).toEqual(at < LOGGED ? [old.rows, old.state] : [fresh.rows, fresh.state]);
+      expect(database).toEqual(at < VIEWS ? old.database : fresh.database);
+      expect((await disturbed.findReport(killed.plan)) === undefined).toBe(step !== 'reported');
 
-test.for(modes)(
-  'a commit under %s that is killed before its log entry is merged anew where another run was published in between',
-  { timeout: TIMEOUT_MS },
-  async (mode, { lakes: { disturbed, undisturbed } }) => {
-    const { before, killed } = STORIES[mode]();
-    // Of the same version; with rows that the killed run has too, and that it takes out of their new files.
-    const { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom } = killed.plan;
-    const rules = { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom, cursorField: 'seq' };
-    const between =
-      mode === 'APPEND_ONLY'
-        ? runOver([person(1, null, 'an'), person(8, 12, 'hal'), person(7, 12, 'gus')], rules)
-        : runOver([person(1, 12, 'an'), person(2, 10, 'bob'), person(8, 14, 'hal'), person(10, 11, 'joe')], rules);
-    await publish(undisturbed, [...before, between, killed]);
+      const report = await commitRun(killed.plan, disturbed);
+      expect(report).toMatchObject({ state: 'published', verified: true, deltaVersion: before.length });
+      const whole = await wholeOf(disturbed, killed.plan);
+      expect(whole).toEqual(await wholeOf(undisturbed, killed.plan));
+      expect(await commitRun(killed.plan, disturbed)).toEqual(report);
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(whole);
+    },
+  );
 
-    await publish(disturbed, before);
-    await stage(disturbed, killed);
-    for (const step of ['vectors written', 'merged'] as const) await killAfter(step, disturbed, killed.plan);
-    await publish(disturbed, [between]);
-    await killAfter('merged', disturbed, killed.plan);
-    const report = await commitRun(killed.plan, disturbed);
-    expect(report).toMatchObject({ verified: true, deltaVersion: before.length + 1 });
-    expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
-  },
-);
+for (const mode of modes)
+  test(
+    `a commit under ${mode} that is killed again and again, at one step after the other, is in the end made once`,
+    { timeout: TIMEOUT_MS },
+    async ({ lakes: { disturbed, undisturbed } }) => {
+      const { before, killed } = STORIES[mode]();
+      await publish(undisturbed, [...before, killed]);
+      await publish(disturbed, before);
+      await stage(disturbed, killed);
+      for (const step of [
+        'merged',
+        'merged',
+        'vectors written',
+        'audited',
+        'logged',
+        'views refreshed',
+      ] as const)
+        await killAfter(step, disturbed, killed.plan);
+      await commitRun(killed.plan, disturbed);
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
+    },
+  );
 
-test.for(modes)(
-  'pages under %s that are lost after a killed commit, and staged anew in another order, are merged by what they hold now',
-  { timeout: TIMEOUT_MS },
-  async (mode, { lakes: { disturbed, undisturbed } }) => {
-    const { before, killed } = STORIES[mode]();
-    await publish(undisturbed, [...before, killed]);
-    await publish(disturbed, before);
-    await stage(disturbed, killed);
-    await killAfter('vectors written', disturbed, killed.plan);
-    await disturbed.discard(killed.plan);
-    await stage(disturbed, { ...killed, people: killed.people.toReversed() });
-    expect(await commitRun(killed.plan, disturbed)).toMatchObject({ verified: true });
-    expect(await lakeQuery(disturbed, ROWS)).toEqual(await lakeQuery(undisturbed, ROWS));
-  },
-);
+for (const mode of modes)
+  test(
+    `a commit under ${mode} that is killed before its log entry is merged anew where another run was published in between`,
+    { timeout: TIMEOUT_MS },
+    async ({ lakes: { disturbed, undisturbed } }) => {
+      const { before, killed } = STORIES[mode]();
+      // Of the same version; with rows that the killed run has too, and that it takes out of their new files.
+      const { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom } = killed.plan;
+      const rules = { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom, cursorField: 'seq' };
+      const between =
+        mode === 'APPEND_ONLY'
+          ? runOver([person(1, null, 'an'), person(8, 12, 'hal'), person(7, 12, 'gus')], rules)
+          : runOver(
+              [person(1, 12, 'an'), person(2, 10, 'bob'), person(8, 14, 'hal'), person(10, 11, 'joe')],
+              rules,
+            );
+      await publish(undisturbed, [...before, between, killed]);
+
+      await publish(disturbed, before);
+      await stage(disturbed, killed);
+      for (const step of ['vectors written', 'merged'] as const)
+        await killAfter(step, disturbed, killed.plan);
+      await publish(disturbed, [between]);
+      await killAfter('merged', disturbed, killed.plan);
+      const report = await commitRun(killed.plan, disturbed);
+      expect(report).toMatchObject({ verified: true, deltaVersion: before.length + 1 });
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
+    },
+  );
+
+for (const mode of modes)
+  test(
+    `pages under ${mode} that are lost after a killed commit, and staged anew in another order, are merged by what they hold now`,
+    { timeout: TIMEOUT_MS },
+    async ({ lakes: { disturbed, undisturbed } }) => {
+      const { before, killed } = STORIES[mode]();
+      await publish(undisturbed, [...before, killed]);
+      await publish(disturbed, before);
+      await stage(disturbed, killed);
+      await killAfter('vectors written', disturbed, killed.plan);
+      await disturbed.discard(killed.plan);
+      await stage(disturbed, { ...killed, people: killed.people.toReversed() });
+      expect(await commitRun(killed.plan, disturbed)).toMatchObject({ verified: true });
+      expect(await lakeQuery(disturbed, ROWS)).toEqual(await lakeQuery(undisturbed, ROWS));
+    },
+  );

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { tableOptionsSchema } from '../../src/config/table-options.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
+import { commitRun } from '../../src/lake/commit-run.ts';
+import { LakePaths } from '../../src/lake/paths.ts';
+import type { RunReport } from '../../src/lake/report.ts';
+import { Staging } from '../../src/lake/staging.ts';
+import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
+import { bodyOf, int64, rowIds } from '../arrow-bodies.ts';
+import { fieldsOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
+import { json, test as base, type Answer, type Seen, type Served } from '../lancedb/http-server.ts';
+
+/** A source with one table. What it holds may change between runs. */
+interface Source {
+  version: number;
+  types: Types;
+  /** A column of a type that `types` has no word for, in tables without rows. */
+  vector?: LanceField;
+  rows: readonly Row[];
+  /** Rows that match a predicate; all of them, and none for one that asks for nulls, where absent. */
+  count?: (predicate: string | undefined) => number;
+}
+
+export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
+export const ROWS: readonly Row[] = [1, 2, 3].map((id) => ({ id, at: id * 10, name: `name ${id}` }));
+
+function answerOf(source: Source): Answer {
+  return (response, request) => {
+    const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
+    const fields = [...fieldsOf(source.types), ...(source.vector ? [source.vector] : [])];
+    if (operation === 'describe')
+      return json(200, { version: source.version, schema: { fields } })(response, request);
+    if (operation === 'query') {
+      const rows = bodyOf([{ id: int64([null, 4n]), at: int64([1n, null]), _rowid: rowIds(7, 2) }], 'file');
+      return response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.file' }).end(rows);
+    }
+    if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
+    const { predicate } = request.body as { predicate?: string };
+    const counted =
+      source.count?.(predicate) ?? (/`(?:id|name)` IS NULL/.test(predicate ?? '') ? 0 : source.rows.length);
+    return json(200, counted)(response, request);
+  };
+}
+
+class World {
+  readonly source: Source = { version: 5, types: TYPES, rows: ROWS };
+  readonly staging: Staging;
+  readonly #served: Served;
+  #runs = 0;
+
+  constructor(root: string, served: Served) {
+    this.staging = new Staging(new LakePaths(root));
+    this.#served = served;
+  }
+
+  get seen(): readonly Seen[] {
+    return this.#served.seen;
+  }
+
+  /** Plans a run with options as they stand in offload.yaml. */
+  plan(options: object, changes: Partial<PlanJob> = {}): Promise<PlannedRun> {
+    this.#runs += 1;
+    const job: PlanJob = {
+      payloadVersion: PAYLOAD_VERSION,
+      runId: `documents-20261122T101500Z-${String(this.#runs).padStart(4, '0')}`,
+      table: 'documents',
+      destination: 'documents',
+      source: this.#served.client.url,
+      startedAtMs: this.#runs,
+      options: tableOptionsSchema.parse(options),
+      full: false,
+      sweepDeletes: false,
+      ...changes,
+    };
+    const { client: source } = this.#served;
+    return buildPlan(job, { source, staging: this.staging, pageBytes: 65_536, createdBy: 'core-test' });
+  }
+
+  /** Plans, stages and commits a run over what the source holds. */
+  async offload(options: object, changes: Partial<PlanJob> = {}): Promise<RunReport> {
+    const { plan } = await this.plan(options, changes);
+    await stageTable(this.staging, plan, this.source);
+    return commitRun(plan, this.staging);
+  }
+}
+
+/** A test with a source that can be changed between runs, and a lake. */
+export const test = base.extend<{ world: World }>({
+  world: async ({ serve }, use) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'core-cases-'));
+    const answer: { of?: Answer } = {};
+    const world = new World(path.join(folder, 'lake'), await serve([(...asked) => answer.of?.(...asked)]));
+    answer.of = answerOf(world.source);
+    await use(world);
+    await rm(folder, { recursive: true });
+  },
+});
