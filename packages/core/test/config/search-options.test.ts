@@ -191,11 +191,13 @@ const GOOD: Readonly<Record<string, unknown>> = {
   schedule: '0 * * * *',
 };
 
+function headOf(allowed: readonly string[]): string {
+  return `connection: { api_key: k, project_name: p, externalOptionsAllowList: "tableName, ${allowed.join(',')}" }\nlake: l\n`;
+}
+
 test('externalOptionsAllowList lets in the options it names, and no other option there is', async () => {
   const options = Object.keys(tableOptionsSchema.shape);
   expect(Object.keys(GOOD)).toEqual(options);
-  const headOf = (allowed: readonly string[]) =>
-    `connection: { api_key: k, project_name: p, externalOptionsAllowList: "tableName, ${allowed.join(',')}" }\nlake: l\n`;
   for (const name of options) {
     const option = `${name}: ${JSON.stringify(GOOD[name])}`;
     const refused = `${name}: not in connection.externalOptionsAllowList`;

@@ -37,14 +37,16 @@ function answerOf(source: Source): Answer {
   return (response, request) => {
     const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
     const fields = [...fieldsOf(source.types), ...(source.vector ? [source.vector] : [])];
-    if (operation === 'describe') return json(200, { version: source.version, schema: { fields } })(response, request);
+    if (operation === 'describe')
+      return json(200, { version: source.version, schema: { fields } })(response, request);
     if (operation === 'query') {
       const rows = bodyOf([{ id: int64([null, 4n]), at: int64([1n, null]), _rowid: rowIds(7, 2) }], 'file');
       return response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.file' }).end(rows);
     }
     if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
     const { predicate } = request.body as { predicate?: string };
-    const counted = source.count?.(predicate) ?? (/`(?:id|name)` IS NULL/.test(predicate ?? '') ? 0 : source.rows.length);
+    const counted =
+      source.count?.(predicate) ?? (/`(?:id|name)` IS NULL/.test(predicate ?? '') ? 0 : source.rows.length);
     return json(200, counted)(response, request);
   };
 }
@@ -107,7 +109,9 @@ const SCD2 = { ...SCD1, ingestion_type: 'Scd_Type_2' };
 const APPEND = { ingestion_type: 'append_only', cursor_field: 'at' };
 const KEYED = [SCD1, SCD2];
 
-test('case 4: rows without a key are found before a page is enqueued, and the lake stays empty', async ({ world }) => {
+test('case 4: rows without a key are found before a page is enqueued, and the lake stays empty', async ({
+  world,
+}) => {
   world.source.count = (predicate) => (predicate?.includes('IS NULL') ? 12 : 1000);
   for (const options of KEYED) {
     await expectRejection(
@@ -115,12 +119,17 @@ test('case 4: rows without a key are found before a page is enqueued, and the la
       'KEY_NULL',
       /12 rows have no value in "id", by which rows are told apart; nothing was published\. Some of them: _rowid 7 \(id=null.*\); _rowid 8 /,
     );
-    expect(world.seen.findLast(({ url }) => url.endsWith('/count_rows/'))?.body).toEqual({ version: 5, predicate: '`id` IS NULL' });
+    expect(world.seen.findLast(({ url }) => url.endsWith('/count_rows/'))?.body).toEqual({
+      version: 5,
+      predicate: '`id` IS NULL',
+    });
   }
   await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
 });
 
-test('case 5: a sequence that was asked for must be there; one that the cursor stands in for need not', async ({ world }) => {
+test('case 5: a sequence that was asked for must be there; one that the cursor stands in for need not', async ({
+  world,
+}) => {
   world.source.count = (predicate) => (predicate?.includes('`at` IS NULL') ? 1 : 3);
   const named = { ...SCD2, sequence_by: 'at' };
   await expectRejection(world.plan(named), 'KEY_NULL', /1 row has no value in "id" or "at"/);
@@ -135,7 +144,11 @@ test('the sequence is sequence_by, then cursor_field, then the version of the so
     return [sequenceBy, sequenceRequired, cursorField];
   };
   const keys = { ingestion_type: 'SCD_TYPE_2', primary_keys: ['id'] };
-  expect(await sequenceOf({ ...keys, sequence_by: 'name', cursor_field: 'at' })).toEqual(['name', true, 'at']);
+  expect(await sequenceOf({ ...keys, sequence_by: 'name', cursor_field: 'at' })).toEqual([
+    'name',
+    true,
+    'at',
+  ]);
   expect(await sequenceOf({ ...keys, cursor_field: 'at' })).toEqual(['at', false, 'at']);
   expect(await sequenceOf(keys)).toEqual([null, false, undefined]);
   expect(await sequenceOf(APPEND)).toEqual([null, false, 'at']);
@@ -144,7 +157,9 @@ test('the sequence is sequence_by, then cursor_field, then the version of the so
 for (const options of KEYED) {
   const mode = options.ingestion_type.toUpperCase();
 
-  test(`case 9: a table the lake holds at this version is unchanged, and nothing is read, under ${mode}`, async ({ world }) => {
+  test(`case 9: a table the lake holds at this version is unchanged, and nothing is read, under ${mode}`, async ({
+    world,
+  }) => {
     await world.offload(options);
     expect(await world.plan(options)).toMatchObject({ unchanged: true });
     expect(await world.plan(options, { full: true })).toMatchObject({ unchanged: false });
@@ -177,11 +192,15 @@ for (const options of KEYED) {
     Object.assign(world.source, { version: 6, types: { ...TYPES, age: 'double' } });
     const { plan, schemaChanges } = await world.plan(options);
     expect(schemaChanges).toEqual([{ column: 'age', change: 'added', to: 'double' }]);
-    expect(plan.notes).toEqual([expect.stringMatching(/"age" is new \(double\): null in the rows the lake has/)]);
+    expect(plan.notes).toEqual([
+      expect.stringMatching(/"age" is new \(double\): null in the rows the lake has/),
+    ]);
     expect(plan.cursorFrom).toBe('30');
   });
 
-  test(`case 17: a column dropped at the source is planned without, and said, under ${mode}`, async ({ world }) => {
+  test(`case 17: a column dropped at the source is planned without, and said, under ${mode}`, async ({
+    world,
+  }) => {
     await world.offload(options);
     Object.assign(world.source, { version: 6, types: { id: 'int64', at: 'int64' } });
     const { plan, schemaChanges } = await world.plan(options);
@@ -192,7 +211,9 @@ for (const options of KEYED) {
     await expectRejection(world.plan(options), 'CONFIG_INVALID', /cursor_field: there is no column "at"/);
   });
 
-  test(`case 18: a column whose type has changed fails the run before a page is enqueued, under ${mode}`, async ({ world }) => {
+  test(`case 18: a column whose type has changed fails the run before a page is enqueued, under ${mode}`, async ({
+    world,
+  }) => {
     await world.offload(options);
     const files = await readdir(world.staging.paths.runs('documents'));
     Object.assign(world.source, { version: 6, types: { id: 'string', at: 'int64', name: 'int64' } });
@@ -210,12 +231,19 @@ for (const options of KEYED) {
     Object.assign(world.source, { version: 6, types: { name: 'string', at: 'int64', id: 'int64' } });
     const { plan, schemaChanges } = await world.plan(options);
     expect([schemaChanges, plan.notes]).toEqual([[], []]);
-    expect(await world.offload(options)).toMatchObject({ verified: true, rows: { unchanged: 3, updated: 0 } });
+    expect(await world.offload(options)).toMatchObject({
+      verified: true,
+      rows: { unchanged: 3, updated: 0 },
+    });
   });
 
   test(`case 26: rows without a cursor are read on every run, under ${mode}`, async ({ world }) => {
     world.source.rows = [...ROWS, { id: 4, at: null, name: 'no cursor' }];
-    expect(await world.offload(options)).toMatchObject({ verified: true, cursor: '30', rows: { inserted: 4 } });
+    expect(await world.offload(options)).toMatchObject({
+      verified: true,
+      cursor: '30',
+      rows: { inserted: 4 },
+    });
     world.source.version = 6;
     const { plan } = await world.plan(options);
     expect(queryFilterOf(plan)).toBe("(`at` >= CAST('30' AS bigint) OR `at` IS NULL)");
@@ -224,12 +252,15 @@ for (const options of KEYED) {
   test(`going back to an older version of the source is refused, under ${mode}`, async ({ world }) => {
     await world.offload(options);
     world.source.version = 4;
-    const message = /The lake holds version 5 of "documents" already, and SCD_TYPE_\d cannot go back to version 4; .*destination_table/;
+    const message =
+      /The lake holds version 5 of "documents" already, and SCD_TYPE_\d cannot go back to version 4; .*destination_table/;
     await expectRejection(world.plan(options), 'CONFIG_INVALID', message);
     await expectRejection(world.plan(options, { full: true }), 'CONFIG_INVALID', message);
   });
 
-  test(`a lake table keeps its ingestion_type, primary_keys and sequence, under ${mode}`, async ({ world }) => {
+  test(`a lake table keeps its ingestion_type, primary_keys and sequence, under ${mode}`, async ({
+    world,
+  }) => {
     await world.offload(options);
     world.source.version = 6;
     for (const [change, words] of [
@@ -248,8 +279,11 @@ for (const options of KEYED) {
   });
 }
 
-test('case 18: a vector whose dimension has changed fails the run before a page is enqueued', async ({ world }) => {
-  const vector = (length: number) => column('v', { type: 'fixed_size_list', length, fields: [column('item', 'float')] });
+test('case 18: a vector whose dimension has changed fails the run before a page is enqueued', async ({
+  world,
+}) => {
+  const vector = (length: number) =>
+    column('v', { type: 'fixed_size_list', length, fields: [column('item', 'float')] });
   Object.assign(world.source, { rows: [], vector: vector(4) });
   for (const [index, options] of KEYED.entries()) {
     Object.assign(world.source, { version: 5, vector: vector(4) });
@@ -292,7 +326,9 @@ test('case 23: primary_keys that cannot name a row are rejected up front, all of
       /primary_keys: there is no column "idd"; did you mean "id"\?/,
     );
     expect(error.details.problems).toHaveLength(8);
-    expect(error.message).toMatch(/"vector" is fixed_size_list<float>\[4\]; it must be a scalar that is no float/);
+    expect(error.message).toMatch(
+      /"vector" is fixed_size_list<float>\[4\]; it must be a scalar that is no float/,
+    );
     expectCode(
       () => planColumns('t', NESTED, tableOptionsSchema.parse({ ...options, primary_keys: ['id', 'id'] })),
       'CONFIG_INVALID',
@@ -315,7 +351,10 @@ test('case 23: a sequence or a cursor that has no order is rejected up front', (
         new RegExp(`${option}: .*"${name}"`),
       );
   }
-  expect(planColumns('t', NESTED, tableOptionsSchema.parse({ ...SCD1, sequence_by: 'price' })).ingestion.sequenceBy).toBe('price');
+  expect(
+    planColumns('t', NESTED, tableOptionsSchema.parse({ ...SCD1, sequence_by: 'price' })).ingestion
+      .sequenceBy,
+  ).toBe('price');
 });
 
 test('case 24: SCD without primary_keys is rejected up front', async ({ world }) => {
@@ -335,18 +374,25 @@ test('case 25: the window of an incremental run takes in the last cursor value, 
   world.source.version = 6;
   const { plan } = await world.plan(options);
   expect(plan.cursorFrom).toBe('30');
-  expect(queryFilterOf(plan)).toBe("(name <> 'x' -- not x\n) AND (`at` >= CAST('30' AS bigint) OR `at` IS NULL)");
+  expect(queryFilterOf(plan)).toBe(
+    "(name <> 'x' -- not x\n) AND (`at` >= CAST('30' AS bigint) OR `at` IS NULL)",
+  );
 });
 
-test('case 26: APPEND_ONLY reads everything again where it must, and says that rows then stand there twice', async ({ world }) => {
+test('case 26: APPEND_ONLY reads everything again where it must, and says that rows then stand there twice', async ({
+  world,
+}) => {
   world.source.rows = ROWS.map((row) => ({ ...row, at: null }));
   await world.offload(APPEND);
   world.source.version = 6;
-  const notesOf = async (options: object, changes: Partial<PlanJob> = {}) => (await world.plan(options, changes)).plan.notes;
+  const notesOf = async (options: object, changes: Partial<PlanJob> = {}) =>
+    (await world.plan(options, changes)).plan.notes;
   expect(await notesOf(APPEND)).toEqual([
     '"at" had no value so far: this run reads everything, and appends every row beside those the lake has',
   ]);
-  expect(await notesOf(APPEND, { full: true })).toEqual([expect.stringMatching(/^--full: this run reads everything/)]);
+  expect(await notesOf(APPEND, { full: true })).toEqual([
+    expect.stringMatching(/^--full: this run reads everything/),
+  ]);
   expect(await notesOf({ ...APPEND, cursor_field: 'id' })).toEqual([
     expect.stringMatching(/^the lake has no cursor of "id" yet: this run reads everything/),
   ]);
@@ -359,7 +405,11 @@ test('a filter that changes reads everything again under SCD, and is refused und
   await world.offload(SCD1, { destination: 'keyed' });
   world.source.version = 6;
   const filter_expression = 'id > 1';
-  await expectRejection(world.plan({ ...APPEND, filter_expression }), 'CONFIG_INVALID', /has changed since the last commit/);
+  await expectRejection(
+    world.plan({ ...APPEND, filter_expression }),
+    'CONFIG_INVALID',
+    /has changed since the last commit/,
+  );
   const { plan } = await world.plan({ ...SCD1, filter_expression }, { destination: 'keyed' });
   expect([plan.cursorFrom, plan.deletes, plan.notes.length]).toEqual([undefined, 'none', 1]);
 });

@@ -3,19 +3,31 @@ import { commitRun } from '../../../src/lake/commit-run.ts';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
 import { expectRejection } from '../../expect-code.ts';
 import { stagePage, test } from '../lake-fixture.ts';
-import { current, offload, outcomes, peopleColumns, peoplePlan, person, stateOf, type Person } from './people.ts';
+import {
+  current,
+  offload,
+  outcomes,
+  peopleColumns,
+  peoplePlan,
+  person,
+  stateOf,
+  type Person,
+} from './people.ts';
 import { lakeQuery, offloadTable, snapshotOf, type Row, type Types, type Value } from './typed-table.ts';
 
 // The numbers are those of docs/ingestion.md.
 
-const APPEND: Partial<RunPlan> = { ingestionType: 'APPEND_ONLY', primaryKeys: [], sequenceBy: null, cursorField: 'seq' };
+const APPEND: Partial<RunPlan> = {
+  ingestionType: 'APPEND_ONLY',
+  primaryKeys: [],
+  sequenceBy: null,
+  cursorField: 'seq',
+};
 
 const from = (cursorFrom: string): Partial<RunPlan> => ({ ...APPEND, cursorFrom });
 
 const rowsOf = (people: readonly Person[]) =>
-  people
-    .map(({ id, seq, name }) => [id, seq, name])
-    .toSorted((a, b) => Number(a[0]) - Number(b[0]));
+  people.map(({ id, seq, name }) => [id, seq, name]).toSorted((a, b) => Number(a[0]) - Number(b[0]));
 
 test('case 14: a page that is staged twice appends its rows once', async ({ staging }) => {
   const people = [1, 2, 3, 4, 5].map((id) => person(id, id, `name ${id}`));
@@ -28,8 +40,16 @@ test('case 14: a page that is staged twice appends its rows once', async ({ stag
   expect(await current(staging)).toEqual(rowsOf(people));
 });
 
-test('case 15: rows that are the same in every column are kept as often as the source has them', async ({ staging }) => {
-  const twice = [person(1, 1, 'a'), person(1, 1, 'a'), person(2, null, null), person(2, null, null), person(3, 2, 'c')];
+test('case 15: rows that are the same in every column are kept as often as the source has them', async ({
+  staging,
+}) => {
+  const twice = [
+    person(1, 1, 'a'),
+    person(1, 1, 'a'),
+    person(2, null, null),
+    person(2, null, null),
+    person(3, 2, 'c'),
+  ];
   const plain = await offload(staging, twice, { ...APPEND, cursorField: undefined, destination: 'plain' });
   expect(plain).toMatchObject({ verified: true, lakeRows: 5, rows: outcomes({ inserted: 5 }) });
   const report = await offload(staging, twice, APPEND);
@@ -37,7 +57,9 @@ test('case 15: rows that are the same in every column are kept as often as the s
   expect(await current(staging)).toEqual(rowsOf(twice));
 });
 
-test('case 25: rows at exactly the last cursor value are not lost, and those that were read come in once', async ({ staging }) => {
+test('case 25: rows at exactly the last cursor value are not lost, and those that were read come in once', async ({
+  staging,
+}) => {
   await offload(staging, [person(1, 9, 'a'), person(2, 10, 'b'), person(3, 10, 'c')], APPEND);
   const report = await offload(
     staging,
@@ -61,11 +83,17 @@ test('case 25: rows at exactly the last cursor value are not lost, and those tha
   expect((await stateOf(staging))?.cursor).toBe('11');
 });
 
-test('case 25: the boundary is told apart row by row, as often as a row stands there', async ({ staging }) => {
+test('case 25: the boundary is told apart row by row, as often as a row stands there', async ({
+  staging,
+}) => {
   const [a, b] = [person(1, 10, 'a'), person(1, 10, 'b')];
   await offload(staging, [a, a, b], APPEND);
   const report = await offload(staging, [a, a, a, b, b, a], from('10'));
-  expect(report).toMatchObject({ verified: true, lakeRows: 3, rows: outcomes({ inserted: 3, unchanged: 3 }) });
+  expect(report).toMatchObject({
+    verified: true,
+    lakeRows: 3,
+    rows: outcomes({ inserted: 3, unchanged: 3 }),
+  });
   expect(await current(staging)).toEqual(rowsOf([a, a, a, a, b, b]));
   // A row that is gone at the source stays, and one that changed at the boundary is another row.
   const changed = await offload(staging, [a, { ...b, name: 'B' }], from('10'));
@@ -73,11 +101,17 @@ test('case 25: the boundary is told apart row by row, as often as a row stands t
   expect(await current(staging)).toHaveLength(7);
 });
 
-test('case 25: the boundary is known across runs, files and rows that are marked as deleted', async ({ staging }) => {
+test('case 25: the boundary is known across runs, files and rows that are marked as deleted', async ({
+  staging,
+}) => {
   const seen: Person[] = [];
   for (let round = 0; round < 4; round += 1) {
     const fresh = [0, 1, 2, 3].map((id) => person(round * 10 + id, 10, `round ${round}`));
-    const report = await offload(staging, [...fresh, ...seen].toReversed(), round === 0 ? APPEND : from('10'));
+    const report = await offload(
+      staging,
+      [...fresh, ...seen].toReversed(),
+      round === 0 ? APPEND : from('10'),
+    );
     expect(report).toMatchObject({ verified: true, rows: outcomes({ inserted: 4, unchanged: seen.length }) });
     seen.push(...fresh);
     expect(await current(staging)).toEqual(rowsOf(seen));
@@ -87,12 +121,19 @@ test('case 25: the boundary is known across runs, files and rows that are marked
   expect(again.rows).toEqual(outcomes({ inserted: 2, unchanged: 16 }));
 });
 
-test('case 25: an incremental run that finds nothing new adds no file and keeps the cursor', async ({ staging }) => {
+test('case 25: an incremental run that finds nothing new adds no file and keeps the cursor', async ({
+  staging,
+}) => {
   const rows = [person(1, 10, 'a'), person(2, null, 'b')];
   await offload(staging, rows, APPEND);
   const { files } = await snapshotOf(staging);
   const report = await offload(staging, rows, from('10'));
-  expect(report).toMatchObject({ verified: true, lakeRows: 0, rows: outcomes({ unchanged: 2 }), cursor: '10' });
+  expect(report).toMatchObject({
+    verified: true,
+    lakeRows: 0,
+    rows: outcomes({ unchanged: 2 }),
+    cursor: '10',
+  });
   expect((await snapshotOf(staging)).files).toEqual(files);
   const empty = await offload(staging, [], from('10'));
   expect(empty).toMatchObject({ verified: true, lakeRows: 0, rows: outcomes({}), cursor: '10' });
@@ -106,7 +147,11 @@ test('case 26: rows without a cursor are read again by every run, and come in on
     [person(1, null, 'a'), person(1, null, 'a'), person(3, null, 'c'), person(2, 10, 'b')],
     from('10'),
   );
-  expect(report).toMatchObject({ verified: true, rows: outcomes({ inserted: 2, unchanged: 2 }), cursor: '10' });
+  expect(report).toMatchObject({
+    verified: true,
+    rows: outcomes({ inserted: 2, unchanged: 2 }),
+    cursor: '10',
+  });
   expect(await current(staging)).toEqual([
     [1, null, 'a'],
     [1, null, 'a'],
@@ -115,7 +160,9 @@ test('case 26: rows without a cursor are read again by every run, and come in on
   ]);
 });
 
-test('a run whose window begins where the lake no longer ends is refused: its rows would come in twice', async ({ staging }) => {
+test('a run whose window begins where the lake no longer ends is refused: its rows would come in twice', async ({
+  staging,
+}) => {
   await offload(staging, [person(1, 10, 'a')], APPEND);
   await offload(staging, [person(1, 10, 'a'), person(2, 20, 'b')], from('10'));
   await expectRejection(
@@ -136,7 +183,7 @@ const CURSORS: readonly (readonly [type: string, at: Value, after: Value, text: 
   ['double', -0.1, 0, '-0.1'],
   ['decimal:128:10:2', -150n, 0n, '-1.50'],
   ['decimal:128:38:0', 10n ** 37n, 10n ** 38n - 1n, `1${'0'.repeat(37)}`],
-  ['string', "it's 日本 \"x\" `y`", '日本', "it's 日本 \"x\" `y`"],
+  ['string', 'it\'s 日本 "x" `y`', '日本', 'it\'s 日本 "x" `y`'],
   ['string', '', ' ', ''],
   ['date32:day', -1, 20_000, '1969-12-31'],
   ['timestamp:us:UTC', DAY + 1n, 2n * DAY, '1970-01-02T00:00:00.000001Z'],
@@ -144,18 +191,23 @@ const CURSORS: readonly (readonly [type: string, at: Value, after: Value, text: 
   ['timestamp:ns:UTC', DAY * 1000n + 999n, DAY * 1000n + 1000n, '1970-01-02T00:00:00.000000Z'],
 ];
 
-test.for(CURSORS)('a cursor of type %s goes on at %s: its boundary comes in once', async ([type, at, after, text], { staging }) => {
-  const types: Types = { id: 'int32', seq: type, name: 'string' };
-  const row = (id: number, seq: Value): Row => ({ id, seq, name: `row ${id}` });
-  const first = await offloadTable(staging, { types, rows: [row(1, at), row(2, null)] }, APPEND);
-  expect(first.cursor).toBe(text);
-  const rows = [row(1, at), row(3, at), row(2, null), row(4, after)];
-  const report = await offloadTable(staging, { types, rows }, from(text));
-  expect(report).toMatchObject({ verified: true, rows: outcomes({ inserted: 2, unchanged: 2 }) });
-  expect(await lakeQuery(staging, 'SELECT id FROM documents ORDER BY id')).toEqual([[1], [2], [3], [4]]);
-});
+test.for(CURSORS)(
+  'a cursor of type %s goes on at %s: its boundary comes in once',
+  async ([type, at, after, text], { staging }) => {
+    const types: Types = { id: 'int32', seq: type, name: 'string' };
+    const row = (id: number, seq: Value): Row => ({ id, seq, name: `row ${id}` });
+    const first = await offloadTable(staging, { types, rows: [row(1, at), row(2, null)] }, APPEND);
+    expect(first.cursor).toBe(text);
+    const rows = [row(1, at), row(3, at), row(2, null), row(4, after)];
+    const report = await offloadTable(staging, { types, rows }, from(text));
+    expect(report).toMatchObject({ verified: true, rows: outcomes({ inserted: 2, unchanged: 2 }) });
+    expect(await lakeQuery(staging, 'SELECT id FROM documents ORDER BY id')).toEqual([[1], [2], [3], [4]]);
+  },
+);
 
-test('NaN and the infinities are no cursors to go on from: such rows are read again, and come in once', async ({ staging }) => {
+test('NaN and the infinities are no cursors to go on from: such rows are read again, and come in once', async ({
+  staging,
+}) => {
   const types: Types = { id: 'int32', seq: 'double', name: 'string' };
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, null];
   const rows = [...odd, 1.5].map((seq, id) => ({ id, seq, name: null }));
@@ -163,5 +215,9 @@ test('NaN and the infinities are no cursors to go on from: such rows are read ag
   expect(first).toMatchObject({ verified: true, lakeRows: 5, cursor: '1.5' });
   const more = [...rows, { id: 9, seq: Number.NaN, name: 'new' }];
   const report = await offloadTable(staging, { types, rows: more }, from('1.5'));
-  expect(report).toMatchObject({ verified: true, rows: outcomes({ inserted: 1, unchanged: 5 }), cursor: '1.5' });
+  expect(report).toMatchObject({
+    verified: true,
+    rows: outcomes({ inserted: 1, unchanged: 5 }),
+    cursor: '1.5',
+  });
 });

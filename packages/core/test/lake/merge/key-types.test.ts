@@ -28,38 +28,74 @@ const KEYS: readonly (readonly [type: string, values: readonly Value[], text: st
 for (const mode of MODES) {
   const rules: Partial<RunPlan> = { ingestionType: mode, primaryKeys: ['id'], sequenceBy: 'seq' };
 
-  test.for(KEYS)(`keys of type %s, such as %s, are matched as they are, under ${mode}`, async ([type, values, text], { staging }) => {
-    const types: Types = { id: type, seq: 'int32', name: 'string' };
-    const [first = null, second = null, third = null, fourth = null] = values;
-    const row = (id: Value, seq: number): Row => ({ id, seq, name: `${seq}` });
-    await offloadTable(staging, { types, rows: [first, second, third].map((id) => row(id, 1)) }, rules);
-    const rows = [row(first, 2), row(second, 1), row(fourth, 1)];
-    const report = await offloadTable(staging, { types, rows }, { ...rules, deletes: 'snapshot' });
-    expect(report).toMatchObject({
-      verified: true,
-      lakeRows: 3,
-      rows: outcomes({ inserted: 1, updated: 1, unchanged: 1, deleted: 1 }),
-    });
-    await lakeQuery(staging, "SET TimeZone = 'UTC'");
-    const found = await lakeQuery(staging, `SET TimeZone = 'UTC'; SELECT id::VARCHAR FROM ${open(mode)} WHERE seq = 2`);
-    expect(found).toEqual([[text]]);
-    const gone = await offloadTable(staging, { types, rows: [row(first, 2)] }, { ...rules, deletes: 'sweep' });
-    expect(gone).toMatchObject({ verified: true, lakeRows: 1, rows: outcomes({ unchanged: 1, deleted: 2 }) });
-  });
+  test.for(KEYS)(
+    `keys of type %s, such as %s, are matched as they are, under ${mode}`,
+    async ([type, values, text], { staging }) => {
+      const types: Types = { id: type, seq: 'int32', name: 'string' };
+      const [first = null, second = null, third = null, fourth = null] = values;
+      const row = (id: Value, seq: number): Row => ({ id, seq, name: `${seq}` });
+      await offloadTable(staging, { types, rows: [first, second, third].map((id) => row(id, 1)) }, rules);
+      const rows = [row(first, 2), row(second, 1), row(fourth, 1)];
+      const report = await offloadTable(staging, { types, rows }, { ...rules, deletes: 'snapshot' });
+      expect(report).toMatchObject({
+        verified: true,
+        lakeRows: 3,
+        rows: outcomes({ inserted: 1, updated: 1, unchanged: 1, deleted: 1 }),
+      });
+      await lakeQuery(staging, "SET TimeZone = 'UTC'");
+      const found = await lakeQuery(
+        staging,
+        `SET TimeZone = 'UTC'; SELECT id::VARCHAR FROM ${open(mode)} WHERE seq = 2`,
+      );
+      expect(found).toEqual([[text]]);
+      const gone = await offloadTable(
+        staging,
+        { types, rows: [row(first, 2)] },
+        { ...rules, deletes: 'sweep' },
+      );
+      expect(gone).toMatchObject({
+        verified: true,
+        lakeRows: 1,
+        rows: outcomes({ unchanged: 1, deleted: 2 }),
+      });
+    },
+  );
 
   test(`true and false can be keys, under ${mode}`, async ({ staging }) => {
     const types: Types = { id: 'bool', seq: 'int32' };
-    await offloadTable(staging, { types, rows: [{ id: true, seq: 1 }, { id: false, seq: 1 }] }, rules);
-    const report = await offloadTable(staging, { types, rows: [{ id: false, seq: 2 }] }, { ...rules, deletes: 'snapshot' });
+    await offloadTable(
+      staging,
+      {
+        types,
+        rows: [
+          { id: true, seq: 1 },
+          { id: false, seq: 1 },
+        ],
+      },
+      rules,
+    );
+    const report = await offloadTable(
+      staging,
+      { types, rows: [{ id: false, seq: 2 }] },
+      { ...rules, deletes: 'snapshot' },
+    );
     expect(report).toMatchObject({ verified: true, lakeRows: 1, rows: outcomes({ updated: 1, deleted: 1 }) });
     expect(await lakeQuery(staging, `SELECT id, seq FROM ${open(mode)}`)).toEqual([[false, 2]]);
   });
 
-  test(`a key of several columns is all of them, whatever their joint text, under ${mode}`, async ({ staging }) => {
+  test(`a key of several columns is all of them, whatever their joint text, under ${mode}`, async ({
+    staging,
+  }) => {
     const types: Types = { a: 'string', b: 'string', n: 'int64', seq: 'int32' };
     const key = (a: string, b: string, n: bigint, seq = 1): Row => ({ a, b, n, seq });
     const composite: Partial<RunPlan> = { ...rules, primaryKeys: ['n', 'a', 'b'] };
-    const rows = [key('x', 'yz', 1n), key('xy', 'z', 1n), key('x', 'yz', 2n), key('', '', 1n), key('x, y', 'z', 1n)];
+    const rows = [
+      key('x', 'yz', 1n),
+      key('xy', 'z', 1n),
+      key('x', 'yz', 2n),
+      key('', '', 1n),
+      key('x, y', 'z', 1n),
+    ];
     await offloadTable(staging, { types, rows }, composite);
     const next = [key('x', 'yz', 1n, 2), key('xy', 'z', 1n), key('xyz', '', 1n), key('', '', 1n)];
     const report = await offloadTable(staging, { types, rows: next }, { ...composite, deletes: 'snapshot' });
@@ -81,8 +117,38 @@ for (const mode of MODES) {
 
 /** Names that DuckDB, the merge itself or a shell might take for something else. */
 const ODD = [
-  'filename', 'file_row_number', 'file', 'row', 'seq', 'hash', 'k0', 'k1', 'start_at', 'end_at', 'file_start', 'rank', 'newest',
-  'select', 'f', 'r', 'c0', 'id', 'path', 'part', 'kind', 'moment', '_change_type', 'it\'s "x"', 'a.b', '`b`', 'a b', '日本', '*', '?[', 'SEQ2', 'deleted',
+  'filename',
+  'file_row_number',
+  'file',
+  'row',
+  'seq',
+  'hash',
+  'k0',
+  'k1',
+  'start_at',
+  'end_at',
+  'file_start',
+  'rank',
+  'newest',
+  'select',
+  'f',
+  'r',
+  'c0',
+  'id',
+  'path',
+  'part',
+  'kind',
+  'moment',
+  '_change_type',
+  'it\'s "x"',
+  'a.b',
+  '`b`',
+  'a b',
+  '日本',
+  '*',
+  '?[',
+  'SEQ2',
+  'deleted',
 ];
 
 for (const mode of MODES) {
@@ -97,42 +163,55 @@ for (const mode of MODES) {
     ['c0', 'file_row_number'],
     ['start_at', 'k1'],
     ['file', 'rank'],
-  ] as const)(`the key "%s" and the sequence "%s" are columns like any other, under ${mode}`, async ([key, sequence], { staging }) => {
-    const types: Types = Object.fromEntries(ODD.map((name) => [name, 'int64']));
-    const row = (id: number, at: number, content: number): Row => ({
-      ...Object.fromEntries(ODD.map((name, index) => [name, content * 1000 + index])),
-      [key]: id,
-      [sequence]: at,
-    });
-    const rules: Partial<RunPlan> = { ingestionType: mode, primaryKeys: [key], sequenceBy: sequence, cursorField: sequence };
-    await offloadTable(staging, { types, rows: [row(1, 10, 1), row(2, 10, 1), row(3, 10, 1)] }, rules);
-    const rows = [row(1, 20, 2), row(1, 15, 3), row(2, 5, 4), row(2, 10, 1), row(4, 20, 5)];
-    const report = await offloadTable(staging, { types, rows }, { ...rules, deletes: 'snapshot' });
-    const counts = { inserted: 1, deleted: 1 };
-    expect(report).toMatchObject({
-      verified: true,
-      lakeRows: 3,
-      cursor: '20',
-      rows: outcomes(
-        mode === 'SCD_TYPE_1'
-          ? { ...counts, updated: 1, unchanged: 1, superseded: 2 }
-          : { ...counts, updated: 2, unchanged: 1, late: 1 },
-      ),
-    });
-    const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-    const shown = [key, sequence, '日本'].map(quoted).join(', ');
-    const bounds = mode === 'SCD_TYPE_1' ? '' : ', __START_AT, __END_AT';
-    const index = ODD.indexOf('日本');
-    const versions = [
-      [1, 10, 1000 + index, 10, 15],
-      [1, 15, 3000 + index, 15, 20],
-      [1, 20, 2000 + index, 20, null],
-      [2, 5, 4000 + index, 5, 10],
-      [2, 10, 1000 + index, 10, null],
-      [3, 10, 1000 + index, 10, 20],
-      [4, 20, 5000 + index, 20, null],
-    ];
-    const expected = mode === 'SCD_TYPE_2' ? versions : versions.filter(([, , , , end]) => end === null).map((version) => version.slice(0, 3));
-    expect(await lakeQuery(staging, `SELECT ${shown}${bounds} FROM documents ORDER BY ALL`)).toEqual(expected);
-  });
+  ] as const)(
+    `the key "%s" and the sequence "%s" are columns like any other, under ${mode}`,
+    async ([key, sequence], { staging }) => {
+      const types: Types = Object.fromEntries(ODD.map((name) => [name, 'int64']));
+      const row = (id: number, at: number, content: number): Row => ({
+        ...Object.fromEntries(ODD.map((name, index) => [name, content * 1000 + index])),
+        [key]: id,
+        [sequence]: at,
+      });
+      const rules: Partial<RunPlan> = {
+        ingestionType: mode,
+        primaryKeys: [key],
+        sequenceBy: sequence,
+        cursorField: sequence,
+      };
+      await offloadTable(staging, { types, rows: [row(1, 10, 1), row(2, 10, 1), row(3, 10, 1)] }, rules);
+      const rows = [row(1, 20, 2), row(1, 15, 3), row(2, 5, 4), row(2, 10, 1), row(4, 20, 5)];
+      const report = await offloadTable(staging, { types, rows }, { ...rules, deletes: 'snapshot' });
+      const counts = { inserted: 1, deleted: 1 };
+      expect(report).toMatchObject({
+        verified: true,
+        lakeRows: 3,
+        cursor: '20',
+        rows: outcomes(
+          mode === 'SCD_TYPE_1'
+            ? { ...counts, updated: 1, unchanged: 1, superseded: 2 }
+            : { ...counts, updated: 2, unchanged: 1, late: 1 },
+        ),
+      });
+      const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+      const shown = [key, sequence, '日本'].map(quoted).join(', ');
+      const bounds = mode === 'SCD_TYPE_1' ? '' : ', __START_AT, __END_AT';
+      const index = ODD.indexOf('日本');
+      const versions = [
+        [1, 10, 1000 + index, 10, 15],
+        [1, 15, 3000 + index, 15, 20],
+        [1, 20, 2000 + index, 20, null],
+        [2, 5, 4000 + index, 5, 10],
+        [2, 10, 1000 + index, 10, null],
+        [3, 10, 1000 + index, 10, 20],
+        [4, 20, 5000 + index, 20, null],
+      ];
+      const expected =
+        mode === 'SCD_TYPE_2'
+          ? versions
+          : versions.filter(([, , , , end]) => end === null).map((version) => version.slice(0, 3));
+      expect(await lakeQuery(staging, `SELECT ${shown}${bounds} FROM documents ORDER BY ALL`)).toEqual(
+        expected,
+      );
+    },
+  );
 }

@@ -78,7 +78,13 @@ const STORIES: Readonly<Record<RunPlan['ingestionType'], Story>> = {
       cursorField: 'seq',
     };
     const boundary = FIRST.filter(({ seq }) => seq === null || seq === 12);
-    const rows = [...boundary, ...boundary, person(8, 12, 'hal'), person(8, 15, 'hank'), person(8, 15, 'hank')];
+    const rows = [
+      ...boundary,
+      ...boundary,
+      person(8, 12, 'hal'),
+      person(8, 15, 'hank'),
+      person(8, 15, 'hank'),
+    ];
     return { before: [runOver(FIRST, rules)], killed: runOver(rows, { ...rules, cursorFrom: '12' }) };
   },
   SCD_TYPE_1: keyed('SCD_TYPE_1'),
@@ -97,9 +103,20 @@ async function publish(staging: Staging, runs: readonly Run[]): Promise<void> {
 }
 
 /** Commits a staged run in a process of its own, which is killed once a step is done. */
-async function killAfter(step: CommitStep, { paths }: Staging, { runId, destination }: RunPlan): Promise<void> {
+async function killAfter(
+  step: CommitStep,
+  { paths }: Staging,
+  { runId, destination }: RunPlan,
+): Promise<void> {
   const flags = ['--conditions=dev', '--disable-warning=ExperimentalWarning'];
-  const died = promisify(execFile)(process.execPath, [...flags, PROGRAM, paths.root, destination, runId, step]);
+  const died = promisify(execFile)(process.execPath, [
+    ...flags,
+    PROGRAM,
+    paths.root,
+    destination,
+    runId,
+    step,
+  ]);
   await expect(died).rejects.toMatchObject({ signal: 'SIGKILL', stderr: '' });
 }
 
@@ -112,7 +129,16 @@ async function seen(staging: Staging) {
 }
 
 /** What the clock decides, or the order of the rows in a file of closed versions, which is free. */
-const FREE = new Set(['timestamp', 'modificationTime', 'deletionTimestamp', 'id', 'finishedAtMs', 'numOutputBytes', 'lakeBytes', 'size']);
+const FREE = new Set([
+  'timestamp',
+  'modificationTime',
+  'deletionTimestamp',
+  'id',
+  'finishedAtMs',
+  'numOutputBytes',
+  'lakeBytes',
+  'size',
+]);
 
 /** The whole of a lake: rows, state, the log action by action, the report of a run; without what is free to differ. */
 async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
@@ -124,7 +150,14 @@ async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
   return { ...(await seen(staging)), settled };
 }
 
-const STEPS: readonly CommitStep[] = ['audited', 'merged', 'vectors written', 'logged', 'views refreshed', 'reported'];
+const STEPS: readonly CommitStep[] = [
+  'audited',
+  'merged',
+  'vectors written',
+  'logged',
+  'views refreshed',
+  'reported',
+];
 const LOGGED = STEPS.indexOf('logged');
 const VIEWS = STEPS.indexOf('views refreshed');
 
@@ -169,7 +202,14 @@ test.for(modes)(
     await publish(undisturbed, [...before, killed]);
     await publish(disturbed, before);
     await stage(disturbed, killed);
-    for (const step of ['merged', 'merged', 'vectors written', 'audited', 'logged', 'views refreshed'] as const)
+    for (const step of [
+      'merged',
+      'merged',
+      'vectors written',
+      'audited',
+      'logged',
+      'views refreshed',
+    ] as const)
       await killAfter(step, disturbed, killed.plan);
     await commitRun(killed.plan, disturbed);
     expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
@@ -187,7 +227,10 @@ test.for(modes)(
     const between =
       mode === 'APPEND_ONLY'
         ? runOver([person(1, null, 'an'), person(8, 12, 'hal'), person(7, 12, 'gus')], rules)
-        : runOver([person(1, 12, 'an'), person(2, 10, 'bob'), person(8, 14, 'hal'), person(10, 11, 'joe')], rules);
+        : runOver(
+            [person(1, 12, 'an'), person(2, 10, 'bob'), person(8, 14, 'hal'), person(10, 11, 'joe')],
+            rules,
+          );
     await publish(undisturbed, [...before, between, killed]);
 
     await publish(disturbed, before);

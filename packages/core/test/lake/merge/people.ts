@@ -32,7 +32,10 @@ export function person(id: number, seq: number | null, name: string | null): Per
 
 /** The pages of a run over these rows. */
 export function peopleColumns(people: readonly Person[]): (offset: number, count: number) => Columns {
-  return pagesOf(PEOPLE, people.map((row) => ({ ...row })));
+  return pagesOf(
+    PEOPLE,
+    people.map((row) => ({ ...row })),
+  );
 }
 
 const RULES = { ingestionType: 'SCD_TYPE_1', primaryKeys: ['id'], sequenceBy: 'seq' } as const;
@@ -50,7 +53,12 @@ export async function offload(
   options: StageOptions & { readonly onStep?: OnCommitStep } = {},
 ): Promise<RunReport> {
   const rows = people.map((row) => ({ ...row }));
-  return offloadTable(staging, { types: PEOPLE, rows }, { ...RULES, primaryKeys: ['id'], ...changes }, options);
+  return offloadTable(
+    staging,
+    { types: PEOPLE, rows },
+    { ...RULES, primaryKeys: ['id'], ...changes },
+    options,
+  );
 }
 
 /** The outcomes of a run: these, and 0 of every other. */

@@ -12,7 +12,11 @@ const SNAPSHOT = { ...SCD2, deletes: 'snapshot' } as const;
 
 test('a row without a cursor arrives, and any row of its key that has one is newer', async ({ staging }) => {
   await offload(staging, [person(1, null, 'old'), person(2, null, 'bob'), person(3, 10, 'cy')], SCD1);
-  const report = await offload(staging, [person(1, 5, 'new'), person(2, null, 'rob'), person(3, null, 'late')], SCD1);
+  const report = await offload(
+    staging,
+    [person(1, 5, 'new'), person(2, null, 'rob'), person(3, null, 'late')],
+    SCD1,
+  );
   expect(await current(staging)).toEqual([
     [1, 5, 'new'],
     [2, null, 'rob'],
@@ -25,7 +29,11 @@ test('under SCD_TYPE_2 a version without a cursor has no start, and ends where t
   staging,
 }) => {
   await offload(staging, [person(1, null, 'old'), person(2, null, 'bob'), person(3, 10, 'cy')], SCD2);
-  const report = await offload(staging, [person(1, 5, 'new'), person(2, null, 'rob'), person(3, null, 'late')], SCD2);
+  const report = await offload(
+    staging,
+    [person(1, 5, 'new'), person(2, null, 'rob'), person(3, null, 'late')],
+    SCD2,
+  );
   expect(await history(staging)).toEqual([
     [1, 'old', null, 5],
     [1, 'new', 5, null],
@@ -72,13 +80,17 @@ test('a tie with a version that a delete has closed keeps the delete', async ({ 
   await offload(staging, [person(2, 20, 'x')], SNAPSHOT);
   await offload(staging, [person(1, 30, 'b'), person(2, 20, 'x')], SNAPSHOT);
   await offload(staging, [person(1, 10, 'A'), person(1, 30, 'b')], SCD2);
-  expect(await lakeQuery(staging, 'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY 2')).toEqual([
+  expect(
+    await lakeQuery(staging, 'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY 2'),
+  ).toEqual([
     ['A', 10, 20],
     ['b', 30, null],
   ]);
 });
 
-test('a key that is gone is closed just after its own start where that is the greatest sequence', async ({ staging }) => {
+test('a key that is gone is closed just after its own start where that is the greatest sequence', async ({
+  staging,
+}) => {
   await offload(staging, [person(1, 10, 'a'), person(2, 7, 'b'), person(3, null, 'c')], SCD2);
   const report = await offload(staging, [], SNAPSHOT);
   expect(await history(staging)).toEqual([
@@ -99,7 +111,9 @@ test('a delete is dated by what the lake has closed already, too', async ({ stag
   ]);
 });
 
-test('a version without a start is removed by a delete where nothing in lake or run has a sequence', async ({ staging }) => {
+test('a version without a start is removed by a delete where nothing in lake or run has a sequence', async ({
+  staging,
+}) => {
   await offload(staging, [person(1, null, 'a'), person(2, null, 'b')], SCD2);
   const report = await offload(staging, [person(2, null, 'b')], SNAPSHOT);
   expect(await history(staging)).toEqual([[2, 'b', null, null]]);
@@ -148,7 +162,10 @@ test('a key that is deleted and comes back again and again has a version each ti
     versions.push(['a', time === 0 ? 10 : now, now + 5]);
   }
   expect(
-    await lakeQuery(staging, 'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY __START_AT'),
+    await lakeQuery(
+      staging,
+      'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY __START_AT',
+    ),
   ).toEqual(versions);
 });
 
@@ -160,7 +177,9 @@ test('two versions that begin at one moment, one of them dated by a delete, stay
   await offload(staging, [person(1, 10, 'a')], SCD2); // comes back at 20
   const report = await offload(staging, [person(1, 20, 'b'), person(1, 30, 'c')], SCD2);
   expect(report).toMatchObject({ verified: true, lakeRows: 2, rows: outcomes({ updated: 2 }) });
-  expect(await lakeQuery(staging, 'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY seq, 2')).toEqual([
+  expect(
+    await lakeQuery(staging, 'SELECT name, __START_AT, __END_AT FROM documents WHERE id = 1 ORDER BY seq, 2'),
+  ).toEqual([
     ['a', 10, 20],
     ['a', 20, 20],
     ['b', 20, 30],
@@ -173,7 +192,10 @@ const VERSIONED = { ingestionType: 'SCD_TYPE_2', sequenceBy: null, deletes: 'sna
 test('without a sequence the source’s version dates rows and deletes', async ({ staging }) => {
   await offload(staging, [person(1, 1, 'a'), person(2, 1, 'b')], { ...VERSIONED, sourceVersion: 3 });
   await offload(staging, [person(1, 1, 'A')], { ...VERSIONED, sourceVersion: 7 });
-  const report = await offload(staging, [person(1, 1, 'A'), person(2, 1, 'b')], { ...VERSIONED, sourceVersion: 9 });
+  const report = await offload(staging, [person(1, 1, 'A'), person(2, 1, 'b')], {
+    ...VERSIONED,
+    sourceVersion: 9,
+  });
   expect(await history(staging)).toEqual([
     [1, 'a', 3, 7],
     [1, 'A', 7, null],
@@ -190,7 +212,9 @@ test('without a sequence the source’s version dates rows and deletes', async (
   ]);
 });
 
-test('without a sequence a version that is read twice with other columns is replaced, and no tie', async ({ staging }) => {
+test('without a sequence a version that is read twice with other columns is replaced, and no tie', async ({
+  staging,
+}) => {
   await offload(staging, [person(1, 1, 'a')], { ...VERSIONED, sourceVersion: 3 });
   const report = await offload(staging, [person(1, 1, 'b')], { ...VERSIONED, sourceVersion: 3 });
   expect(await history(staging)).toEqual([[1, 'b', 3, null]]);

@@ -39,14 +39,21 @@ function wordsOf(values: readonly Value[]): Uint32Array {
 
 function dataOf(type: string, values: readonly Value[]): arrow.Data {
   if (type === 'string') return utf8(values.map((value) => (value === null ? null : String(value))));
-  const shared = { type: arrowTypeOf({ type }) as arrow.Int64, ...nulls(values.map((value) => value !== null)) };
-  if (type === 'bool') return arrow.makeData({ ...shared, data: bitmapOf(values.map((value) => value === true)) });
+  const shared = {
+    type: arrowTypeOf({ type }) as arrow.Int64,
+    ...nulls(values.map((value) => value !== null)),
+  };
+  if (type === 'bool')
+    return arrow.makeData({ ...shared, data: bitmapOf(values.map((value) => value === true)) });
   const [name = type] = type.split(':');
   if (name === 'decimal') return arrow.makeData({ ...shared, data: wordsOf(values) });
   const TypedArray = ARRAYS[(type in ARRAYS ? type : name) as keyof typeof ARRAYS];
   const big = TypedArray === BigInt64Array || TypedArray === BigUint64Array;
   const numbers = values.map((value) => (big ? BigInt(value ?? 0) : Number(value ?? 0)));
-  return arrow.makeData({ ...shared, data: new (TypedArray as new (of: unknown[]) => BigInt64Array)(numbers) });
+  return arrow.makeData({
+    ...shared,
+    data: new (TypedArray as new (of: unknown[]) => BigInt64Array)(numbers),
+  });
 }
 
 export function fieldsOf(types: Types): LanceField[] {
@@ -59,7 +66,10 @@ export function pagesOf(types: Types, rows: readonly Row[]): (offset: number, co
     const some = rows.slice(offset, offset + count);
     const columns = Object.entries(types).map(([name, type]) => [
       name,
-      dataOf(type, some.map((row) => row[name] ?? null)),
+      dataOf(
+        type,
+        some.map((row) => row[name] ?? null),
+      ),
     ]);
     return { ...Object.fromEntries(columns), _rowid: rowIds(offset, count) };
   };

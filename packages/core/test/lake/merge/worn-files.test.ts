@@ -15,7 +15,8 @@ type Mode = (typeof MODES)[number];
 
 const open = (mode: Mode) => (mode === 'SCD_TYPE_1' ? 'documents' : 'documents_current');
 const folderOf = (staging: Staging) => staging.paths.table('documents');
-const numbered = (ids: readonly number[], seq: number): Person[] => ids.map((id) => person(id, seq, `at ${seq}`));
+const numbered = (ids: readonly number[], seq: number): Person[] =>
+  ids.map((id) => person(id, seq, `at ${seq}`));
 
 interface Wear {
   readonly path: string;
@@ -38,7 +39,9 @@ async function wearOf(staging: Staging): Promise<Wear[]> {
 }
 
 for (const mode of MODES) {
-  test(`a file that loses rows in one run after the other leaves the log with its last one, under ${mode}`, async ({ staging }) => {
+  test(`a file that loses rows in one run after the other leaves the log with its last one, under ${mode}`, async ({
+    staging,
+  }) => {
     const changes = { ingestionType: mode, rowsPerPage: 5 };
     const { runId } = await offload(staging, numbered([0, 1, 2, 3, 4], 1), changes);
     const lost = async () =>
@@ -52,9 +55,9 @@ for (const mode of MODES) {
     expect(await lost()).toEqual([]);
     const [entry] = (await readLog(folderOf(staging))).slice(-1);
     const page = `data/${runId}/page-000000.parquet`;
-    expect(entry?.actions.flatMap(({ add, remove }) => [add, remove].filter((file) => file?.path === page))).toMatchObject([
-      { path: page, deletionVector: { cardinality: 3 } },
-    ]);
+    expect(
+      entry?.actions.flatMap(({ add, remove }) => [add, remove].filter((file) => file?.path === page)),
+    ).toMatchObject([{ path: page, deletionVector: { cardinality: 3 } }]);
     expect(await lakeQuery(staging, `SELECT id, seq FROM ${open(mode)} ORDER BY id`)).toEqual([
       [0, 3],
       [1, 4],
@@ -73,7 +76,9 @@ for (const mode of MODES) {
     expect(report).toMatchObject({ verified: true, rows: outcomes({ unchanged: 5, inserted: 1 }) });
     const data = path.join(folderOf(staging), 'data', report.runId);
     expect(await readdir(data)).toEqual(['page-000002.parquet']);
-    expect((await wearOf(staging)).filter((file) => file.path.includes(report.runId))).toMatchObject([{ rows: 2, lost: 1 }]);
+    expect((await wearOf(staging)).filter((file) => file.path.includes(report.runId))).toMatchObject([
+      { rows: 2, lost: 1 },
+    ]);
   });
 }
 
@@ -93,10 +98,16 @@ test.for(MODES.flatMap((mode) => [1, 2, 3].map((seed) => [mode, seed] as const))
       }
       for (const { id, seq } of source.values()) versions.add(`${id} ${seq}`);
       const rows = shuffled([...source.values()], seed + run);
-      const report = await offload(staging, rows, { ingestionType: mode, deletes: 'snapshot', rowsPerPage: 7 });
+      const report = await offload(staging, rows, {
+        ingestionType: mode,
+        deletes: 'snapshot',
+        rowsPerPage: 7,
+      });
       expect(report).toMatchObject({ verified: true, lakeRows: source.size });
       const current = await lakeQuery(staging, `SELECT id, seq, name FROM ${open(mode)} ORDER BY id`);
-      const expected = [...source.values()].toSorted((a, b) => a.id - b.id).map(({ id, seq, name }) => [id, seq, name]);
+      const expected = [...source.values()]
+        .toSorted((a, b) => a.id - b.id)
+        .map(({ id, seq, name }) => [id, seq, name]);
       expect(current).toEqual(expected);
       expect((await wearOf(staging)).filter(({ rows: all, lost }) => lost >= all)).toEqual([]);
     }
@@ -114,7 +125,9 @@ async function vectorFile(staging: Staging): Promise<string> {
 }
 
 for (const mode of MODES) {
-  test(`a deletion vector that is damaged or lost keeps a run from being published over it, under ${mode}`, async ({ staging }) => {
+  test(`a deletion vector that is damaged or lost keeps a run from being published over it, under ${mode}`, async ({
+    staging,
+  }) => {
     await offload(staging, numbered([0, 1, 2, 3], 1), { ingestionType: mode });
     await offload(staging, numbered([0, 3], 2), { ingestionType: mode });
     const before = await everything(staging, mode);
@@ -126,7 +139,11 @@ for (const mode of MODES) {
       () => rm(file),
     ]) {
       await damage();
-      await expectRejection(offload(staging, numbered([1], 3), { ingestionType: mode }), 'LAKE_UNAVAILABLE', /deletion_vector_/);
+      await expectRejection(
+        offload(staging, numbered([1], 3), { ingestionType: mode }),
+        'LAKE_UNAVAILABLE',
+        /deletion_vector_/,
+      );
       expect((await snapshotOf(staging)).version).toBe(1);
     }
     await writeFile(file, bytes);
