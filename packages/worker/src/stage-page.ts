@@ -42,7 +42,7 @@ interface StagedParts {
 
 /** Row ids of a page, which must be distinct: a row twice in one answer is the source's fault. */
 function rowIdFacts(plan: RunPlan, page: Page, parts: readonly BigUint64Array[]): Receipt['rowIds'] {
-  const ids = new BigUint64Array(page.limit);
+  const ids = new BigUint64Array(parts.reduce((rows, part) => rows + part.length, 0));
   let filled = 0;
   for (const part of parts) {
     ids.set(part, filled);
@@ -61,7 +61,7 @@ function rowIdFacts(plan: RunPlan, page: Page, parts: readonly BigUint64Array[])
       },
     );
   }
-  return { min: String(ids[0]), max: String(ids.at(-1)), distinct: ids.length };
+  return { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct: ids.length };
 }
 
 async function stagePart(
@@ -72,6 +72,8 @@ async function stagePart(
   deps: PageDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  staged.requests += part.requests;
+  if (part.rows === 0) return; // the answer to a search that finds nothing
   const started = performance.now();
   const { made, bodies } = await deps.transform({ ...transformOf(plan, page), bodies: part.bodies }, signal);
   for (const buffer of bodies) if (buffer instanceof ArrayBuffer) deps.source.recycle(buffer);
@@ -97,7 +99,6 @@ async function stagePart(
     stats: made.stats,
   });
   staged.rowIds.push(made.rowIds);
-  staged.requests += part.requests;
   staged.sourceBytes += made.sourceBytes;
   staged.transformMs += transformed - started;
   staged.writeMs += performance.now() - transformed;
@@ -137,7 +138,7 @@ export async function stagePage(
     runId: plan.runId,
     page,
     sourceVersion: plan.sourceVersion,
-    rows: page.limit,
+    rows: staged.files.reduce((rows, file) => rows + file.rows, 0),
     sourceBytes: staged.sourceBytes,
     requests: staged.requests,
     rowIds: rowIdFacts(plan, page, staged.rowIds),

@@ -4,7 +4,8 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import { OffloadError } from '../errors/offload-error.ts';
 import { problemLines } from './problems.ts';
 import { configSchema, type Connection, type ParsedConfig } from './schema.ts';
-import { isScd, type IngestionType, type TableOptions } from './table-options.ts';
+import type { TableOptions } from './table-options.ts';
+import { crossProblems } from './table-problems.ts';
 
 /** The configuration as the rest of the program uses it: parsed, defaulted, paths absolute. */
 export interface Config extends Omit<ParsedConfig, 'tables'> {
@@ -62,58 +63,6 @@ function valuesOf(document: Document, file: string): unknown {
   }
 }
 
-/** Options of one table that need or rule out one another. Each problem begins with an option's name. */
-function optionProblems(options: TableOptions, byDefault: IngestionType): string[] {
-  const type = options.ingestion_type ?? byDefault;
-  const { cursor_field: cursor, offset = 0 } = options;
-  const detects = options.detect_deletes === true;
-  return [
-    ...(isScd(type) && !options.primary_keys
-      ? [`primary_keys: ${type} needs the columns that name a row`]
-      : []),
-    ...(detects && !isScd(type)
-      ? ['detect_deletes: APPEND_ONLY keeps every row; use SCD_TYPE_1 or SCD_TYPE_2']
-      : []),
-    ...(detects && options.filter_expression !== undefined
-      ? [
-          'detect_deletes: a filtered run cannot tell a deleted row from one that does not match; leave out filter_expression, or use `run --sweep-deletes`',
-        ]
-      : []),
-    ...(detects && offset > 0 ? ['detect_deletes: a run with an offset does not see every row'] : []),
-    ...(cursor !== undefined && offset > 0
-      ? ['offset: rows cannot be left out by number where cursor_field moves the window']
-      : []),
-  ];
-}
-
-/** Problems that concern more than one key. */
-function crossProblems(config: ParsedConfig): string[] {
-  const problems: string[] = [];
-  const allowed = config.connection.externalOptionsAllowList?.split(',').map((name) => name.trim());
-  const destinations = new Map<string, string>();
-  for (const [table, options] of Object.entries(config.tables ?? {})) {
-    for (const option of Object.keys(options)) {
-      if (allowed && !allowed.includes(option)) {
-        problems.push(`tables.${table}.${option}: not in connection.externalOptionsAllowList`);
-      }
-    }
-    problems.push(
-      ...optionProblems(options, config.ingestion_type).map((problem) => `tables.${table}.${problem}`),
-    );
-    const destination = options.destination_table ?? table;
-    const other = destinations.get(destination.toLowerCase());
-    if (other !== undefined) {
-      problems.push(
-        `tables.${table}: goes to the lake table "${destination}", as "${other}" does; set destination_table`,
-      );
-    }
-    destinations.set(destination.toLowerCase(), table);
-  }
-  if (config.tables === undefined && isScd(config.ingestion_type))
-    problems.push(`ingestion_type: ${config.ingestion_type} needs tables with their primary_keys`);
-  return problems;
-}
-
 async function readConfigFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
@@ -151,7 +100,8 @@ export async function loadConfig(file: string, environment: Environment): Promis
   const parsed = configSchema.safeParse(values);
   const problems = [
     ...[...missing].map((name) => `\${${name}}: the environment variable is not set`),
-    ...(parsed.success ? crossProblems(parsed.data) : problemLines(parsed.error)),
+    ...(parsed.success ? [] : problemLines(parsed.error)),
+    ...crossProblems(values),
   ];
   if (problems.length > 0 || !parsed.success) throw invalid(absolute, problems);
 

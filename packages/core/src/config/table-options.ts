@@ -1,34 +1,7 @@
 import { z } from 'zod';
+import { flag, names, wholeNumber } from './option-values.ts';
 import { schedulePattern } from './schedule.ts';
-
-/** Values may be strings holding JSON (`"1000"`, `"true"`, `"[\"id\"]"`), as Lakeflow pipelines write them. */
-function jsonInString<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => {
-    if (typeof value !== 'string') return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value; // not JSON: let the schema say what was expected
-    }
-  }, schema);
-}
-
-/** A list of names; a lone string is one name, unless it holds a JSON array. */
-const names = z.preprocess(
-  (value) => {
-    if (typeof value !== 'string') return value;
-    if (!value.trimStart().startsWith('[')) return [value];
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return value; // broken JSON: the schema reports that an array was expected
-    }
-  },
-  z.array(z.string().min(1)).min(1, 'must name at least one column'),
-);
-
-const wholeNumber = (min: number, max: number) => jsonInString(z.int().min(min).max(max));
-const flag = jsonInString(z.boolean());
+import { searchOptions } from './search-options.ts';
 
 /** How a run's rows are brought into the lake; the names are those of Databricks' Lakeflow, in any case. */
 export const ingestionType = z.preprocess(
@@ -42,14 +15,17 @@ export const MAX_BATCH_SIZE = 10_000;
 /** Options of one table, as in docs/configuration.md. Absent means the default said there. */
 export const tableOptionsSchema = z.strictObject({
   columns: names.optional(),
-  use_full_scan: jsonInString(
-    z.literal(true, 'only full scans are supported: leave it out, or set it to true'),
-  ).optional(),
+  use_full_scan: flag.optional(),
   batch_size: wholeNumber(1, MAX_BATCH_SIZE).optional(),
-  filter_expression: z.string().trim().min(1).optional(),
+  // Not trimmed: the source gets it as it is written here.
+  filter_expression: z
+    .string()
+    .refine((sql) => sql.trim() !== '', 'must not be empty')
+    .optional(),
   with_row_id: flag.optional(),
   offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
   version: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+  ...searchOptions,
   ingestion_type: ingestionType.optional(),
   primary_keys: names.optional(),
   sequence_by: z.string().min(1).optional(),
@@ -68,3 +44,22 @@ export function isScd(type: IngestionType): boolean {
 }
 
 export type TableOptions = z.output<typeof tableOptionsSchema>;
+
+/** What an option that is not given means, where that is one and the same for every table. */
+export const OPTION_DEFAULTS = {
+  with_row_id: false,
+  offset: 0,
+  prefilter: true,
+  fast_search: false,
+  bypass_vector_index: false,
+} as const satisfies Partial<TableOptions>;
+
+/** `batch_size` where it is not given, by what it is the size of: pages of a scan, or the answer of a search. */
+export const DEFAULT_BATCH_SIZE = {
+  /** Tables of up to `SMALL_TABLE_ROWS` rows. */
+  smallTable: 1000,
+  largeTable: MAX_BATCH_SIZE,
+  search: 1000,
+} as const;
+
+export const SMALL_TABLE_ROWS = 10_000;

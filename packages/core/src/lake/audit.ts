@@ -6,6 +6,7 @@ import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
 import { duckdbLimits, withDuckDB } from './duckdb.ts';
 import { ROW_ID } from './lineage.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
+import { isWholePage } from './settle-plan.ts';
 import type { Staging } from './staging.ts';
 
 /** Small: the audit reads two narrow columns, and spills what does not fit. */
@@ -65,7 +66,7 @@ export async function collectReceipts(plan: RunPlan, staging: Staging): Promise<
 
 function checkReceipt(plan: RunPlan, receipt: Receipt): void {
   const rows = receipt.files.reduce((sum, file) => sum + file.rows, 0);
-  if (rows === receipt.rows && rows === receipt.page.limit) return;
+  if (rows === receipt.rows && isWholePage(plan, receipt.page, rows)) return;
   fail(
     plan,
     `page ${receipt.page.index} has ${rows} rows in its files, ${receipt.rows} in its receipt and ${receipt.page.limit} in the plan`,

@@ -9,6 +9,7 @@ import { countLakeRows } from './lake-rows.ts';
 import { mergeRun, tieNotes } from './merge/merge-run.ts';
 import type { Receipt } from './receipt.ts';
 import { emptyReport, type RunReport } from './report.ts';
+import { settlePlan } from './settle-plan.ts';
 import type { RunKey, Staging } from './staging.ts';
 import { tableState } from './table-state.ts';
 import { refreshDatabase } from './views.ts';
@@ -126,8 +127,9 @@ export async function commitRun(
 ): Promise<RunReport> {
   const done = await staging.findReport(key);
   if (done) return done;
-  const plan = await staging.readPlan(key);
-  const receipts = await collectReceipts(plan, staging);
+  const planned = await staging.readPlan(key);
+  const receipts = await collectReceipts(planned, staging);
+  const plan = settlePlan(planned, receipts);
   const audit = await auditRun(plan, receipts, staging);
   await onStep('audited');
   const cancelled = await staging.findReport(key); // an audit takes time

@@ -22,13 +22,14 @@ export const receiptSchema = z.object({
   runId: z.string(),
   page: pageSchema,
   sourceVersion: z.int(),
-  rows: z.int().positive(),
+  /** As many as the page has; the answer to a search may have fewer, or none, and then there is no file. */
+  rows: z.int().nonnegative(),
   /** Bytes of the Arrow answers, as received. */
   sourceBytes: z.int().nonnegative(),
   /** Queries it took: more than one where the server capped `k` or the answer was too large. */
   requests: z.int().positive(),
   rowIds: z.object({ min: z.string(), max: z.string(), distinct: z.int() }),
-  files: z.array(stagedFile).min(1),
+  files: z.array(stagedFile),
   stagedAtMs: z.int(),
   worker: z.string(),
   timings: z.object({ fetchMs: z.number(), transformMs: z.number(), writeMs: z.number() }),

@@ -2,6 +2,7 @@ import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
+import { DISTANCE } from '../lancedb/search-query.ts';
 import { lakeTypeOf } from '../plan/lake-type.ts';
 import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
@@ -23,6 +24,8 @@ export interface TransformTask {
   readonly startAt?: { readonly column: string } | { readonly version: number };
   /** Columns the lake has in a wider type than the source's. */
   readonly writeTypes?: readonly WriteType[];
+  /** The answer to a search: the distance of each row is written, and not hashed: it belongs to the query, not the row. */
+  readonly hasDistance?: boolean;
   /** The source columns that are written, where not all that are hashed are. */
   readonly written?: readonly string[];
 }
@@ -46,6 +49,9 @@ interface Batch {
   readonly columns: Data[];
   readonly rowIds: BigUint64Array;
 }
+
+/** How the source sends a distance (LanceDB REST, "Query a table"): single precision, null where there is none. */
+const DISTANCE_COLUMN: LanceField = { name: DISTANCE, nullable: true, type: { type: 'float' } };
 
 function target(column: LanceField, writeTypes: TransformTask['writeTypes']): arrow.Field {
   const type = arrowTypeOf(column.type);
@@ -220,10 +226,12 @@ function columnsOf(fields: readonly arrow.Field[], batches: readonly (readonly D
  * @throws OffloadError `SOURCE_BAD_BODY`, `SCHEMA_MISMATCH` or `TYPE_UNSUPPORTED`.
  */
 export function transformPage(task: TransformTask): TransformedPage {
-  const targets = task.columns.map((column) => ({ column, field: target(column, task.writeTypes) }));
+  const sent = [...task.columns, ...(task.hasDistance ? [DISTANCE_COLUMN] : [])];
+  const targets = sent.map((column) => ({ column, field: target(column, task.writeTypes) }));
   const sourceFields = targets.map(({ field }) => field);
+  const hashedFields = sourceFields.slice(0, task.columns.length);
   const batches = task.bodies.flatMap((body) => castBody(body, targets));
-  const hashes = batches.map((batch) => hashRows(sourceFields, batch.columns, batch.rows));
+  const hashes = batches.map((batch) => hashRows(hashedFields, batch.columns, batch.rows));
   const sources = columnsOf(
     sourceFields,
     batches.map(({ columns }) => columns),

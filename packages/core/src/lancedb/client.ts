@@ -14,6 +14,7 @@ import {
 } from './http.ts';
 import { lanceFieldSchema, type LanceField } from './lance-type.ts';
 import type { ScanQuery } from './query.ts';
+import type { SearchQuery } from './search-query.ts';
 import { createScan } from './scan.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
@@ -52,7 +53,7 @@ export interface LanceClient {
    */
   scan(
     table: string,
-    query: ScanQuery,
+    query: ScanQuery | SearchQuery,
     limits: { maxBytes: number; signal: AbortSignal },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */

@@ -1,5 +1,6 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from './client.ts';
+import { fetchNearest } from './fetch-nearest.ts';
 import { scanQuery, type ScanSelection } from './query.ts';
 import { countArrowRows } from './row-count.ts';
 
@@ -28,7 +29,7 @@ export interface FetchedPart {
 }
 
 /** An answer may be this much larger than planned before it is split: estimates of row size are no more exact. */
-const TOLERANCE = 1.5;
+export const FETCH_TOLERANCE = 1.5;
 
 function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   const message = `Table "${scan.table}", page ${page.index}: the server has no rows from ${page.offset + got} on, where its count promises ${page.limit - got} more`;
@@ -55,7 +56,7 @@ export class RequestSizes {
 /**
  * Fetches a page: one query where the server answers it whole. A short answer is asked again from where it stopped
  * (a server may cap `k`); one that is too large is dropped and asked for in halves. Yields what belongs in one file
- * as soon as it is `pageBytes` large, so that no more than that is ever held.
+ * as soon as it is `pageBytes` large, so that no more than that is ever held. The answer to a search comes in one part.
  *
  * @throws OffloadError `SOURCE_SHORT` where the rows end early, and whatever the client throws.
  */
@@ -66,12 +67,17 @@ export async function* fetchPage(
   sizes: RequestSizes,
   signal: AbortSignal,
 ): AsyncGenerator<FetchedPart> {
+  if (scan.search) {
+    const limits = { maxBytes: scan.pageBytes * FETCH_TOLERANCE, signal };
+    yield await fetchNearest(scan, scan.search, page, source, limits);
+    return;
+  }
   let part = { bodies: [] as Uint8Array<ArrayBuffer>[], rows: 0, requests: 0 };
   let bytes = 0;
   for (let got = 0; got < page.limit;) {
     const limit = Math.min(page.limit - got, sizes.rowsFor(scan));
     // A single row is taken at any size: there is nothing to split.
-    const maxBytes = limit === 1 ? Number.POSITIVE_INFINITY : scan.pageBytes * TOLERANCE;
+    const maxBytes = limit === 1 ? Number.POSITIVE_INFINITY : scan.pageBytes * FETCH_TOLERANCE;
     const body = await source.scan(scan.table, scanQuery(scan, { offset: page.offset + got, limit }), {
       maxBytes,
       signal,

@@ -1,3 +1,5 @@
+import type { Search } from './search-query.ts';
+
 /** A plain scan as the API wants it: `vector: []`, never a dummy vector, which would hide rows and cost a search. */
 export interface ScanQuery {
   readonly vector: readonly [];
@@ -16,6 +18,8 @@ export interface ScanSelection {
   /** Names of the columns to ask for; `undefined` asks for all. */
   readonly columns?: readonly string[] | undefined;
   readonly filter?: string | undefined;
+  /** Asks for the nearest rows in place of all. */
+  readonly search?: Search | undefined;
 }
 
 export function scanQuery(

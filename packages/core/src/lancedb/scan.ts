@@ -7,6 +7,7 @@ import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { refusalError, type RequestContext, type RequestFacts } from './http.ts';
 import type { ScanQuery } from './query.ts';
+import type { SearchQuery } from './search-query.ts';
 
 /** Largest part of a refusal's body that is read. */
 const MAX_REFUSAL_BYTES = 65_536;
@@ -15,7 +16,7 @@ const MAX_REFUSAL_BYTES = 65_536;
 interface ScanRequest extends RequestFacts {
   readonly context: RequestContext;
   readonly headers: Readonly<Record<string, string>>;
-  readonly query: ScanQuery;
+  readonly query: ScanQuery | SearchQuery;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
 }

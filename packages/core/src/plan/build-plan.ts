@@ -4,12 +4,15 @@ import type { Staging } from '../lake/staging.ts';
 import { tableState } from '../lake/table-state.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import { OffloadError } from '../errors/offload-error.ts';
+import { OPTION_DEFAULTS } from '../config/table-options.ts';
 import { planColumns } from './columns.ts';
 import { continueFrom } from './continuation.ts';
 import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';
+import { measureSearch } from './measure-search.ts';
 import { refuseNullKeys } from './null-keys.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
 import { FORMAT_VERSION, queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
+import { showSearch } from './search.ts';
 import { schemaChanges, showSchemaChange, type SchemaChange } from './schema-changes.ts';
 
 export interface PlanDeps {
@@ -74,16 +77,17 @@ async function measure(
 export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRun> {
   const { table, options, destination, full, sweepDeletes } = job;
   const { version: sourceVersion, fields } = await deps.source.describe(table, options.version);
-  const { columns, droppedColumns, notes, ingestion } = planColumns(table, fields, options);
+  const { columns, droppedColumns, notes, ingestion, search } = planColumns(table, fields, options);
   await refuseCaseTwin(destination, deps.staging);
   const snapshot = await readSnapshot(deps.staging.paths.table(destination));
   const selected = {
     table,
     source: deps.source.url,
     ...(options.filter_expression !== undefined && { filter: options.filter_expression }),
-    offset: options.offset ?? 0,
+    ...(search && { search }),
+    offset: options.offset ?? OPTION_DEFAULTS.offset,
     columns: [...columns],
-    withRowId: options.with_row_id ?? false,
+    withRowId: options.with_row_id ?? OPTION_DEFAULTS.with_row_id,
   };
   const selection = selectionOf(selected);
   const {
@@ -129,9 +133,16 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
   return {
     plan: {
       ...unsized,
-      ...(await measure(unsized, perRow, options, deps)),
+      ...(search
+        ? await measureSearch(unsized, search, perRow, deps.source)
+        : await measure(unsized, perRow, options, deps)),
       writeTypes: writeTypes(merged, runSchema),
-      notes: [...notes, ...runNotes, ...changes.map(showSchemaChange)],
+      notes: [
+        ...(search ? [showSearch(search, unsized.filter)] : []),
+        ...notes,
+        ...runNotes,
+        ...changes.map(showSchemaChange),
+      ],
     },
     unchanged,
     schemaChanges: changes,

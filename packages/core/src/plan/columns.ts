@@ -6,11 +6,15 @@ import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
 import { holdsBinary, lakeTypeOf } from './lake-type.ts';
 import { isScd } from '../config/table-options.ts';
+import { planSearch } from './search.ts';
+import type { Search } from '../lancedb/search-query.ts';
 
 /** The columns a run offloads, those it leaves out, and what the lake keeps less exactly than the source. */
 export interface ColumnPlan {
   readonly ingestion: Ingestion;
   readonly columns: readonly LanceField[];
+  /** What is searched for, where a `query_vector` is given. */
+  readonly search?: Search | undefined;
   readonly droppedColumns: readonly { readonly name: string; readonly reason: string }[];
   readonly notes: readonly string[];
 }
@@ -102,9 +106,15 @@ export function planColumns(table: string, fields: readonly LanceField[], option
   const binaries = chosen
     .filter((field) => isBinary(field) && !needed.has(field.name))
     .map(({ name }) => name);
+  const { search, problems: searchProblems } = planSearch(
+    fields,
+    options,
+    chosen.map(({ name }) => name),
+  );
   const problems = [
     ...unknown.map((name) => unknownColumn(table, name, known)),
     ...ingestionProblems,
+    ...searchProblems,
     ...binaryProblems(table, binaries, ingestion, options),
   ];
   if (problems.length > 0)
@@ -120,6 +130,7 @@ export function planColumns(table: string, fields: readonly LanceField[], option
   return {
     ingestion,
     columns,
+    ...(search && { search }),
     droppedColumns: dropped.map((name) => ({ name, reason: `binary (${reason})` })),
     notes: columns.flatMap((field) => notesOn(table, field, columns)),
   };

@@ -2,6 +2,7 @@ import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
 import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, ROW_ID, START_AT } from '../lake/lineage.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import { DISTANCE } from '../lancedb/search-query.ts';
 import { showDeltaType } from './lake-columns.ts';
 import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
@@ -25,7 +26,9 @@ function columnOf(field: LanceField): DeltaField {
 
 /** What of a plan decides the types of its files; `writeTypes` are known once the plan has met the lake. */
 interface SchemaPlan
-  extends Pick<RunPlan, 'columns' | 'withRowId'>, Partial<Pick<RunPlan, 'ingestionType' | 'sequenceBy'>> {
+  extends
+    Pick<RunPlan, 'columns' | 'withRowId'>,
+    Partial<Pick<RunPlan, 'ingestionType' | 'sequenceBy' | 'search'>> {
   readonly writeTypes?: readonly WriteType[] | undefined;
 }
 
@@ -40,7 +43,14 @@ function historyFields({ columns, ingestionType, sequenceBy }: SchemaPlan): Delt
 /** The Delta schema a run's files have: the source's columns, then the lake's own. */
 export function lakeSchemaOf(plan: SchemaPlan): DeltaStruct {
   const rowId = plan.withRowId ? [deltaField(ROW_ID, 'long')] : [];
-  const fields = [...plan.columns.map(columnOf), ...rowId, ...LINEAGE_FIELDS, ...historyFields(plan)];
+  const distance = plan.search ? [deltaField(DISTANCE, 'float')] : [];
+  const fields = [
+    ...plan.columns.map(columnOf),
+    ...distance,
+    ...rowId,
+    ...LINEAGE_FIELDS,
+    ...historyFields(plan),
+  ];
   const written = new Map(plan.writeTypes?.map(({ column, type }) => [column, type]));
   return {
     type: 'struct',

@@ -20,14 +20,19 @@ export function pageScanOf(plan: RunPlan, page: Pick<Page, 'scan'>): PagedScan {
     };
   }
   const columns = plan.selectsColumns ? plan.columns.map(({ name }) => name) : undefined;
-  return { ...shared, id: plan.runId, columns, filter: queryFilterOf(plan) };
+  return { ...shared, id: plan.runId, columns, filter: queryFilterOf(plan), search: plan.search };
 }
 
 /** What becomes of a page's answers, but for the answers themselves. */
 export function transformOf(plan: RunPlan, page: Pick<Page, 'scan'>): Omit<TransformTask, 'bodies'> {
   const shared = { runId: plan.runId, offloadedAtMs: plan.startedAtMs };
   if (page.scan === 'keys') return { ...shared, columns: columnsNamed(plan, plan.primaryKeys) };
-  const rows = { ...shared, columns: plan.columns, writeTypes: plan.writeTypes };
+  const rows = {
+    ...shared,
+    columns: plan.columns,
+    writeTypes: plan.writeTypes,
+    hasDistance: plan.search !== undefined,
+  };
   if (plan.ingestionType !== 'SCD_TYPE_2') return rows;
   const startAt = plan.sequenceBy === null ? { version: plan.sourceVersion } : { column: plan.sequenceBy };
   return { ...rows, startAt };

@@ -1,12 +1,10 @@
 import * as arrow from 'apache-arrow';
-import { MAX_BATCH_SIZE } from '../config/table-options.ts';
+import { DEFAULT_BATCH_SIZE, SMALL_TABLE_ROWS } from '../config/table-options.ts';
 import { typeOf } from '../lake/arrow-data.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
 
 /** Assumed bytes of a value whose size its type does not tell, where the server does not tell the table's size. */
 const UNKNOWN_VALUE_BYTES = 64;
-const SMALL_TABLE_ROWS = 10_000;
-const SMALL_TABLE_PAGE = 1000;
 
 /** Bytes a value of this type takes in Arrow, or `undefined` where it depends on the value. */
 function fixedBytes(type: arrow.DataType): number | undefined {
@@ -66,6 +64,7 @@ export function rowsPerPage(
   table: { readonly rows: number; readonly bytesPerRow: number },
   limits: { readonly batchSize?: number | undefined; readonly pageBytes: number },
 ): number {
-  const wanted = limits.batchSize ?? (table.rows <= SMALL_TABLE_ROWS ? SMALL_TABLE_PAGE : MAX_BATCH_SIZE);
+  const { smallTable, largeTable } = DEFAULT_BATCH_SIZE;
+  const wanted = limits.batchSize ?? (table.rows <= SMALL_TABLE_ROWS ? smallTable : largeTable);
   return Math.max(1, Math.min(wanted, Math.floor(limits.pageBytes / table.bytesPerRow)));
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Page } from '../jobs/payloads.ts';
 import { MAX_BATCH_SIZE } from '../config/table-options.ts';
 import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
+import { searchSchema } from '../lancedb/search-query.ts';
 import { cursorWindowSql } from './cursor-value.ts';
 import { writeTypeSchema } from './type-widening.ts';
 
@@ -35,9 +36,14 @@ export const runPlanSchema = z.object({
   /** How keys that are gone are found: in a complete snapshot, by a sweep over the keys, or not at all. */
   deletes: z.enum(['none', 'snapshot', 'sweep']).default('none'),
   sourceVersion: z.int().nonnegative(),
-  /** Rows of that version that match filter and cursor window, after the offset: what the pages must hold. */
+  /**
+   * Rows of that version that match filter and cursor window, after the offset: what the pages must hold. Of a search,
+   * the most its answer can have.
+   */
   sourceRows: z.int().nonnegative(),
   filter: z.string().optional(),
+  /** Reads the rows nearest to a vector, in one page, in place of all. */
+  search: searchSchema.optional(),
   /** Rows at the start of the scan that are left out. */
   offset: z.int().nonnegative(),
   /** The columns that are offloaded, in the source's order and with its types. */
@@ -108,13 +114,14 @@ export function queryFilterOf(
 
 /** The selection a plan makes, as text: two runs of one version and selection would hold the same rows. */
 export function selectionOf(
-  plan: Pick<RunPlan, 'columns' | 'filter' | 'offset' | 'withRowId' | 'source' | 'table'>,
+  plan: Pick<RunPlan, 'columns' | 'filter' | 'search' | 'offset' | 'withRowId' | 'source' | 'table'>,
 ): string {
-  const { source, table, filter, offset, withRowId } = plan;
+  const { source, table, filter, search, offset, withRowId } = plan;
   return JSON.stringify({
     source,
     table,
     filter: filter ?? null,
+    ...(search && { search }),
     offset,
     withRowId,
     columns: plan.columns.map(({ name }) => name),

@@ -61,20 +61,24 @@ async function stagePart(
   throw new OffloadError('SOURCE_BAD_BODY', message, { table });
 }
 
-/** One attempt at a page; what it leaves behind when it fails is removed. */
+/** One attempt at a page; what it leaves behind when it fails is removed. Returns the rows it has. */
 async function stagePage(
   page: ScanRange,
   read: SourceRead,
   sizes: RequestSizes,
   deps: SourceDeps,
-): Promise<void> {
+): Promise<number> {
   const files: string[] = [];
+  let rows = 0;
   try {
     for await (const part of fetchPage(read.scan, page, deps.source, sizes, deps.signal)) {
+      if (part.rows === 0) continue; // the answer to a search that finds nothing
       const file = path.join(read.folder, `${page.index}-${files.length}.parquet`);
       files.push(file);
       await stagePart(part, read, file, deps);
+      rows += part.rows;
     }
+    return rows;
   } catch (error) {
     await Promise.all(files.map((file) => rm(file, { force: true })));
     throw error;
@@ -115,15 +119,25 @@ async function inLanes<T>(items: Iterable<T>, work: (item: T) => Promise<void>):
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
+/** Asks the search again: its answer is what there is, for a search cannot be counted. */
+async function readNearest(read: SourceRead, limit: number, deps: SourceDeps): Promise<number> {
+  const page = { index: 0, offset: read.offset, limit };
+  const once = () => stagePage(page, read, new RequestSizes(), deps);
+  const rows = await withAttempts(once, deps.attempts, deps.signal);
+  deps.onRows(rows, rows);
+  return rows;
+}
+
 /**
  * Reads the rows of a source table at one version into small Parquet files: the columns of `written`, `_row_hash` and
  * `_rowid`. Memory is a matter of the page, never of the table.
  *
- * @returns the rows it has read: as many as the source counts.
+ * @returns the rows it has read: as many as the source counts, or a search finds.
  * @throws OffloadError of the source's codes; `SOURCE_BAD_BODY` or `SOURCE_SHORT` where its count and its scan differ.
  */
 export async function readSource(read: SourceRead, deps: SourceDeps): Promise<number> {
   const { scan, offset } = read;
+  if (scan.search) return readNearest(read, scan.search.k, deps);
   const counted = await deps.source.countRows(scan.table, scan.version, scan.filter);
   const rows = Math.max(counted - offset, 0);
   const sizes = new RequestSizes();

@@ -4,6 +4,7 @@ import { isScd, type TableOptions } from '../config/table-options.ts';
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
+import { searchSchema } from '../lancedb/search-query.ts';
 import { planColumns, type ColumnPlan } from '../plan/columns.ts';
 
 /** What `selectionOf` writes into the lake. */
@@ -11,6 +12,7 @@ const recordedSelection = z.object({
   source: z.string(),
   table: z.string(),
   filter: z.string().nullable(),
+  search: searchSchema.optional(),
   offset: z.int().nonnegative(),
   withRowId: z.boolean().default(false),
   columns: z.array(z.string()),
@@ -63,7 +65,7 @@ function changedOptions(
   state: TableState,
   was: RecordedSelection,
   { options }: Configured,
-  { ingestion, columns }: ColumnPlan,
+  { ingestion, columns, search }: ColumnPlan,
 ): string[] {
   const pairs = [
     ['ingestion_type', state.ingestionType, ingestion.ingestionType],
@@ -81,6 +83,9 @@ function changedOptions(
     ...pairs.flatMap(([name, before, now]) =>
       isDeepStrictEqual(before, now) ? [] : [`${name} is ${show(now)}, and was ${show(before)}`],
     ),
+    ...(isDeepStrictEqual(was.search, search)
+      ? []
+      : ['what is searched for (query_vector and the options with it, or batch_size) is another']),
     ...columnWords(
       was.columns,
       columns.map(({ name }) => name),

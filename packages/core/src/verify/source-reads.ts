@@ -36,7 +36,7 @@ export async function rowsReading(
   source: LanceClient,
   limits: { readonly pageBytes: number; readonly batchSize: number | undefined },
 ): Promise<Reading> {
-  const { table, filter, offset } = selection;
+  const { table, filter, search, offset } = selection;
   const stats = await source.stats(table);
   const size = {
     rows: stats?.num_rows ?? Number.POSITIVE_INFINITY,
@@ -52,6 +52,7 @@ export async function rowsReading(
       pageBytes: limits.pageBytes,
       columns: columns.length < fields.length ? columns.map(({ name }) => name) : undefined,
       filter: filter ?? undefined,
+      search,
     },
     offset,
     transform: {

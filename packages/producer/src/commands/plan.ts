@@ -83,7 +83,7 @@ function planText(plans: readonly PlanDocument[]): string {
     plan.table,
     plan.ingestionType,
     String(plan.sourceVersion),
-    formatCount(plan.sourceRows),
+    (plan.search ? '≤ ' : '') + formatCount(plan.sourceRows),
     plan.unchanged ? '0' : formatCount(plan.pages),
     formatCount(plan.rowsPerPage),
     formatBytes(plan.estimatedBytes),
