@@ -109,8 +109,15 @@ function crossProblems(config: ParsedConfig): string[] {
     }
     destinations.set(destination.toLowerCase(), table);
   }
-  if (config.tables === undefined && isScd(config.ingestion_type))
-    problems.push(`ingestion_type: ${config.ingestion_type} needs tables with their primary_keys`);
+  const { tables, include, exclude, ingestion_type: byDefault } = config;
+  if (tables === undefined && isScd(byDefault))
+    problems.push(`ingestion_type: ${byDefault} needs tables with their primary_keys`);
+  else if (include && isScd(byDefault))
+    problems.push(
+      `include: tables that only a pattern names have no primary_keys, which ${byDefault} needs; set ingestion_type in each of tables, and leave the top level APPEND_ONLY`,
+    );
+  if (tables && exclude && !include)
+    problems.push('exclude: takes nothing away from tables, which lists names; it goes with include');
   return problems;
 }
 

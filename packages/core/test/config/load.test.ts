@@ -267,3 +267,26 @@ test('a file that is absent is a matter of configuration, and says how to name o
   );
   expect([error.policy.exitCode, error.details.path]).toEqual([78, '/no/such/offload.yaml']);
 });
+
+test('include and exclude are lists of patterns, or one', async () => {
+  expect(
+    await load(`${CONNECTION}\nlake: lake\ninclude: docs_*\nexclude: ['*_tmp', team$x]\n`),
+  ).toMatchObject({
+    include: ['docs_*'],
+    exclude: ['*_tmp', 'team$x'],
+    tables: undefined,
+  });
+});
+
+test('exclude beside listed tables takes nothing away, and patterns name no primary keys: both are said', async () => {
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\nexclude: ['*_tmp']\ntables: { people: }\n`)).toEqual([
+    'exclude: takes nothing away from tables, which lists names; it goes with include',
+  ]);
+  const scd = 'ingestion_type: SCD_TYPE_1\ntables: { people: { primary_keys: id } }';
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\ninclude: ['*']\n${scd}\n`)).toEqual([
+    expect.stringMatching(/^include: tables that only a pattern names have no primary_keys/),
+  ]);
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\ninclude: []\n`)).toEqual([
+    'include: must hold a pattern, such as "docs_*"',
+  ]);
+});
