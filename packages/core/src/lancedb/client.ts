@@ -45,7 +45,8 @@ export interface LanceClient {
   countRows(table: string, version: number, filter?: string): Promise<number>;
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
-  listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes']>;
+  /** Indexes at a version, or `undefined` where the server does not tell. */
+  listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
    * One query; its answer is Arrow IPC, undecoded. Not retried: a page's attempts are the queue's.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
@@ -79,6 +80,17 @@ function parse<T extends z.ZodType>(
       requestId,
     },
   );
+}
+
+/** Not every server has the endpoints that only help: for an estimate of bytes per row, or for a listing. */
+async function unlessUnserved<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const unserved: readonly string[] = ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'];
+    if (error instanceof OffloadError && unserved.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 function tablePath(table: string, operation: string): string {
@@ -177,29 +189,15 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async stats(table) {
-      try {
-        return await call(
-          tableStats,
-          tablePath(table, 'stats'),
-          { action: `Could not read the size of table "${table}"`, details: { table } },
-          { body: {} },
-        );
-      } catch (error) {
-        // Not every server has this endpoint; it only helps the estimate of bytes per row.
-        if (
-          error instanceof OffloadError &&
-          ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'].includes(error.code)
-        )
-          return undefined;
-        throw error;
-      }
+      const context = { action: `Could not read the size of table "${table}"`, details: { table } };
+      return unlessUnserved(call(tableStats, tablePath(table, 'stats'), context, { body: {} }));
     },
 
     async listIndexes(table, version) {
       const context = { action: `Could not list the indexes of table "${table}"`, details: { table } };
-      return (
-        await call(indexList, tablePath(table, 'index/list'), context, { body: { version: version ?? null } })
-      ).indexes;
+      const body = { version: version ?? null };
+      const list = await unlessUnserved(call(indexList, tablePath(table, 'index/list'), context, { body }));
+      return list?.indexes;
     },
 
     async scan(table, query, { maxBytes, signal }) {
