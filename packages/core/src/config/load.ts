@@ -80,6 +80,12 @@ function optionProblems(options: TableOptions, byDefault: IngestionType): string
         ]
       : []),
     ...(detects && offset > 0 ? ['detect_deletes: a run with an offset does not see every row'] : []),
+    ...(cursor !== undefined && options.change_tracking !== undefined
+      ? ['change_tracking: says itself which rows have changed; leave out cursor_field, or this']
+      : []),
+    ...(options.change_tracking !== undefined && offset > 0
+      ? ['offset: rows cannot be left out by number where change_tracking chooses them']
+      : []),
     ...(cursor !== undefined && offset > 0
       ? ['offset: rows cannot be left out by number where cursor_field moves the window']
       : []),

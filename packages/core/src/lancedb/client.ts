@@ -22,6 +22,15 @@ const description = z.object({
   schema: z.object({ fields: z.array(lanceFieldSchema) }),
 });
 const tableStats = z.object({ total_bytes: z.number().nonnegative(), num_rows: z.number().nonnegative() });
+const versionList = z.object({
+  versions: z.array(
+    z.object({
+      version: z.int().nonnegative(),
+      timestamp: z.string().nullish(),
+      timestamp_millis: z.number().nullish(),
+    }),
+  ),
+});
 const indexList = z.object({
   indexes: z.array(
     z.object({ index_name: z.string(), columns: z.array(z.string()), index_type: z.string().nullish() }),
@@ -45,6 +54,8 @@ export interface LanceClient {
   countRows(table: string, version: number, filter?: string): Promise<number>;
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
+  /** When each version that is still there was written, in ISO 8601, or `undefined` where the server does not tell. */
+  versionTimes(table: string): Promise<ReadonlyMap<number, string> | undefined>;
   /** Indexes at a version, or `undefined` where the server does not tell. */
   listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
@@ -191,6 +202,22 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     async stats(table) {
       const context = { action: `Could not read the size of table "${table}"`, details: { table } };
       return unlessUnserved(call(tableStats, tablePath(table, 'stats'), context, { body: {} }));
+    },
+
+    async versionTimes(table) {
+      const context = { action: `Could not list the versions of table "${table}"`, details: { table } };
+      const list = await unlessUnserved(
+        call(versionList, tablePath(table, 'version/list'), context, { body: {} }),
+      );
+      return (
+        list &&
+        new Map(
+          list.versions.flatMap(({ version, timestamp, timestamp_millis: millis }) => {
+            const time = new Date(millis ?? timestamp ?? Number.NaN);
+            return Number.isNaN(time.getTime()) ? [] : [[version, time.toISOString()] as const];
+          }),
+        )
+      );
     },
 
     async listIndexes(table, version) {

@@ -16,12 +16,15 @@ type PlanDocument = ReturnType<typeof planDocument>;
 
 /** What a run would do beside reading its rows, in words. */
 function planNotes(plan: PlanDocument): string[] {
-  const { table, cursorField, cursorFrom, deletes, sweepRows } = plan;
+  const { table, cursorField, cursorFrom, changedSince, deletes, sweepRows } = plan;
   const notes = [
     ...(plan.unchanged
       ? [`the lake holds version ${plan.sourceVersion} already; a run would do nothing`]
       : [
           ...(cursorFrom === undefined ? [] : [`incremental: reads "${cursorField}" from ${cursorFrom} on`]),
+          ...(changedSince === undefined
+            ? []
+            : [`incremental: reads the rows that changed after version ${changedSince}`]),
           ...(deletes === 'snapshot'
             ? ['a complete snapshot: keys that are gone are deleted in the lake, or closed']
             : []),
