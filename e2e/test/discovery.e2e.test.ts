@@ -79,6 +79,14 @@ test('a run of named tables describes these and no other', async ({ world }) => 
   const touched = source.requests.flatMap(({ table }) => table ?? []);
   expect([...new Set(touched)].toSorted()).toEqual(['docs_b', 'people']);
 
+  expect(await world.ask('schema', 'docs_*')).toMatchObject({ table: 'docs_b' });
+  expect(await world.ask('verify', '*')).toMatchObject({ agrees: true });
+  const several = await world.offload('schema', '*');
+  expect(several).toMatchObject({
+    code: 78,
+    err: expect.stringContaining('matches several tables (docs_b, people)'),
+  });
+
   const wrong = await world.offload('run', 'logs_*');
   expect(wrong.code).toBe(1);
   expect(wrong.err).toContain('matches "logs_*" (it has 3, such as "docs_a", "docs_b", "people")');
