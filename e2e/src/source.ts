@@ -47,6 +47,9 @@ function describeRequest(request: Parameters<Intercept>[0]): SourceRequest {
 export class Source {
   readonly requests: SourceRequest[] = [];
   readonly #rules = new Set<Rule>();
+  readonly #sockets = new Set<Response['socket']>();
+  /** Sockets clients have sent requests over, and the most that were open at one time. */
+  readonly sockets = { opened: 0, mostAtOnce: 0 };
   readonly #names: ReadonlyMap<string, string>;
   #server: RunningServer | undefined;
 
@@ -111,9 +114,18 @@ export class Source {
     return { heal: () => void this.#rules.delete(rule) };
   }
 
+  #noteSocket(socket: Response['socket']): void {
+    if (this.#sockets.has(socket)) return;
+    this.#sockets.add(socket);
+    socket?.once('close', () => this.#sockets.delete(socket));
+    this.sockets.opened += 1;
+    this.sockets.mostAtOnce = Math.max(this.sockets.mostAtOnce, this.#sockets.size);
+  }
+
   readonly #intercept: Intercept = (request, response, next) => {
     const known = describeRequest(request);
     this.requests.push(known);
+    this.#noteSocket(response.socket);
     for (const rule of this.#rules) if (rule(known, response, next)) return;
     if (this.#names.size === 0) {
       next();

@@ -1,4 +1,4 @@
-/** Maps items in order, at most `atOnce` under way. The first failure ends it. */
+/** Maps items in order, at most `atOnce` under way. After the first failure no further item is begun. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   atOnce: number,
@@ -6,8 +6,17 @@ export async function mapConcurrently<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
+  let failed = false;
   const lane = async () => {
-    for (const [index, item] of queue) results[index] = await map(item);
+    for (const [index, item] of queue) {
+      if (failed) return;
+      try {
+        results[index] = await map(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
   return results;

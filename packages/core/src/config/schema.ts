@@ -57,6 +57,12 @@ const byteSize = z.union([z.number(), z.string()]).transform((value, context) =>
   return Math.floor(bytes);
 });
 
+/** Glob patterns over table names; a lone string is one. */
+const patterns = z.preprocess(
+  (value) => (typeof value === 'string' ? [value] : value),
+  z.array(text).min(1, 'must hold a pattern, such as "docs_*"'),
+);
+
 const DEFAULT_PAGE_BYTES = 64 * 2 ** 20;
 
 /** The shape of offload.yaml (or JSON). Types of everything configurable derive from here. */
@@ -68,6 +74,8 @@ export const configSchema = z.strictObject({
   ingestion_type: ingestionType.default('APPEND_ONLY'),
   page_bytes: byteSize.default(DEFAULT_PAGE_BYTES),
   schedule_timezone: timeZone.default('UTC'),
+  include: patterns.optional(),
+  exclude: patterns.optional(),
   tables: z
     .record(z.string().min(1), z.union([tableOptionsSchema, z.null().transform((): TableOptions => ({}))]))
     .optional(),

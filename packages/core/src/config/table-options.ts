@@ -30,6 +30,9 @@ export const tableOptionsSchema = z.strictObject({
   primary_keys: names.optional(),
   sequence_by: z.string().min(1).optional(),
   cursor_field: z.string().min(1).optional(),
+  change_tracking: z
+    .literal('row_version', 'must be row_version: the versions LanceDB keeps of rows')
+    .optional(),
   detect_deletes: flag.optional(),
   binary_columns: z.enum(['drop', 'keep', 'error']).optional(),
   destination_table: z.string().min(1).optional(),

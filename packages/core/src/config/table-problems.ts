@@ -13,6 +13,8 @@ const readable = z.object({
   connection: z.object({ externalOptionsAllowList: z.string().optional().catch(undefined) }).catch({}),
   ingestion_type: ingestionType.catch('APPEND_ONLY'),
   tables: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).optional().catch({}),
+  include: z.unknown(),
+  exclude: z.unknown(),
 });
 
 /** Options of a table that are right by themselves. */
@@ -50,6 +52,12 @@ function optionProblems(
     ...(cursor !== undefined && offset > 0
       ? ['offset: rows cannot be left out by number where cursor_field moves the window']
       : []),
+    ...(cursor !== undefined && options.change_tracking !== undefined
+      ? ['change_tracking: says itself which rows have changed; leave out cursor_field, or this']
+      : []),
+    ...(options.change_tracking !== undefined && offset > 0
+      ? ['offset: rows cannot be left out by number where change_tracking chooses them']
+      : []),
     ...searchProblems(options, type, named),
   ];
 }
@@ -61,7 +69,7 @@ function optionProblems(
 export function crossProblems(file: unknown): string[] {
   const parsed = readable.safeParse(file);
   if (!parsed.success) return [];
-  const { connection, ingestion_type: byDefault, tables } = parsed.data;
+  const { connection, ingestion_type: byDefault, tables, include, exclude } = parsed.data;
   const problems: string[] = [];
   const allowed = connection.externalOptionsAllowList?.split(',').map((name) => name.trim());
   const destinations = new Map<string, string>();
@@ -85,5 +93,11 @@ export function crossProblems(file: unknown): string[] {
   }
   if (tables === undefined && isScd(byDefault))
     problems.push(`ingestion_type: ${byDefault} needs tables with their primary_keys`);
+  else if (include !== undefined && isScd(byDefault))
+    problems.push(
+      `include: tables that only a pattern names have no primary_keys, which ${byDefault} needs; set ingestion_type in each of tables, and leave the top level APPEND_ONLY`,
+    );
+  if (tables && exclude !== undefined && include === undefined)
+    problems.push('exclude: takes nothing away from tables, which lists names; it goes with include');
   return problems;
 }

@@ -58,6 +58,8 @@ export const runReportSchema = z.object({
   /** Where the run began, and the greatest value the lake holds after it. */
   cursorFrom: z.string().optional(),
   cursor: z.string().optional(),
+  /** The source version after which changed rows were read, where row versions tell them. */
+  changedSince: z.int().optional(),
   deletes: z.string().default('none'),
   droppedColumns: z.array(z.object({ name: z.string(), reason: z.string() })),
   notes: z.array(z.string()),
@@ -88,6 +90,7 @@ export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport
     rows: NO_OUTCOMES,
     ...(plan.cursorField !== undefined && { cursorField: plan.cursorField }),
     ...(plan.cursorFrom !== undefined && { cursorFrom: plan.cursorFrom }),
+    ...(plan.changedSince !== undefined && { changedSince: plan.changedSince }),
     deletes: plan.deletes,
     droppedColumns: plan.droppedColumns,
     notes: plan.notes,

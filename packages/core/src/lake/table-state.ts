@@ -10,6 +10,8 @@ const KEYS = {
   sequenceBy: 'lanceOffload.sequenceBy',
   cursorField: 'lanceOffload.cursorField',
   cursor: 'lanceOffload.cursor',
+  changeTracking: 'lanceOffload.changeTracking',
+  sourceVersionAt: 'lanceOffload.sourceVersionAt',
   /** The last source version in which keys that are gone were looked for. */
   deletesVersion: 'lanceOffload.deletesVersion',
 } as const;
@@ -29,6 +31,10 @@ export interface TableState {
   readonly sequenceBy: string | null;
   readonly cursorField: string | undefined;
   readonly cursor: string | undefined;
+  /** How the last commit's run told changed rows without a cursor. */
+  readonly changeTracking: string | undefined;
+  /** When the source wrote `sourceVersion`, where `changeTracking` asks for that. */
+  readonly sourceVersionAt: string | undefined;
   readonly deletesVersion: number | undefined;
   /** As `selectionOf` wrote it. */
   readonly selection: string | undefined;
@@ -51,6 +57,8 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
     sequenceBy: state[KEYS.sequenceBy] ?? null,
     cursorField: state[KEYS.cursorField],
     cursor: state[KEYS.cursor],
+    changeTracking: state[KEYS.changeTracking],
+    sourceVersionAt: state[KEYS.sourceVersionAt],
     deletesVersion: optionalNumber(state[KEYS.deletesVersion]),
     selection: state[SELECTION_KEY],
   };
@@ -78,6 +86,8 @@ export function configurationAfter(
     ...(plan.sequenceBy !== null && { [KEYS.sequenceBy]: plan.sequenceBy }),
     ...(plan.cursorField !== undefined && { [KEYS.cursorField]: plan.cursorField }),
     ...(plan.cursorField !== undefined && cursor !== undefined && { [KEYS.cursor]: cursor }),
+    ...(plan.changeTracking !== undefined && { [KEYS.changeTracking]: plan.changeTracking }),
+    ...(plan.sourceVersionAt !== undefined && { [KEYS.sourceVersionAt]: plan.sourceVersionAt }),
     ...(deletesVersion !== undefined && { [KEYS.deletesVersion]: deletesVersion }),
   };
 }

@@ -23,6 +23,15 @@ const description = z.object({
   schema: z.object({ fields: z.array(lanceFieldSchema) }),
 });
 const tableStats = z.object({ total_bytes: z.number().nonnegative(), num_rows: z.number().nonnegative() });
+const versionList = z.object({
+  versions: z.array(
+    z.object({
+      version: z.int().nonnegative(),
+      timestamp: z.string().nullish(),
+      timestamp_millis: z.number().nullish(),
+    }),
+  ),
+});
 const indexList = z.object({
   indexes: z.array(
     z.object({ index_name: z.string(), columns: z.array(z.string()), index_type: z.string().nullish() }),
@@ -46,7 +55,10 @@ export interface LanceClient {
   countRows(table: string, version: number, filter?: string): Promise<number>;
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
-  listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes']>;
+  /** When each version that is still there was written, in ISO 8601, or `undefined` where the server does not tell. */
+  versionTimes(table: string): Promise<ReadonlyMap<number, string> | undefined>;
+  /** Indexes at a version, or `undefined` where the server does not tell. */
+  listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
    * One query; its answer is Arrow IPC, undecoded. Not retried: a page's attempts are the queue's.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
@@ -80,6 +92,17 @@ function parse<T extends z.ZodType>(
       requestId,
     },
   );
+}
+
+/** Not every server has the endpoints that only help: for an estimate of bytes per row, or for a listing. */
+async function unlessUnserved<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const unserved: readonly string[] = ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'];
+    if (error instanceof OffloadError && unserved.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 function tablePath(table: string, operation: string): string {
@@ -178,29 +201,31 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async stats(table) {
-      try {
-        return await call(
-          tableStats,
-          tablePath(table, 'stats'),
-          { action: `Could not read the size of table "${table}"`, details: { table } },
-          { body: {} },
-        );
-      } catch (error) {
-        // Not every server has this endpoint; it only helps the estimate of bytes per row.
-        if (
-          error instanceof OffloadError &&
-          ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'].includes(error.code)
+      const context = { action: `Could not read the size of table "${table}"`, details: { table } };
+      return unlessUnserved(call(tableStats, tablePath(table, 'stats'), context, { body: {} }));
+    },
+
+    async versionTimes(table) {
+      const context = { action: `Could not list the versions of table "${table}"`, details: { table } };
+      const list = await unlessUnserved(
+        call(versionList, tablePath(table, 'version/list'), context, { body: {} }),
+      );
+      return (
+        list &&
+        new Map(
+          list.versions.flatMap(({ version, timestamp, timestamp_millis: millis }) => {
+            const time = new Date(millis ?? timestamp ?? Number.NaN);
+            return Number.isNaN(time.getTime()) ? [] : [[version, time.toISOString()] as const];
+          }),
         )
-          return undefined;
-        throw error;
-      }
+      );
     },
 
     async listIndexes(table, version) {
       const context = { action: `Could not list the indexes of table "${table}"`, details: { table } };
-      return (
-        await call(indexList, tablePath(table, 'index/list'), context, { body: { version: version ?? null } })
-      ).indexes;
+      const body = { version: version ?? null };
+      const list = await unlessUnserved(call(indexList, tablePath(table, 'index/list'), context, { body }));
+      return list?.indexes;
     },
 
     async scan(table, query, { maxBytes, signal }) {

@@ -10,6 +10,7 @@ import { continueFrom } from './continuation.ts';
 import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';
 import { measureSearch } from './measure-search.ts';
 import { refuseNullKeys } from './null-keys.ts';
+import { readTrackedRows } from './row-versions.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
 import { FORMAT_VERSION, queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
 import { showSearch } from './search.ts';
@@ -55,8 +56,8 @@ async function measure(
   { batch_size: batchSize }: PlanJob['options'],
   { source, pageBytes }: PlanDeps,
 ): Promise<Sized> {
-  const { table, sourceVersion: version, filter, deletes, cursorFrom } = plan;
-  if (filter !== undefined && cursorFrom !== undefined) await source.countRows(table, version, filter);
+  const { table, sourceVersion: version, filter, deletes } = plan;
+  if (filter !== undefined && filter !== queryFilterOf(plan)) await source.countRows(table, version, filter);
   const counted = await source.countRows(table, version, queryFilterOf(plan));
   const sourceRows = Math.max(counted - plan.offset, 0);
   return {
@@ -90,11 +91,14 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
     withRowId: options.with_row_id ?? OPTION_DEFAULTS.with_row_id,
   };
   const selection = selectionOf(selected);
+  const state = tableState(snapshot);
+  const tracked =
+    ingestion.changeTracking && (await readTrackedRows({ table, sourceVersion }, state, deps.source));
   const {
     unchanged,
     deletes,
-    cursorFrom,
     notes: runNotes,
+    ...window
   } = continueFrom(
     {
       table,
@@ -105,8 +109,9 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
       full,
       sweepDeletes,
       tableExists: snapshot !== undefined,
+      tracked,
     },
-    tableState(snapshot),
+    state,
   );
   const unsized = {
     formatVersion: FORMAT_VERSION,
@@ -117,7 +122,8 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
     sourceVersion,
     ...selected,
     ...ingestion,
-    ...(cursorFrom !== undefined && { cursorFrom }),
+    ...window,
+    ...(tracked?.sourceVersionAt !== undefined && { sourceVersionAt: tracked.sourceVersionAt }),
     deletes,
     selectsColumns: columns.length < fields.length,
     droppedColumns: [...droppedColumns],

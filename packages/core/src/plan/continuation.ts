@@ -1,32 +1,14 @@
 import { OffloadError } from '../errors/offload-error.ts';
-import type { TableOptions } from '../config/table-options.ts';
-import { sameRows, type TableState } from '../lake/table-state.ts';
-import type { Ingestion } from './ingestion.ts';
+import type { TableState } from '../lake/table-state.ts';
 import { isScd } from '../config/table-options.ts';
 import type { RunPlan } from './run-plan.ts';
+import { windowOf, type Continued, type Window } from './window.ts';
 
 /** How a run goes on from what the lake holds. */
-export interface Continuation {
+export interface Continuation extends Window {
   /** The lake holds just what this run would read. */
   readonly unchanged: boolean;
-  /** Where an incremental run begins; absent where everything is read. */
-  readonly cursorFrom?: string;
   readonly deletes: RunPlan['deletes'];
-  readonly notes: readonly string[];
-}
-
-/** What of a run decides how it goes on. */
-export interface Continued {
-  readonly table: string;
-  readonly sourceVersion: number;
-  readonly ingestion: Ingestion;
-  readonly options: TableOptions;
-  /** As `selectionOf` writes it. */
-  readonly selection: string;
-  readonly full: boolean;
-  readonly sweepDeletes: boolean;
-  /** Whether the lake has a table of that name, ours or not. */
-  readonly tableExists: boolean;
 }
 
 const show = (value: string | null | readonly string[]): string =>
@@ -56,24 +38,6 @@ function refuseOtherRules({ table, sourceVersion, ingestion }: Continued, state:
     );
 }
 
-/** Where an incremental run begins, or why it reads everything. */
-function cursorOf(run: Continued, state: TableState | undefined): { from?: string; notes: string[] } {
-  const { cursorField, ingestionType } = run.ingestion;
-  if (cursorField === undefined || !state) return { notes: [] };
-  const appends = isScd(ingestionType) ? '' : ', and appends every row beside those the lake has';
-  const everything = (why: string) => ({ notes: [`${why}: this run reads everything${appends}`] });
-  if (run.full) return everything('--full');
-  if (state.cursorField !== cursorField) return everything(`the lake has no cursor of "${cursorField}" yet`);
-  if (state.cursor === undefined) return everything(`"${cursorField}" had no value so far`);
-  if (sameRows(state.selection, run.selection)) return { from: state.cursor, notes: [] };
-  if (isScd(ingestionType)) return everything('filter or source have changed since the last commit');
-  throw new OffloadError(
-    'CONFIG_INVALID',
-    `The filter or the source of "${run.table}" has changed since the last commit: rows before the cursor (${state.cursor}) that match now would be missed; use --full to append everything again, or set destination_table`,
-    { table: run.table },
-  );
-}
-
 /** Keys that are gone show in a complete snapshot, or in a sweep over the keys; APPEND_ONLY keeps every row. */
 function deletesOf(run: Continued, incremental: boolean): { deletes: RunPlan['deletes']; notes: string[] } {
   const { ingestion, options, sweepDeletes } = run;
@@ -97,15 +61,15 @@ function appendNotes(
   const { sourceVersion: held } = state;
   const again =
     !isScd(ingestion.ingestionType) && !incremental && held !== undefined && held !== sourceVersion;
-  if (!again || ingestion.cursorField !== undefined) return [];
+  if (!again || ingestion.cursorField !== undefined || ingestion.changeTracking) return [];
   return [
     `the lake holds version ${held} of "${table}" already; APPEND_ONLY appends every row of version ${sourceVersion} beside it (told apart by _run_id)`,
   ];
 }
 
 /**
- * Decides how a run goes on from the lake's state: from the last cursor or from the start, with deletes or without, or
- * not at all, because nothing has changed.
+ * Decides how a run goes on from the lake's state: from the last cursor or version, or from the start, with deletes or
+ * without, or not at all, because nothing has changed.
  *
  * @throws OffloadError `CONFIG_INVALID` where the lake table was made by other rules, or the run would miss rows.
  */
@@ -117,19 +81,20 @@ export function continueFrom(run: Continued, state: TableState | undefined): Con
       `The lake has a table in the place of "${run.table}" that lance-offload did not write: its rows have no row hash to be told apart by; set destination_table`,
       { table: run.table },
     );
-  const cursor = cursorOf(run, state);
-  const incremental = cursor.from !== undefined;
+  const { notes: windowNotes, ...window } = windowOf(run, state);
+  const incremental = window.cursorFrom !== undefined || window.changedSince !== undefined;
   const { deletes, notes } = deletesOf(run, incremental);
   const unchanged =
     !run.full &&
+    !run.tracked?.isMadeAnew &&
     state?.sourceVersion === run.sourceVersion &&
     state.selection === run.selection &&
     state.cursorField === run.ingestion.cursorField &&
     (deletes === 'none' || state.deletesVersion === run.sourceVersion);
   return {
     unchanged,
-    ...(cursor.from !== undefined && { cursorFrom: cursor.from }),
+    ...window,
     deletes,
-    notes: [...cursor.notes, ...notes, ...(state ? appendNotes(run, state, incremental) : [])],
+    notes: [...windowNotes, ...notes, ...(state ? appendNotes(run, state, incremental) : [])],
   };
 }

@@ -10,7 +10,7 @@ import type { RunPlan } from './run-plan.ts';
 /** How a run's rows are brought into the lake, as the plan keeps it. */
 export type Ingestion = Pick<
   RunPlan,
-  'ingestionType' | 'primaryKeys' | 'sequenceBy' | 'sequenceRequired' | 'cursorField'
+  'ingestionType' | 'primaryKeys' | 'sequenceBy' | 'sequenceRequired' | 'cursorField' | 'changeTracking'
 >;
 
 /** Whether values of a type can name a row: exact, scalar, comparable. */
@@ -82,6 +82,7 @@ export function planIngestion(
       sequenceBy: keyed ? (sequenceBy ?? cursorField ?? null) : null,
       sequenceRequired: keyed && sequenceBy !== undefined,
       ...(cursorField !== undefined && { cursorField }),
+      ...(options.change_tracking !== undefined && { changeTracking: options.change_tracking }),
     },
     problems: [
       ...(keyed && primaryKeys.length === 0

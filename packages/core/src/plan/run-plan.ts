@@ -4,6 +4,7 @@ import { MAX_BATCH_SIZE } from '../config/table-options.ts';
 import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
 import { searchSchema } from '../lancedb/search-query.ts';
 import { cursorWindowSql } from './cursor-value.ts';
+import { changedSinceSql } from './row-versions.ts';
 import { writeTypeSchema } from './type-widening.ts';
 
 /** Version of plan.json, receipts and reports, and of the lake tables' rules. A later one is refused, not misread. */
@@ -33,6 +34,12 @@ export const runPlanSchema = z.object({
   cursorField: z.string().optional(),
   /** The cursor of the last commit, for an incremental run: it reads from there on. Absent: everything is read. */
   cursorFrom: z.string().optional(),
+  /** How changed rows are told without a cursor: by the versions the source keeps of its rows. */
+  changeTracking: z.literal('row_version').optional(),
+  /** When the source wrote `sourceVersion`: a table that was made anew counts its versions from 1 again. */
+  sourceVersionAt: z.string().optional(),
+  /** The source version of the last commit, for an incremental run by row versions: it reads what changed after it. */
+  changedSince: z.int().nonnegative().optional(),
   /** How keys that are gone are found: in a complete snapshot, by a sweep over the keys, or not at all. */
   deletes: z.enum(['none', 'snapshot', 'sweep']).default('none'),
   sourceVersion: z.int().nonnegative(),
@@ -97,18 +104,25 @@ export function columnsNamed(plan: Pick<RunPlan, 'columns'>, names: readonly str
   return names.flatMap((name) => plan.columns.find((column) => column.name === name) ?? []);
 }
 
+type Windowed = Pick<RunPlan, 'columns' | 'cursorField' | 'cursorFrom' | 'changedSince'>;
+
+/** What an incremental run reads of the table; `undefined` where a run reads everything. */
+function windowSql(plan: Windowed): string | undefined {
+  const { cursorField, cursorFrom, changedSince } = plan;
+  if (changedSince !== undefined) return changedSinceSql(changedSince);
+  if (cursorField === undefined || cursorFrom === undefined) return undefined;
+  const [field] = columnsNamed(plan, [cursorField]);
+  return field && cursorWindowSql(field, cursorFrom);
+}
+
 /**
  * The filter of a plan's queries: the table's own, and the window of an incremental run. The line break keeps a comment
  * at the end of the one from hiding the other.
  */
-export function queryFilterOf(
-  plan: Pick<RunPlan, 'columns' | 'filter' | 'cursorField' | 'cursorFrom'>,
-): string | undefined {
-  const { filter, cursorField, cursorFrom } = plan;
-  if (cursorField === undefined || cursorFrom === undefined) return filter;
-  const [field] = columnsNamed(plan, [cursorField]);
-  if (!field) return filter;
-  const window = cursorWindowSql(field, cursorFrom);
+export function queryFilterOf(plan: Windowed & Pick<RunPlan, 'filter'>): string | undefined {
+  const { filter } = plan;
+  const window = windowSql(plan);
+  if (window === undefined) return filter;
   return filter === undefined ? window : `(${filter}\n) AND ${window}`;
 }
 

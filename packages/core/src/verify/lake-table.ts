@@ -40,7 +40,7 @@ function comparedRows(
   mode: IngestionType,
   log: readonly LogEntry[],
 ): Pick<LakeTable, 'compares' | 'names'> {
-  const { primaryKeys, sequenceBy, cursorField } = state;
+  const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {
@@ -48,7 +48,7 @@ function comparedRows(
       names: { primaryKeys, sequence: sequenceBy ?? undefined, ...(mode === 'SCD_TYPE_2' && open) },
     };
   }
-  if (cursorField !== undefined)
+  if (cursorField !== undefined || changeTracking !== undefined)
     return { compares: 'table', names: { primaryKeys: [], sequence: cursorField } };
   const scope = `r._run_id = ${quoteText(lastRun(log) ?? '')}`;
   return {

@@ -74,6 +74,7 @@ function changedOptions(
       ? [['sequence_by', state.sequenceBy, ingestion.sequenceBy] as const]
       : []),
     ['cursor_field', state.cursorField ?? null, ingestion.cursorField ?? null],
+    ['change_tracking', state.changeTracking ?? null, ingestion.changeTracking ?? null],
     ['filter_expression', was.filter, options.filter_expression ?? null],
     ['offset', was.offset, options.offset ?? 0],
     ['with_row_id', was.withRowId, options.with_row_id ?? false],

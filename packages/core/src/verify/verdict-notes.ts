@@ -21,10 +21,13 @@ function goneWords({ deletesVersion }: TableState, { filter, offset }: RecordedS
   return `of the lake ${what}: ${since} (run --sweep-deletes does)`;
 }
 
+const ROW_VERSIONS =
+  'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version, or made anew, is brought in by run --full only';
+
 /** What the explained differences of a table come from, and what may have led to faults. */
 export function findingNotes(findings: Findings, state: TableState, selection: RecordedSelection): string[] {
   const { missing, different, gone, unselected, newer, tied, past } = findings;
-  const { cursorField, cursor, sourceVersion } = state;
+  const { cursorField, cursor, changeTracking, sourceVersion } = state;
   const sequence = JSON.stringify(state.sequenceBy);
   const window = `runs read ${JSON.stringify(cursorField)} from its last value on (${cursor ?? 'none yet'}): what was added or changed without a greater one is found by run --full only`;
   return [
@@ -49,6 +52,7 @@ export function findingNotes(findings: Findings, state: TableState, selection: R
       'row',
       `of the lake not at version ${sourceVersion} of the source: changed or deleted there since they were appended`,
     ),
+    ...(changeTracking !== undefined && missing.count + different.count > 0 ? [ROW_VERSIONS] : []),
     ...(cursorField !== undefined && missing.count + different.count > 0 ? [window] : []),
   ];
 }

@@ -91,7 +91,7 @@ async function compare(columns: SourceColumns, work: Work): Promise<Findings> {
     keysIn(await readInto('keys', keysReading(lake, columns, pageBytes), work), names);
   return compareKeys(connection, shown, {
     deletesKnown: state.deletesVersion === lake.sourceVersion,
-    incremental: state.cursorField !== undefined,
+    incremental: state.cursorField !== undefined || state.changeTracking !== undefined,
     ...((selection.filter !== null || selection.offset > 0) && { allKeys }),
   });
 }

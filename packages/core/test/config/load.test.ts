@@ -267,3 +267,39 @@ test('a file that is absent is a matter of configuration, and says how to name o
   );
   expect([error.policy.exitCode, error.details.path]).toEqual([78, '/no/such/offload.yaml']);
 });
+
+test('include and exclude are lists of patterns, or one', async () => {
+  expect(
+    await load(`${CONNECTION}\nlake: lake\ninclude: docs_*\nexclude: ['*_tmp', team$x]\n`),
+  ).toMatchObject({
+    include: ['docs_*'],
+    exclude: ['*_tmp', 'team$x'],
+    tables: undefined,
+  });
+});
+
+test('exclude beside listed tables takes nothing away, and patterns name no primary keys: both are said', async () => {
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\nexclude: ['*_tmp']\ntables: { people: }\n`)).toEqual([
+    'exclude: takes nothing away from tables, which lists names; it goes with include',
+  ]);
+  const scd = 'ingestion_type: SCD_TYPE_1\ntables: { people: { primary_keys: id } }';
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\ninclude: ['*']\n${scd}\n`)).toEqual([
+    expect.stringMatching(/^include: tables that only a pattern names have no primary_keys/),
+  ]);
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\ninclude: []\n`)).toEqual([
+    'include: must hold a pattern, such as "docs_*"',
+  ]);
+});
+
+test('change_tracking is row_version, and goes with neither cursor_field nor offset', async () => {
+  expect(await optionsOf('{ change_tracking: row_version }')).toEqual({ change_tracking: 'row_version' });
+  const options = '{ change_tracking: row_version, cursor_field: at, offset: 5 }';
+  expect(
+    await problemsOf(`${CONNECTION}\nlake: lake\ntables:\n  t: ${options}\n  u: { change_tracking: feed }\n`),
+  ).toEqual([expect.stringMatching(/^tables\.u\.change_tracking: must be row_version/)]);
+  expect(await problemsOf(`${CONNECTION}\nlake: lake\ntables:\n  t: ${options}\n`)).toEqual([
+    expect.stringMatching(/^tables\.t\.change_tracking: .* leave out cursor_field/),
+    expect.stringMatching(/^tables\.t\.offset: .* where change_tracking chooses them/),
+    expect.stringMatching(/^tables\.t\.offset: .* where cursor_field moves the window/),
+  ]);
+});

@@ -1,9 +1,10 @@
 import {
   buildPlan,
+  describeError,
   newRunId,
-  pageCount,
   PAYLOAD_VERSION,
   PRODUCT,
+  toOffloadError,
   type PlannedRun,
   type RunRequest,
 } from '@lance-offload/core';
@@ -11,8 +12,8 @@ import { Argument, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { selectTables } from '../run/select-tables.ts';
-import { formatBytes, formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
+import { planDocument, planText, type Planned, type Refused } from '../screen/plan-words.ts';
 import { subcommand, withContext } from './command.ts';
 
 const AT_ONCE = 8;
@@ -44,52 +45,16 @@ async function planOne(
   });
 }
 
-/** The plan as a document: without the run id, which a dry run does not use up. */
-function planDocument({ plan, unchanged, schemaChanges }: PlannedRun) {
-  const { runId: _run, formatVersion: _format, createdBy: _creator, startedAtMs: _start, ...rest } = plan;
-  return {
-    ...rest,
-    pages: pageCount(plan),
-    columns: plan.columns.map(({ name }) => name),
-    schemaChanges,
-    unchanged,
-  };
-}
-type PlanDocument = ReturnType<typeof planDocument>;
-
-/** What a run would do beside reading its rows, in words. */
-function planNotes(plan: PlanDocument): string[] {
-  const { table, cursorField, cursorFrom, deletes, sweepRows } = plan;
-  const notes = [
-    ...(plan.unchanged
-      ? [`the lake holds version ${plan.sourceVersion} already; a run would do nothing`]
-      : [
-          ...(cursorFrom === undefined ? [] : [`incremental: reads "${cursorField}" from ${cursorFrom} on`]),
-          ...(deletes === 'snapshot'
-            ? ['a complete snapshot: keys that are gone are deleted in the lake, or closed']
-            : []),
-          ...(deletes === 'sweep'
-            ? [`reads the keys of all ${formatCount(sweepRows)} rows to find those that are gone`]
-            : []),
-        ]),
-    ...plan.droppedColumns.map(({ name, reason }) => `column "${name}" left out: ${reason}`),
-    ...plan.notes,
-  ];
-  return notes.map((note) => `${table}: ${note}`);
-}
-
-function planText(plans: readonly PlanDocument[]): string {
-  const rows = plans.map((plan) => [
-    plan.table,
-    plan.ingestionType,
-    String(plan.sourceVersion),
-    (plan.search ? '≤ ' : '') + formatCount(plan.sourceRows),
-    plan.unchanged ? '0' : formatCount(plan.pages),
-    formatCount(plan.rowsPerPage),
-    formatBytes(plan.estimatedBytes),
-  ]);
-  const head = ['table', 'mode', 'version', 'rows', 'pages', 'rows/page', '≈ bytes'];
-  return [formatTable(head, rows), ...plans.flatMap(planNotes)].join('\n');
+async function planOrRefusal(
+  request: RunRequest,
+  context: Context,
+  options: PlanOptions,
+): Promise<Planned | Refused> {
+  try {
+    return { plan: planDocument(await planOne(request, context, options)) };
+  } catch (thrown) {
+    return { table: request.table, error: toOffloadError(thrown) };
+  }
 }
 
 export function planCommand(): Command {
@@ -99,18 +64,27 @@ export function planCommand(): Command {
     ['plan', 'plan documents people --json', 'plan people --full'],
   );
   return command
-    .addArgument(new Argument('[table...]', 'tables to plan; the configured ones where none is named'))
+    .addArgument(
+      new Argument(
+        '[table...]',
+        'tables to plan, or patterns of their names; the configured ones where none is named',
+      ),
+    )
     .option('--full', 'as with `run --full`')
     .option('--sweep-deletes', 'as with `run --sweep-deletes`')
     .action((names: string[]) =>
       withContext<PlanOptions>(command, async (context, options) => {
         const requests = await selectTables(names, context.config, context.source);
         const planned = await mapConcurrently(requests, AT_ONCE, (request) =>
-          planOne(request, context, options),
+          planOrRefusal(request, context, options),
         );
-        const plans = planned.map(planDocument);
-        print(options.json, plans, () => planText(plans));
-        return 0;
+        const [first] = planned;
+        if (planned.length === 1 && first && 'error' in first) throw first.error;
+        const documents = planned.map((one) =>
+          'plan' in one ? one.plan : { table: one.table, error: describeError(one.error) },
+        );
+        print(options.json, documents, () => planText(planned));
+        return planned.some((one) => 'error' in one) ? 1 : 0;
       }),
     );
 }

@@ -15,6 +15,7 @@ export function runCommand(): Command {
     [
       'run',
       'run documents people',
+      "run 'docs_*'                  # quoted, or the shell takes it for files",
       'run --workers 2               # a laptop: brings its own workers, and Redis where none listens',
       'run people --sweep-deletes     # an incremental run that also finds what was deleted',
       'run people --full              # start over, instead of going on from the cursor',
@@ -24,7 +25,12 @@ export function runCommand(): Command {
     ],
   );
   return command
-    .addArgument(new Argument('[table...]', 'tables to offload; the configured ones where none is named'))
+    .addArgument(
+      new Argument(
+        '[table...]',
+        'tables to offload, or patterns of their names; the configured ones where none is named',
+      ),
+    )
     .addOption(
       new Option(
         '-w, --workers <n>',

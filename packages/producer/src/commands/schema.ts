@@ -1,4 +1,4 @@
-import { lakeColumns } from '@lance-offload/core';
+import { lakeColumns, OffloadError } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { selectTables } from '../run/select-tables.ts';
 import { formatTable } from '../screen/format.ts';
@@ -12,10 +12,19 @@ export function schemaCommand(): Command {
     ['schema documents', 'schema documents --json'],
   );
   return command
-    .addArgument(new Argument('<table>', 'name of the table at the source'))
-    .action((table: string) =>
+    .addArgument(
+      new Argument('<table>', 'name of the table at the source, or a pattern that only it matches'),
+    )
+    .action((wanted: string) =>
       withContext(command, async ({ source, config }, { json }) => {
-        await selectTables([table], config, source);
+        const [request, another] = await selectTables([wanted], config, source);
+        if (!request || another) {
+          throw new OffloadError(
+            'CONFIG_INVALID',
+            `"${wanted}" matches several tables (${request?.table}, ${another?.table}); schema shows one`,
+          );
+        }
+        const { table } = request;
         const { version, fields } = await source.describe(table);
         const columns = lakeColumns(fields);
         print(json, { table, version, columns }, () => {

@@ -48,6 +48,8 @@ interface TableStanding {
   readonly cursorField: string | null;
   /** The greatest cursor the lake holds: where the next incremental run begins. */
   readonly cursor: string | null;
+  /** `row_version`: the next run reads what changed after `sourceVersion`. */
+  readonly changeTracking: string | null;
   /** The source version in which keys that are gone were last looked for. */
   readonly deletesVersion: number | null;
 }
@@ -66,6 +68,7 @@ async function tableStandings(staging: Staging): Promise<TableStanding[]> {
       sourceVersion: state.sourceVersion ?? null,
       cursorField: state.cursorField ?? null,
       cursor: state.cursor ?? null,
+      changeTracking: state.changeTracking ?? null,
       deletesVersion: state.deletesVersion ?? null,
     });
   }
@@ -90,8 +93,9 @@ function tablesText(tables: readonly TableStanding[]): string {
       table.ingestionType,
       String(table.deltaVersion),
       show(table.sourceVersion),
-      show(table.cursorField),
-      show(table.cursor),
+      ...(table.changeTracking === null
+        ? [show(table.cursorField), show(table.cursor)]
+        : [`(${table.changeTracking})`, show(table.sourceVersion)]),
       show(table.deletesVersion),
     ]),
   );

@@ -21,7 +21,7 @@ export function verifyCommand(): Command {
     .addArgument(
       new Argument(
         '[table...]',
-        'tables to verify, by their names at the source; the configured ones where none is named',
+        'tables to verify, by their names at the source or patterns of them; the configured ones where none is named',
       ),
     )
     .addOption(

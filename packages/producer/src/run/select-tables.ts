@@ -1,13 +1,20 @@
 import { OffloadError, type Config, type LanceClient, type RunRequest } from '@lance-offload/core';
-import { closest } from 'fastest-levenshtein';
+import { chooseTables } from './choose-tables.ts';
 
-function unknown(names: readonly string[], known: readonly string[], source: string): OffloadError {
-  const lines = names.map((name) =>
-    known.length > 0 ? `"${name}" (did you mean "${closest(name, known)}"?)` : `"${name}"`,
-  );
-  return new OffloadError('SOURCE_NOT_FOUND', `${source} has no table ${lines.join(', ')}`, {
-    table: names[0] ?? '',
-  });
+/** Two tables in one place of the lake: the file cannot tell, where a pattern brings one of them in. */
+function refuseSharedDestinations(requests: readonly RunRequest[]): void {
+  const taken = new Map<string, string>();
+  for (const { table, destination } of requests) {
+    const other = taken.get(destination.toLowerCase());
+    if (other !== undefined) {
+      throw new OffloadError(
+        'CONFIG_INVALID',
+        `Tables "${other}" and "${table}" go to the same lake table "${destination}"; set destination_table, or leave one out with exclude`,
+        { table },
+      );
+    }
+    taken.set(destination.toLowerCase(), table);
+  }
 }
 
 /**
@@ -26,23 +33,27 @@ async function isInNamespace(name: string, source: LanceClient): Promise<boolean
 }
 
 /**
- * The tables a command is about: those it names, else those of the configuration, else all of the project's.
+ * The tables a command is about, with their options: those it names or matches, else those of the configuration, else
+ * all of the project's. One listing of names; no table is opened, but for a named one of a namespace.
  *
- * @throws OffloadError `SOURCE_NOT_FOUND` for a name the project does not have, before anything is done.
+ * @throws OffloadError as `chooseTables` does, and `CONFIG_INVALID` for two tables with one destination, before
+ *   anything is done.
  */
 export async function selectTables(
   names: readonly string[],
   config: Config,
   source: LanceClient,
 ): Promise<RunRequest[]> {
-  const known = await source.listTables();
-  const wanted = names.length > 0 ? [...new Set(names)] : [...(config.tables?.keys() ?? known)];
-  const unlisted = wanted.filter((name) => !known.includes(name));
-  const found = await Promise.all(unlisted.map((name) => isInNamespace(name, source)));
-  const absent = unlisted.filter((_, index) => found[index] === false);
-  if (absent.length > 0) throw unknown(absent, known, source.url);
-  return wanted.map((table) => {
+  const listed = await source.listTables();
+  const named = [...names, ...(config.tables?.keys() ?? [])].filter((name) => !listed.includes(name));
+  const found = await Promise.all(named.map((name) => isInNamespace(name, source)));
+  const tables = [...listed, ...named.filter((_, index) => found[index])];
+  // Patterns bring in what the project lists: a table of a namespace is taken by its name only.
+  const chosen = chooseTables(names, config, { url: source.url, tables });
+  const requests = chosen.map((table) => {
     const options = { ingestion_type: config.ingestion_type, ...config.tables?.get(table) };
     return { table, destination: options.destination_table ?? table, source: source.url, options };
   });
+  refuseSharedDestinations(requests);
+  return requests;
 }

@@ -52,11 +52,12 @@ async function refuseNullKeys(tables: MergeTables): Promise<void> {
 function refuseOvertaken({ plan, snapshot }: MergeInput): void {
   const state = tableState(snapshot);
   if (!state) return;
-  const { runId, table, sourceVersion, cursorFrom } = plan;
+  const { runId, table, sourceVersion, cursorFrom, changedSince } = plan;
   const { sourceVersion: held = 0, cursor } = state;
   const overtaken = isScd(plan.ingestionType)
     ? sourceVersion < held
-    : cursorFrom !== undefined && cursorFrom !== cursor;
+    : (cursorFrom !== undefined && cursorFrom !== cursor) ||
+      (changedSince !== undefined && changedSince !== held);
   if (!overtaken) return;
   const from = cursorFrom === undefined ? '' : `, from the cursor ${cursorFrom} on,`;
   throw new OffloadError(
