@@ -31,7 +31,7 @@ export interface FetchedPart {
 const TOLERANCE = 1.5;
 /** A single row may be this many times as large as a page; more is a server's, or a packed body's, error. */
 const ROW_TOLERANCE = 16;
-const LEAST_ROW_BYTES = 2 ** 28;
+const LEAST_ROW_BYTES = 2 ** 26;
 
 function tooLarge(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   const message = `Table "${scan.table}", page ${page.index}: the answer for the single row ${page.offset + got} is larger than ${maxRowBytes(scan)} bytes`;
