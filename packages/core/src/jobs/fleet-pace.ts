@@ -22,7 +22,7 @@ interface Answer {
 }
 
 /** Where the fleet's pace towards a source is kept. A project name is part of it: a host may serve several. */
-export function paceKey(prefix: string, connection: Connection): string {
+function paceKey(prefix: string, connection: Connection): string {
   const source = `${sourceUrl(connection)} ${connection.project_name}`;
   return `${prefix}:pace:${createHash('sha256').update(source).digest('hex').slice(0, 16)}`;
 }
