@@ -28,7 +28,16 @@ export interface Refusal {
   heal(): void;
 }
 
-type Rule = (request: SourceRequest, response: Response, proceed: () => void) => boolean;
+/** The answer the server has for a request, or for one that is like it; the headers may ask for another format. */
+export type Genuine = (changes?: object, headers?: Readonly<Record<string, string>>) => Promise<Buffer>;
+
+/** Answers a request in the server's place, as it should not be answered. */
+export type Spoil = (response: Response, genuine: Genuine, request: SourceRequest) => unknown;
+
+type Rule = (request: SourceRequest, response: Response, proceed: () => void, genuine: Genuine) => boolean;
+
+/** Marks requests of the tests' own: they are neither noted nor spoilt. */
+const GENUINE = 'x-e2e-genuine';
 
 function describeRequest(request: Parameters<Intercept>[0]): SourceRequest {
   const [, table, operation] = /^\/v1\/table\/([^/]+)\/(.+?)\/?$/.exec(request.path) ?? [];
@@ -122,11 +131,47 @@ export class Source {
     this.sockets.mostAtOnce = Math.max(this.sockets.mostAtOnce, this.#sockets.size);
   }
 
+  /** Spoils the answers to requests: so many of them, or all until it heals. */
+  spoil(match: Match, spoil: Spoil, times = Number.POSITIVE_INFINITY): Refusal {
+    let left = times;
+    const rule: Rule = (request, response, _proceed, genuine) => {
+      if (left === 0 || !match(request)) return false;
+      left -= 1;
+      void spoil(response, genuine, request);
+      return true;
+    };
+    this.#rules.add(rule);
+    return { heal: () => void this.#rules.delete(rule) };
+  }
+
+  async #genuine(
+    path: string,
+    body: unknown,
+    key: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Buffer> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': key, [GENUINE]: '1', ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}: ${await answer.text()}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
   readonly #intercept: Intercept = (request, response, next) => {
+    if (request.get(GENUINE) !== undefined) return next();
     const known = describeRequest(request);
+    const genuine: Genuine = (changes = {}, headers = {}) =>
+      this.#genuine(
+        request.path,
+        { ...(known.body as object), ...changes },
+        request.get('x-api-key') ?? '',
+        headers,
+      );
     this.requests.push(known);
     this.#noteSocket(response.socket);
-    for (const rule of this.#rules) if (rule(known, response, next)) return;
+    for (const rule of this.#rules) if (rule(known, response, next, genuine)) return;
     if (this.#names.size === 0) {
       next();
     } else if (known.operation === 'list') {

@@ -40,6 +40,7 @@ export {
   type Schedule,
 } from './jobs/schedules.ts';
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
+export { FleetPace } from './jobs/fleet-pace.ts';
 export { settleFailure } from './jobs/settle-failure.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';

@@ -4,6 +4,7 @@ import {
   createLanceClient,
   createLogger,
   DEFAULT_REDIS_URL,
+  FleetPace,
   LakePaths,
   loadConfig,
   PRODUCT,
@@ -40,14 +41,17 @@ export class Context {
   readonly logger: Logger;
   readonly staging: Staging;
   readonly source: LanceClient;
+  readonly #pace: FleetPace;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
   private constructor(config: Config, logger: Logger) {
     this.config = config;
     this.logger = logger;
     this.staging = new Staging(new LakePaths(config.lake));
+    this.#pace = new FleetPace(config.connection);
     this.source = createLanceClient(config.connection, {
       userAgent: PRODUCT,
+      pace: this.#pace,
       onRetry: (reason, attempt) =>
         process.stderr.write(
           `no usable answer from ${reason}; trying again (${attempt} of ${config.connection.max_retries})\n`,
@@ -72,6 +76,7 @@ export class Context {
     const redis = await connectRedis(redisUrl, (error) => notice?.(error));
     notice = createOutageNotice();
     const queues = new Queues(redis, this.config.queue_prefix);
+    this.#pace.join(redis, this.config.queue_prefix);
     this.onClose(async () => {
       await queues.close();
       await redis.quit();

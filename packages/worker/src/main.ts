@@ -3,6 +3,7 @@ import {
   connectRedis,
   createLanceClient,
   createLogger,
+  FleetPace,
   DEFAULT_REDIS_URL,
   LakePaths,
   loadConfig,
@@ -29,8 +30,9 @@ async function main(): Promise<void> {
   const queues = new Queues(redis, config.queue_prefix);
   const staging = new Staging(new LakePaths(config.lake));
   const pool = new TransformPool(options.threads);
+  const pace = new FleetPace(config.connection).join(redis, config.queue_prefix);
   const deps = {
-    source: createLanceClient(config.connection, { userAgent: PRODUCT }),
+    source: createLanceClient(config.connection, { userAgent: PRODUCT, pace }),
     staging,
     transform: pool.transform.bind(pool),
     sizes: new RequestSizes(),

@@ -26,6 +26,7 @@ const connectionSchema = z
     max_retries: z.coerce.number().int().min(0).max(100).default(5),
     initial_retry_delay: seconds.max(3600).default(1),
     request_timeout: seconds.max(86_400).default(30),
+    max_requests_per_second: z.coerce.number().positive().max(1_000_000).optional(),
     externalOptionsAllowList: z.string().optional(),
   })
   .refine((connection) => !/\s/.test(connection.api_key), {

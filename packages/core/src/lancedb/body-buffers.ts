@@ -27,8 +27,12 @@ export class BodyBuffers {
     return larger;
   }
 
-  /** Takes a buffer back that nobody uses any more. One that is smaller than bodies have become is let go. */
+  /**
+   * Takes a buffer back that nobody uses any more. One that is smaller than bodies have become is let go, and so is one
+   * that grew far beyond them for an answer that was never used.
+   */
   giveBack(buffer: ArrayBuffer): void {
-    if (buffer.byteLength >= this.#typicalBytes) this.#free.push(buffer);
+    const size = buffer.byteLength;
+    if (size >= this.#typicalBytes && size <= 2 * this.#typicalBytes + GROWTH_BYTES) this.#free.push(buffer);
   }
 }

@@ -13,6 +13,9 @@ import {
   type RequestContext,
 } from './http.ts';
 import { lanceFieldSchema, type LanceField } from './lance-type.ts';
+import { atPace } from './at-pace.ts';
+import { LocalPace } from './pace.ts';
+import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { createScan } from './scan.ts';
@@ -60,7 +63,8 @@ export interface LanceClient {
   /** Indexes at a version, or `undefined` where the server does not tell. */
   listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
-   * One query; its answer is Arrow IPC, undecoded. Not retried: a page's attempts are the queue's.
+   * One query; its answer is Arrow IPC, undecoded. Sent again only after a 429 whose wait is short: a page's attempts
+   * are the queue's.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
   scan(
@@ -110,7 +114,8 @@ function tablePath(table: string, operation: string): string {
 }
 
 export function createLanceClient(connection: Connection, options: HttpOptions): LanceClient {
-  const http: KyInstance = createHttp(connection, options);
+  const pace = options.pace ?? new LocalPace(connection.max_requests_per_second);
+  const http: KyInstance = createHttp(connection, { ...options, pace });
   const url = sourceUrl(connection);
   const secret = connection.api_key;
   const buffers = new BodyBuffers();
@@ -120,18 +125,21 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     schema: T,
     path: string,
     context: RequestContext,
-    request: { body?: unknown; search?: Record<string, string> } = {},
+    request: { body?: unknown; search?: Record<string, string>; version?: number } = {},
   ): Promise<z.output<T>> {
     const requestId = newRequestId();
     const headers = { 'x-request-id': requestId, accept: 'application/json' };
     let answer: unknown;
     try {
       const shared = { headers, ...(request.search && { searchParams: request.search }) };
-      const response =
+      const pending =
         request.body === undefined
           ? http.get(path, shared)
           : http.post(path, { ...shared, json: request.body });
-      answer = JSON.parse(await response.text());
+      const text = await pending.text(); // of the promise, not of its response: within the time limit
+      const told = (await pending).headers.get(VERSION_HEADER);
+      if (request.version !== undefined) refuseOtherVersion(told, request.version, context, requestId);
+      answer = JSON.parse(text);
     } catch (error) {
       if (error instanceof SyntaxError) {
         throw new OffloadError(
@@ -186,6 +194,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       const { version: found, schema } = await call(description, tablePath(table, 'describe'), context, {
         body: { version: version ?? null },
       });
+      if (version !== undefined) refuseOtherVersion(found, version, context);
       return { version: found, fields: schema.fields };
     },
 
@@ -197,6 +206,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       };
       return call(z.int().nonnegative(), tablePath(table, 'count_rows'), context, {
         body: { version, ...(filter !== undefined && { predicate: filter }) },
+        version,
       });
     },
 
@@ -243,7 +253,8 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
         accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
       };
       try {
-        return await sendScan({ ...request, context, headers, query, maxBytes, signal });
+        const send = () => sendScan({ ...request, context, headers, query, maxBytes, signal });
+        return await atPace(send, pace, signal);
       } catch (error) {
         throw sourceError(error, context, request);
       }

@@ -30,6 +30,19 @@ export interface FetchedPart {
 
 /** An answer may be this much larger than planned before it is split: estimates of row size are no more exact. */
 export const FETCH_TOLERANCE = 1.5;
+/** A single row may be this many times as large as a page; more is a server's, or a packed body's, error. */
+const ROW_TOLERANCE = 16;
+const LEAST_ROW_BYTES = 2 ** 26;
+
+function tooLarge(scan: PagedScan, page: ScanRange, got: number): OffloadError {
+  const message = `Table "${scan.table}", page ${page.index}: the answer for the single row ${page.offset + got} is larger than ${maxRowBytes(scan)} bytes`;
+  return new OffloadError('SOURCE_BAD_BODY', message, { table: scan.table, page: page.index });
+}
+
+function maxRowBytes({ pageBytes }: PagedScan): number {
+  return Math.max(LEAST_ROW_BYTES, pageBytes * ROW_TOLERANCE);
+}
+
 
 function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   const message = `Table "${scan.table}", page ${page.index}: the server has no rows from ${page.offset + got} on, where its count promises ${page.limit - got} more`;
@@ -76,14 +89,15 @@ export async function* fetchPage(
   let bytes = 0;
   for (let got = 0; got < page.limit;) {
     const limit = Math.min(page.limit - got, sizes.rowsFor(scan));
-    // A single row is taken at any size: there is nothing to split.
-    const maxBytes = limit === 1 ? Number.POSITIVE_INFINITY : scan.pageBytes * FETCH_TOLERANCE;
+    // A single row cannot be split, and is taken at almost any size.
+    const maxBytes = limit === 1 ? maxRowBytes(scan) : scan.pageBytes * FETCH_TOLERANCE;
     const body = await source.scan(scan.table, scanQuery(scan, { offset: page.offset + got, limit }), {
       maxBytes,
       signal,
     });
     part.requests += 1;
     if (!body) {
+      if (limit === 1) throw tooLarge(scan, page, got);
       sizes.halve(scan, limit);
       continue;
     }

@@ -4,6 +4,7 @@ import type { Connection } from '../config/schema.ts';
 import { sourceUrl } from '../config/load.ts';
 import { OffloadError, type ErrorDetails } from '../errors/offload-error.ts';
 import type { OffloadErrorCode } from '../errors/policy.ts';
+import type { Pace } from './pace.ts';
 
 /** Statuses that pass by themselves; 429 is handled apart. */
 const TRANSIENT = new Set([408, 409, 425, 500, 502, 503, 504]);
@@ -25,6 +26,8 @@ export interface RequestContext {
 
 export interface HttpOptions {
   readonly userAgent: string;
+  /** When requests may be sent; by default this process's own. */
+  readonly pace?: Pace;
   /** Told before a metadata call is tried again; `reason` holds no secret. */
   readonly onRetry?: (reason: string, attempt: number) => void;
 }
@@ -42,7 +45,14 @@ export function connectionHeaders(
 }
 
 /** One HTTP client per connection; undici under `fetch` keeps its sockets alive. Metadata calls are retried here. */
-export function createHttp(connection: Connection, { userAgent, onRetry }: HttpOptions): KyInstance {
+export function createHttp(
+  connection: Connection,
+  { userAgent, onRetry, pace }: HttpOptions & { readonly pace: Pace },
+): KyInstance {
+  let ticket = 0;
+  const atPace = async (): Promise<void> => {
+    ticket = await pace.take();
+  };
   return ky.create({
     baseUrl: `${sourceUrl(connection)}/`,
     timeout: connection.request_timeout * 1000,
@@ -62,10 +72,18 @@ export function createHttp(connection: Connection, { userAgent, onRetry }: HttpO
       jitter: true,
     },
     hooks: {
+      beforeRequest: [atPace],
+      afterResponse: [
+        async ({ response: { status, headers } }) => {
+          if (status === 429)
+            await pace.refused(ticket, retryAfterMs(headers.get('retry-after'), Date.now()));
+        },
+      ],
       beforeRetry: [
-        ({ error, retryCount }) => {
+        async ({ error, retryCount }) => {
           const reason = error instanceof HTTPError ? `HTTP ${error.response.status}` : causeWords(error);
           onRetry?.(`${sourceUrl(connection)}: ${redact(reason, connection.api_key)}`, retryCount);
+          await atPace();
         },
       ],
     },

@@ -6,6 +6,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { refusalError, type RequestContext, type RequestFacts } from './http.ts';
+import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
 
@@ -34,13 +35,23 @@ function unpacked({ headers, body }: Dispatcher.ResponseData): Readable {
   return pipeline(body, createGunzip(), () => undefined);
 }
 
+/** What of a refusal's words arrives: its status counts even where they are cut short. */
+async function beginning(stream: Dispatcher.ResponseData['body']): Promise<string> {
+  let body = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) {
+      body += String(chunk);
+      if (body.length > MAX_REFUSAL_BYTES) break;
+    }
+  } catch {
+    // The connection broke in the middle of them.
+  }
+  return body;
+}
+
 async function refusal(response: Dispatcher.ResponseData, scan: ScanRequest): Promise<OffloadError> {
   const { statusCode: status, headers } = response;
-  let body = '';
-  for await (const chunk of response.body.setEncoding('utf8')) {
-    body += String(chunk);
-    if (body.length > MAX_REFUSAL_BYTES) break;
-  }
+  const body = await beginning(response.body);
   if (status < 400) {
     const message = `${scan.context.action}: ${scan.url} answered with a redirect (${status}), which is not followed: it would carry the key to another address`;
     return new OffloadError('SOURCE_UNAVAILABLE', message, {
@@ -56,8 +67,16 @@ async function refusal(response: Dispatcher.ResponseData, scan: ScanRequest): Pr
   );
 }
 
-/** undici's two timeouts in words an operator understands; anything else as it is. */
-function inWords(thrown: unknown, seconds: number): unknown {
+function isBrokenGzip(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_');
+}
+
+/** undici's two timeouts in words an operator understands, and zlib's complaints as what they are; the rest as it is. */
+function inWords(thrown: unknown, seconds: number, { context, requestId }: ScanRequest): unknown {
+  if (isBrokenGzip(thrown)) {
+    const message = `${context.action}: the answer cannot be unpacked: ${thrown.message} (request ${requestId})`;
+    return new OffloadError('SOURCE_BAD_BODY', message, { ...context.details, requestId }, { cause: thrown });
+  }
   if (thrown instanceof errors.HeadersTimeoutError)
     return new Error(`the request timed out after ${seconds} s`);
   if (thrown instanceof errors.BodyTimeoutError)
@@ -87,9 +106,16 @@ export function createScan(connection: Connection, buffers: BodyBuffers): Scan {
         body: JSON.stringify(query),
       });
       if (response.statusCode >= 300) throw await refusal(response, scan);
+      const told = headerOf(response.headers, VERSION_HEADER);
+      try {
+        refuseOtherVersion(told, query.version, scan.context, scan.requestId);
+      } catch (thrown) {
+        response.body.on('error', () => undefined).destroy(); // it tells of being ended as of an error
+        throw thrown;
+      }
       return await readBody(unpacked(response), { maxBytes: scan.maxBytes, buffers });
     } catch (thrown) {
-      throw inWords(thrown, seconds);
+      throw inWords(thrown, seconds, scan);
     }
   };
 }

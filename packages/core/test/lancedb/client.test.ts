@@ -156,7 +156,6 @@ for (const [status, code] of [
   [404, 'VERSION_GONE'],
   [400, 'SOURCE_REJECTED'],
   [422, 'SOURCE_REJECTED'],
-  [429, 'SOURCE_RATE_LIMITED'],
   [408, 'SOURCE_UNAVAILABLE'],
   [500, 'SOURCE_UNAVAILABLE'],
   [503, 'SOURCE_UNAVAILABLE'],
@@ -199,12 +198,6 @@ for (const [what, header, wanted] of [
     expect(retryAfterMs(header, Date.UTC(2026, 0, 1))).toBe(wanted);
   });
 }
-
-test('a rate limit tells how long to wait', async ({ serve }) => {
-  const { client } = await serve([json(429, {}, { 'retry-after': '7' }), json(429, {})]);
-  expect((await expectRejection(scan(client), 'SOURCE_RATE_LIMITED')).details.retryAfterMs).toBe(7000);
-  expect((await expectRejection(scan(client), 'SOURCE_RATE_LIMITED')).details.retryAfterMs).toBe(1000);
-});
 
 test('metadata calls are tried again, and told of, until the attempts are used up', async ({ serve }) => {
   const again = await serve([json(503, {}), json(429, {}, { 'retry-after': '0' }), json(200, 42)]);

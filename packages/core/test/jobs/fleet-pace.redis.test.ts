@@ -1,0 +1,94 @@
+import { expect, vi } from 'vitest';
+import { FleetPace } from '../../src/jobs/fleet-pace.ts';
+import { expectRejection } from '../expect-code.ts';
+import { connectionTo } from '../lancedb/http-server.ts';
+import { fleetTest, type Rig } from './fleet-fixture.ts';
+
+const test = fleetTest(12);
+
+async function join({ secondFleet }: Rig, changes: Parameters<typeof connectionTo>[1] = {}) {
+  const { redis, prefix } = await secondFleet();
+  const pace = new FleetPace(connectionTo('http://127.0.0.1:1', changes)).join(redis, prefix);
+  return { pace, redis, calls: vi.spyOn(redis, 'eval') };
+}
+
+async function takeMany(pace: FleetPace, count: number): Promise<void> {
+  for (let taken = 0; taken < count; taken++) await pace.take();
+}
+
+test('while no limit is known, requests do not wait for Redis', async ({ rig }) => {
+  const { pace, calls } = await join(rig);
+  await takeMany(pace, 5000);
+  expect(calls.mock.calls.length).toBeLessThan(10); // one a second
+});
+
+test('what one process is told, all of the fleet keep to: no request before the time the source named', async ({
+  rig,
+}) => {
+  const [first, second] = [await join(rig), await join(rig)];
+  const started = performance.now();
+  await takeMany(first.pace, 20);
+  await first.pace.refused(await first.pace.take(), 1500);
+  await vi.waitUntil(async () => {
+    await second.pace.take();
+    return performance.now() - started >= 1500 || second.calls.mock.calls.length > 2;
+  }, 10_000);
+  await second.pace.take();
+  expect(performance.now() - started).toBeGreaterThanOrEqual(1500);
+});
+
+test('a ceiling holds for the fleet together, from the first request on', async ({ rig }) => {
+  const limit = { max_requests_per_second: 40 };
+  const both = [await join(rig, limit), await join(rig, limit)];
+  const started = performance.now();
+  await Promise.all(both.map(({ pace }) => takeMany(pace, 20)));
+  // The first few may be caught up on at once: a fifth of a second's worth.
+  expect(performance.now() - started).toBeGreaterThanOrEqual(((40 - 1) / 40) * 1000 - 200 - 25);
+});
+
+test('a silence of more than a minute is not waited out with a page in hand', async ({ rig }) => {
+  const { pace } = await join(rig);
+  await pace.refused(await pace.take(), 90_000);
+  const error = await expectRejection(pace.take(), 'SOURCE_RATE_LIMITED', /no request for another 90 s/);
+  expect(error.details.retryAfterMs).toBeGreaterThan(89_000);
+});
+
+test('projects on one host are paced apart', async ({ rig }) => {
+  const [one, other] = [await join(rig), await join(rig, { project_name: 'other' })];
+  await one.pace.refused(await one.pace.take(), 90_000);
+  await other.pace.take();
+  await expectRejection(one.pace.take(), 'SOURCE_RATE_LIMITED');
+});
+
+test('with Redis gone, requests go on, at a pace of the process’s own', async ({ rig }) => {
+  const { pace, redis } = await join(rig);
+  await takeMany(pace, 20);
+  await pace.refused(await pace.take(), 1);
+  redis.disconnect();
+  const started = performance.now();
+  await pace.take();
+  await pace.refused(await pace.take(), 300);
+  await pace.take();
+  expect(performance.now() - started).toBeGreaterThanOrEqual(300);
+});
+
+test('a Redis that hangs holds a request up for a second, and the next ones not at all', async ({ rig }) => {
+  const { pace, redis } = await join(rig);
+  await takeMany(pace, 50);
+  await pace.refused(await pace.take(), 1);
+  await rig.fleet.redis.client('PAUSE', 3000, 'ALL');
+  const started = performance.now();
+  await pace.take();
+  await pace.take();
+  expect(performance.now() - started).toBeLessThan(2500);
+  await redis.ping(); // hangs until the pause is over
+});
+
+test('waiting for a turn ends with the signal', async ({ rig }) => {
+  const { pace } = await join(rig);
+  await pace.refused(await pace.take(), 30_000);
+  const stop = new AbortController();
+  const waiting = pace.take(stop.signal);
+  stop.abort();
+  await expect(waiting).rejects.toThrow(/abort/);
+});
