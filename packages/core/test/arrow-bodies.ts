@@ -136,6 +136,7 @@ export function compressedBody(
       return encode(bytes);
     },
   });
+  lengths.length = 0; // registering a codec tries it
   try {
     const Writer = framing === 'file' ? arrow.RecordBatchFileWriter : arrow.RecordBatchStreamWriter;
     const writer = new Writer({ compressionType: type });

@@ -155,6 +155,6 @@ test('what is not Arrow, or only a part of it, is refused with its first words',
   expectCode(
     () => transform([body.subarray(0, body.length - 200)], COLUMNS),
     'SOURCE_BAD_BODY',
-    /cannot be decoded/,
+    /ends in the middle of a message/,
   );
 });
