@@ -114,18 +114,40 @@ const UNITS = {
   ns: [1_000_000_000n, '.123456'],
 } as const;
 
-/** An instant after 1970, the last part of a second before it, and one of 1600. */
-function timestamps(unit: keyof typeof UNITS, zone: string): TypeSample {
+/** Three seconds, and the days they are of. */
+interface Instants {
+  readonly seconds: readonly [bigint, bigint, bigint];
+  readonly days: readonly [string, string, string];
+}
+
+/** An instant after 1970, the last part of a second before it, and one that 64 bits of nanoseconds just hold. */
+const WIDE: Instants = {
+  seconds: [1_700_000_000n, -1n, -9_000_000_000n],
+  days: ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1684-10-19 08:00:00'],
+};
+
+/** The same within the years 1900 to 2299, for readers that know no others. */
+const NARROW: Instants = {
+  seconds: [1_700_000_000n, -1n, -2_000_000_000n],
+  days: ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1906-08-16 20:26:40'],
+};
+
+/** Years that 64 bits of nanoseconds do not hold. */
+const FAR: Instants = {
+  seconds: [253_402_300_799n, 9_300_000_000n, -62_135_596_800n],
+  days: ['9999-12-31 23:59:59', '2264-09-14 21:20:00', '0001-01-01 00:00:00'],
+};
+
+function timestamps(unit: keyof typeof UNITS, zone: string, instants = WIDE): TypeSample {
   const [perSecond] = UNITS[unit];
   const fraction = { s: 0n, ms: 123n, us: 123_456n, ns: 123_456_789n }[unit];
-  const seconds = [1_700_000_000n, -1n, -9_000_000_000n];
   const zoned = zone !== '-';
   const [digits] = [UNITS[unit][1]];
-  const literals = ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1684-10-19 08:00:00'].map((day) =>
+  const literals = instants.days.map((day) =>
     zoned ? `TIMESTAMPTZ '${day}${digits}+00'` : `TIMESTAMP '${day}${digits}'`,
   ) as [string, string, string];
   const type = `timestamp:${unit}:${zone}`;
-  const values = BigInt64Array.from(seconds, (second) => second * perSecond + fraction);
+  const values = BigInt64Array.from(instants.seconds, (second) => second * perSecond + fraction);
   return {
     lance: { type },
     delta: zoned ? 'timestamp' : 'timestamp_ntz',
@@ -251,3 +273,15 @@ export const SAMPLES: readonly TypeSample[] = [
     leaf: nothing,
   },
 ];
+
+const ZONES = ['-', 'UTC', '+05:30'];
+
+/** Instants within the years every reader knows, of every unit. */
+export const NARROW_TIMESTAMPS: readonly TypeSample[] = ZONES.flatMap((zone) =>
+  (['s', 'ms', 'us', 'ns'] as const).map((unit) => timestamps(unit, zone, NARROW)),
+);
+
+/** The first and the last year of Delta's, and one that nanoseconds do not reach. */
+export const FAR_TIMESTAMPS: readonly TypeSample[] = ZONES.flatMap((zone) =>
+  (['s', 'ms', 'us'] as const).map((unit) => timestamps(unit, zone, FAR)),
+);
