@@ -38,7 +38,7 @@ function fixed(lance: LanceType, values: Raw): MakeLeaf {
   return (picks) => {
     const data = new (values.constructor as new (length: number) => Uint8Array)(picks.length * stride);
     for (const [row, pick] of picks.entries())
-      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride), row * stride);
+      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride) as Uint8Array, row * stride);
     return arrow.makeData({
       type: typeOf(lance) as arrow.Int64,
       ...nulls(picks.map((pick) => pick !== null)),
@@ -124,12 +124,6 @@ interface Instants {
 const WIDE: Instants = {
   seconds: [1_700_000_000n, -1n, -9_000_000_000n],
   days: ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1684-10-19 08:00:00'],
-};
-
-/** The same within the years 1900 to 2299, for readers that know no others. */
-const NARROW: Instants = {
-  seconds: [1_700_000_000n, -1n, -2_000_000_000n],
-  days: ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1906-08-16 20:26:40'],
 };
 
 /** Years that 64 bits of nanoseconds do not hold. */
@@ -276,12 +270,26 @@ export const SAMPLES: readonly TypeSample[] = [
 
 const ZONES = ['-', 'UTC', '+05:30'];
 
-/** Instants within the years every reader knows, of every unit. */
-export const NARROW_TIMESTAMPS: readonly TypeSample[] = ZONES.flatMap((zone) =>
-  (['s', 'ms', 'us', 'ns'] as const).map((unit) => timestamps(unit, zone, NARROW)),
-);
-
 /** The first and the last year of Delta's, and one that nanoseconds do not reach. */
 export const FAR_TIMESTAMPS: readonly TypeSample[] = ZONES.flatMap((zone) =>
   (['s', 'ms', 'us'] as const).map((unit) => timestamps(unit, zone, FAR)),
 );
+
+/** Floats at the edges of their types; readers that compare numbers take -0.0 for 0.0, those that compare bits do not. */
+export const EDGE_FLOATS: readonly TypeSample[] = [
+  number('halffloat', 'float', 'FLOAT', Uint16Array.of(0x8000, 0x0001, 0x7bff), [
+    '-0.0',
+    '5.9604645e-08',
+    '65504',
+  ]),
+  number('float', 'float', 'FLOAT', Float32Array.of(-0, 2 ** -149, Number.POSITIVE_INFINITY), [
+    '-0.0',
+    '1e-45',
+    'inf',
+  ]),
+  number('double', 'double', 'DOUBLE', Float64Array.of(-0, 2 ** -1074, Number.NEGATIVE_INFINITY), [
+    '-0.0',
+    '5e-324',
+    '-inf',
+  ]),
+];
