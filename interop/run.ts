@@ -8,10 +8,11 @@ import { runQuickstart } from './src/quickstart-lake.ts';
 import { showComparisons, showTotals } from './src/screen.ts';
 import { eachSourceTable } from './src/source.ts';
 import { offloadTypeTable } from './src/type-table.ts';
+import { checkTypes } from './src/types/check-types.ts';
 
 /**
- * Offloads the quickstart's tables, one of all types, and some that change from run to run; then reads the lakes with
- * ClickHouse and compares them with LanceDB and with what was written there.
+ * Offloads the quickstart's tables, one of all types, every type nested, and some that change from run to run; then reads the
+ * lakes with ClickHouse and compares them with LanceDB and with what was written there.
  */
 async function main(): Promise<void> {
   const root = path.resolve(import.meta.dirname, '..');
@@ -35,6 +36,12 @@ async function main(): Promise<void> {
       report(`${source.name}, of ${lake.title}, read by ClickHouse ${clickhouse.version}`, comparisons);
     });
   }
+  const types = await checkTypes(
+    path.join(root, '.interop', 'all-types'),
+    path.join(root, 'docs'),
+    clickhouse,
+  );
+  report('every type, by itself and nested, as docs/types-table.md shows it', types);
   for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);

@@ -98,8 +98,10 @@ const CODECS = {
   zstd: { type: arrow.CompressionType.ZSTD, encode: (bytes: Uint8Array) => zstdCompressSync(bytes) },
 } as const;
 
-/** Writes the plain length of each buffer, in the order they were written, in front of it. */
-function patchLengths(body: Uint8Array, lengths: number[], start: number): void {
+const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+/** Writes the plain length of each compressed buffer in front of it. */
+function patchLengths(body: Uint8Array, lengths: ReadonlyMap<string, number>, start: number): void {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const reader = new arrow.MessageReader(body.subarray(start));
   let at = start;
@@ -110,8 +112,10 @@ function patchLengths(body: Uint8Array, lengths: number[], start: number): void 
     const { buffers } = batch as { buffers?: { offset: number; length: number }[] };
     for (const region of buffers ?? []) {
       if (region.length === 0) continue;
-      const [length, position] = [lengths.shift() ?? 0, bodyStart + region.offset];
-      if (view.getBigInt64(position, true) !== -1n) view.setBigInt64(position, BigInt(length), true);
+      const position = bodyStart + region.offset;
+      const length = lengths.get(keyOf(body.subarray(position + 8, position + region.length)));
+      if (length !== undefined && view.getBigInt64(position, true) !== -1n)
+        view.setBigInt64(position, BigInt(length), true);
     }
     reader.readMessageBody(message.bodyLength);
     at = bodyStart + message.bodyLength;
@@ -129,11 +133,12 @@ export function compressedBody(
 ): Uint8Array {
   const { type, encode } = CODECS[codec];
   const registered = arrow.compressionRegistry.get(type);
-  const lengths: number[] = [];
+  const lengths = new Map<string, number>();
   arrow.compressionRegistry.set(type, {
     encode: (bytes) => {
-      lengths.push(bytes.byteLength);
-      return encode(bytes);
+      const packed = encode(bytes);
+      lengths.set(keyOf(packed), bytes.byteLength);
+      return packed;
     },
   });
   try {

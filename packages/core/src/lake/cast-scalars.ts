@@ -1,5 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { bytesIn, shell, wordsIn, type Data } from './arrow-data.ts';
+import { decimalAt } from './decimal-words.ts';
 import { widenDecimals, widenFloats, widenIntegers } from './widen.ts';
 
 const MS_PER_DAY = 86_400_000n;
@@ -52,12 +53,29 @@ function decimalsFromUint64(data: Data): Uint32Array {
   return result;
 }
 
-/** The low 128 bits of 256-bit decimals: exact for every value of at most 38 digits. */
+/** The low 128 bits of 256-bit decimals: exact for every value of at most 38 digits, which have one sign in all others. */
 function narrowDecimals(data: Data): Uint32Array {
   const source = wordsIn(data);
   const result = new Uint32Array(data.length * 4);
-  for (let row = 0; row < data.length; row++) result.set(source.subarray(row * 8, row * 8 + 4), row * 4);
+  for (let row = 0; row < data.length; row++) {
+    if (!data.getValid(row)) continue;
+    const sign = (source[row * 8 + 3] ?? 0) >>> 31 === 1 ? 0xffff_ffff : 0;
+    if (source.subarray(row * 8 + 4, row * 8 + 8).some((word) => word !== sign))
+      throw new RangeError(`the decimal of row ${row} has more digits than its type`);
+    result.set(source.subarray(row * 8, row * 8 + 4), row * 4);
+  }
   return result;
+}
+
+/** A source may hold more digits than its type has; no reader of the lake would show them right. */
+function checkDigits(data: Data, precision: number): void {
+  const [words, limit] = [wordsIn(data), 10n ** BigInt(precision)];
+  for (let row = 0; row < data.length; row++) {
+    if (!data.getValid(row)) continue;
+    const value = decimalAt(words, row);
+    if (value >= limit || value <= -limit)
+      throw new RangeError(`the decimal ${value} (unscaled) has more digits than its type`);
+  }
 }
 
 function floatsFromHalf(data: Data): Float32Array {
@@ -66,9 +84,15 @@ function floatsFromHalf(data: Data): Float32Array {
 }
 
 function daysFromDates(data: Data): Int32Array {
-  return Int32Array.from({ length: data.length }, (_, row) =>
-    data.getValid(row) ? Number(floorDivide(longs(data)[row] ?? 0n, MS_PER_DAY)) : 0,
-  );
+  const values = longs(data);
+  const days = new Int32Array(data.length);
+  for (let row = 0; row < data.length; row++) {
+    if (!data.getValid(row)) continue;
+    const day = Number(floorDivide(values[row] ?? 0n, MS_PER_DAY));
+    if (day !== (day | 0)) throw new RangeError(`date ${values[row]} is beyond the lake's range`);
+    days[row] = day;
+  }
+  return days;
 }
 
 function binaryFromFixed(data: Data, byteWidth: number): Data {
@@ -90,9 +114,16 @@ function exactDecimals(data: Data): Data {
       ...shell(data),
       data: decimalsFromUint64(data),
     });
-  if (type.bitWidth !== 256) return data;
-  const narrow = new arrow.Decimal(type.scale, type.precision, 128);
-  return arrow.makeData({ type: narrow, ...shell(data), data: narrowDecimals(data) });
+  const narrow =
+    type.bitWidth === 256
+      ? arrow.makeData({
+          type: new arrow.Decimal(type.scale, type.precision, 128),
+          ...shell(data),
+          data: narrowDecimals(data),
+        })
+      : data;
+  checkDigits(narrow, type.precision);
+  return narrow;
 }
 
 /** Casts a column of a type without children; see `castData`. */

@@ -1,49 +1,55 @@
-import { zstdDecompressSync } from 'node:zlib';
 import * as arrow from 'apache-arrow';
-import { decompressFrameSync } from 'lz4-napi';
-import { OffloadError } from '../errors/offload-error.ts';
+import { typeOf } from '../lake/arrow-data.ts';
+import { loadColumns, type Dictionaries } from './ipc/load-columns.ts';
+import { DICTIONARY_BATCH, type IpcMessage } from './ipc/messages.ts';
+import { badBody, openBody } from './ipc/open-body.ts';
+import { readSchema } from './ipc/schema.ts';
 
-// Arrow's two body codecs (Arrow columnar format, "Compression"): LZ4 in its frame format, and Zstandard.
-arrow.compressionRegistry.set(arrow.CompressionType.LZ4_FRAME, {
-  decode: (data) => decompressFrameSync(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
-});
-arrow.compressionRegistry.set(arrow.CompressionType.ZSTD, { decode: (data) => zstdDecompressSync(data) });
-
-const FILE_MAGIC = 'ARROW1';
-const CONTINUATION = 0xffff_ffff;
-
-function isArrow(body: Uint8Array): boolean {
-  if (body.byteLength < 8) return false;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return (
-    bytes.toString('latin1', 0, FILE_MAGIC.length) === FILE_MAGIC || bytes.readUInt32LE(0) === CONTINUATION
-  );
+interface Decoded {
+  readonly schema: arrow.Schema;
+  readonly batches: arrow.RecordBatch[];
 }
 
-function firstWords(body: Uint8Array): string {
-  if (body.byteLength === 0) return 'an empty body';
-  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 120)).toString('utf8');
-  return `${body.byteLength} bytes that begin ${JSON.stringify(text)}`;
+function addDictionary({ header, body }: IpcMessage, schema: arrow.Schema, dictionaries: Dictionaries): void {
+  const [id, batch] = [header.long(0), header.table(1)];
+  const type: arrow.DataType | undefined = schema.dictionaries.get(id);
+  if (!type || !batch) throw new RangeError(`dictionary ${id} is no column's`);
+  const [values] = loadColumns(batch, [type], body, dictionaries).columns;
+  if (!values) throw new RangeError(`dictionary ${id} has no values`);
+  const before = header.byte(2) === 0 ? undefined : dictionaries.get(id);
+  const vector = new arrow.Vector([values]);
+  dictionaries.set(id, before ? before.concat(vector) : vector);
+}
+
+function decode(messages: readonly IpcMessage[], schema: arrow.Schema): arrow.RecordBatch[] {
+  const types = schema.fields.map(typeOf);
+  const dictionaries: Dictionaries = new Map();
+  const batches: arrow.RecordBatch[] = [];
+  for (const message of messages) {
+    if (message.kind === DICTIONARY_BATCH) {
+      addDictionary(message, schema, dictionaries);
+      continue;
+    }
+    const { rows, columns } = loadColumns(message.header, types, message.body, dictionaries);
+    const struct = new arrow.Struct(schema.fields);
+    const data = arrow.makeData({ type: struct, length: rows, nullCount: 0, children: columns });
+    if (rows > 0) batches.push(new arrow.RecordBatch(schema, data));
+  }
+  return batches;
 }
 
 /**
- * Decodes a query's answer: Arrow IPC in either framing (FILE or STREAM), plain or with LZ4 or ZSTD bodies.
+ * Decodes a query's answer: Arrow IPC in either framing (FILE or STREAM), plain or with LZ4 or ZSTD bodies. What comes out
+ * can be relied on: every length, offset and index is within its bounds, every text is UTF-8.
  *
  * @throws OffloadError `SOURCE_BAD_BODY` for anything else, with its first words.
  */
-export function decodeArrowBody(body: Uint8Array): { schema: arrow.Schema; batches: arrow.RecordBatch[] } {
-  if (!isArrow(body))
-    throw new OffloadError('SOURCE_BAD_BODY', `Expected Arrow IPC, got ${firstWords(body)}`);
+export function decodeArrowBody(body: Uint8Array): Decoded {
+  const { messages, schema: table } = openBody(body);
   try {
-    const { schema, batches } = arrow.tableFromIPC(body);
-    return { schema, batches: batches.filter((batch) => batch.numRows > 0) };
+    const schema = readSchema(table);
+    return { schema, batches: decode(messages, schema) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OffloadError(
-      'SOURCE_BAD_BODY',
-      `The Arrow body of ${body.byteLength} bytes cannot be decoded: ${reason}`,
-      {},
-      { cause: error },
-    );
+    throw badBody(`The Arrow body of ${body.byteLength} bytes cannot be decoded`, error);
   }
 }

@@ -5,6 +5,7 @@ import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-ty
 import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
 import { holdsBinary, lakeTypeOf } from './lake-type.ts';
+import { extensionOf } from './lance-extension.ts';
 import { isScd } from '../config/table-options.ts';
 import { planSearch } from './search.ts';
 import type { Search } from '../lancedb/search-query.ts';
@@ -29,9 +30,14 @@ function unknownColumn(table: string, name: string, known: readonly string[]): s
   return `columns: table "${table}" has no column "${name}"${nearest}`;
 }
 
-function unsupported(table: string, field: LanceField, others: readonly LanceField[]): OffloadError {
+function unsupported(
+  table: string,
+  field: LanceField,
+  others: readonly LanceField[],
+  what = `has type ${showLanceType(field.type)}, which the lake cannot hold`,
+): OffloadError {
   const remedy = JSON.stringify(others.filter(({ name }) => name !== field.name).map(({ name }) => name));
-  const message = `Column "${field.name}" of table "${table}" has type ${showLanceType(field.type)}, which the lake cannot hold; leave it out with columns: ${remedy}`;
+  const message = `Column "${field.name}" of table "${table}" ${what}; leave it out with columns: ${remedy}`;
   return new OffloadError('TYPE_UNSUPPORTED', message, { table, column: field.name });
 }
 
@@ -140,5 +146,7 @@ function notesOn(table: string, field: LanceField, columns: readonly LanceField[
   const type = arrowTypeOf(field.type);
   const lake = type && lakeTypeOf(type);
   if (!lake) throw unsupported(table, field, columns);
+  const extension = extensionOf(field);
+  if (extension !== undefined) throw unsupported(table, field, columns, extension);
   return [...new Set(lake.notes)].map((note) => `column "${field.name}": ${note}`);
 }

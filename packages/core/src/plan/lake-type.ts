@@ -126,7 +126,10 @@ export function lakeTypeOf(type: arrow.DataType): LakeType | undefined {
   if (arrow.DataType.isBinary(type)) return exact('binary', new arrow.Binary());
   if (arrow.DataType.isLargeBinary(type)) return exact('binary', new arrow.LargeBinary());
   if (arrow.DataType.isFixedSizeBinary(type)) return exact('binary', new arrow.Binary());
-  if (arrow.DataType.isDate(type)) return exact('date', new arrow.DateDay());
+  if (arrow.DataType.isDate(type)) {
+    const notes = type.unit === arrow.DateUnit.MILLISECOND ? ['a time of day in a date is cut'] : [];
+    return { delta: 'date', arrow: new arrow.DateDay(), notes };
+  }
   if (arrow.DataType.isTimestamp(type)) return timestamp(type);
   if (arrow.DataType.isTime(type)) {
     const notes = type.unit === arrow.TimeUnit.NANOSECOND ? ['nanoseconds are cut to microseconds'] : [];

@@ -4,8 +4,11 @@ import { lakeTypeOf } from '../../src/plan/lake-type.ts';
 import { duckdbTypeOf } from '../../src/lake/views.ts';
 import { bodyOf, column, rowIds, type Columns } from '../arrow-bodies.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
+import { DEEPER } from './deeper.ts';
 import { DICTIONARIES, PLACEMENTS, type Pick, type Placement } from './nested.ts';
-import { SAMPLES, type TypeSample } from './type-samples.ts';
+import { FAR_TIMESTAMPS, SAMPLES, type TypeSample } from './type-samples.ts';
+
+const PLACES = [...PLACEMENTS, ...DEEPER];
 
 const ROWS = 5;
 
@@ -45,7 +48,7 @@ function promised(sample: TypeSample, { name, lance, duckdb }: Placement): unkno
   return [name, bare(duckdbTypeOf(lake.delta)), 0, 4 * ROWS];
 }
 
-const titled = SAMPLES.map((sample) => ({
+const titled = [...SAMPLES, ...FAR_TIMESTAMPS].map((sample) => ({
   title: `${showLanceType(sample.lance)} becomes ${sample.duckdb}`,
   sample,
 }));
@@ -53,11 +56,11 @@ const titled = SAMPLES.map((sample) => ({
 test.for(titled)('$title, by itself and inside lists, structs and maps', async ({ sample }) => {
   const type = arrowTypeOf(sample.lance);
   expect(type && lakeTypeOf(type)?.delta).toBe(sample.delta);
-  const found = await readBack(sample, PLACEMENTS);
+  const found = await readBack(sample, PLACES);
   const bared = found.map((row) =>
     (row as unknown[]).map((value, index) => (index === 1 ? bare(String(value)) : value)),
   );
-  expect(bared).toEqual(PLACEMENTS.map((placement) => promised(sample, placement)));
+  expect(bared).toEqual(PLACES.map((placement) => promised(sample, placement)));
 });
 
 const inDictionaries = titled.filter(

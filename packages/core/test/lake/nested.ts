@@ -10,7 +10,8 @@ export type MakeLeaf = (picks: readonly Pick[]) => arrow.Data;
 export interface Placement {
   readonly name: string;
   readonly lance: (leaf: LanceType) => LanceType;
-  readonly data: (leaf: MakeLeaf) => arrow.Data;
+  /** @param dictionaryId of a column's own, where a table has several with dictionaries */
+  readonly data: (leaf: MakeLeaf, dictionaryId?: number) => arrow.Data;
   readonly duckdb: (leaf: string) => string;
   /** @param at the literal of a sample value, or NULL */
   readonly rows: (at: (pick: Pick) => string) => string[];
@@ -192,14 +193,14 @@ const DICTIONARY: Placement = {
   ...PLAIN,
   name: 'dictionary',
   lance: dictionaryType,
-  data: (leaf) => dictionaryOf(leaf, [0, null, 1, 2, null], 1),
+  data: (leaf, id = 1) => dictionaryOf(leaf, [0, null, 1, 2, null], id),
 };
 
 const LIST_OF_DICTIONARY: Placement = {
   ...LIST,
   name: 'list of dictionary',
   lance: (leaf) => LIST.lance(dictionaryType(leaf)),
-  data: (leaf) => LIST.data((picks) => dictionaryOf(leaf, picks, 2)),
+  data: (leaf, id = 2) => LIST.data((picks) => dictionaryOf(leaf, picks, id)),
 };
 
 export const PLACEMENTS: readonly Placement[] = [

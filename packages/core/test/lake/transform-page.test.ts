@@ -143,6 +143,54 @@ test('a timestamp beyond 64 bits of microseconds is refused with its column’s 
   expect(transform([bodyOf([{ at: nullOnly, _rowid: rowIds(0, 2) }])], [field]).rows).toBe(2);
 });
 
+const OUT_OF_RANGE = [
+  {
+    lance: 'time64:us',
+    data: arrow.makeData({
+      type: new arrow.TimeMicrosecond(),
+      ...nulls([true]),
+      data: BigInt64Array.of(86_400_000_000n),
+    }),
+    words: /86400000000 is no time of day/,
+  },
+  {
+    lance: 'date64:ms',
+    data: arrow.makeData({
+      type: new arrow.DateMillisecond(),
+      ...nulls([true]),
+      data: BigInt64Array.of(2n ** 62n),
+    }),
+    words: /date 4611686018427387904 is beyond/,
+  },
+  {
+    lance: 'decimal:128:3:1',
+    data: arrow.makeData({
+      type: new arrow.Decimal(1, 3, 128),
+      ...nulls([true]),
+      data: Uint32Array.of(1000, 0, 0, 0),
+    }),
+    words: /decimal 1000 \(unscaled\) has more digits/,
+  },
+  {
+    lance: 'decimal:256:38:0',
+    data: arrow.makeData({
+      type: new arrow.Decimal(0, 38, 256),
+      ...nulls([true]),
+      data: Uint32Array.of(1, 0, 0, 0, 1, 0, 0, 0),
+    }),
+    words: /has more digits than its type/,
+  },
+];
+
+test.for(OUT_OF_RANGE)(
+  'a value that its type $lance has no place for is refused, not wrapped',
+  ({ lance, data, words }) => {
+    const body = bodyOf([{ x: data, _rowid: rowIds(0, 1) }]);
+    const error = expectCode(() => transform([body], [column('x', lance)]), 'TYPE_UNSUPPORTED', words);
+    expect(error.details).toEqual({ column: 'x' });
+  },
+);
+
 test('what is not Arrow, or only a part of it, is refused with its first words', () => {
   expectCode(
     () => transform([Buffer.from('<html>Bad gateway</html>')], COLUMNS),
@@ -155,6 +203,6 @@ test('what is not Arrow, or only a part of it, is refused with its first words',
   expectCode(
     () => transform([body.subarray(0, body.length - 200)], COLUMNS),
     'SOURCE_BAD_BODY',
-    /cannot be decoded/,
+    /ends in the middle of a message/,
   );
 });

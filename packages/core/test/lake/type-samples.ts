@@ -38,7 +38,7 @@ function fixed(lance: LanceType, values: Raw): MakeLeaf {
   return (picks) => {
     const data = new (values.constructor as new (length: number) => Uint8Array)(picks.length * stride);
     for (const [row, pick] of picks.entries())
-      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride), row * stride);
+      data.set(values.subarray((pick ?? 2) * stride, ((pick ?? 2) + 1) * stride) as Uint8Array, row * stride);
     return arrow.makeData({
       type: typeOf(lance) as arrow.Int64,
       ...nulls(picks.map((pick) => pick !== null)),
@@ -114,18 +114,34 @@ const UNITS = {
   ns: [1_000_000_000n, '.123456'],
 } as const;
 
-/** An instant after 1970, the last part of a second before it, and one of 1600. */
-function timestamps(unit: keyof typeof UNITS, zone: string): TypeSample {
+/** Three seconds, and the days they are of. */
+interface Instants {
+  readonly seconds: readonly [bigint, bigint, bigint];
+  readonly days: readonly [string, string, string];
+}
+
+/** An instant after 1970, the last part of a second before it, and one that 64 bits of nanoseconds just hold. */
+const WIDE: Instants = {
+  seconds: [1_700_000_000n, -1n, -9_000_000_000n],
+  days: ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1684-10-19 08:00:00'],
+};
+
+/** Years that 64 bits of nanoseconds do not hold. */
+const FAR: Instants = {
+  seconds: [253_402_300_799n, 9_300_000_000n, -62_135_596_800n],
+  days: ['9999-12-31 23:59:59', '2264-09-14 21:20:00', '0001-01-01 00:00:00'],
+};
+
+function timestamps(unit: keyof typeof UNITS, zone: string, instants = WIDE): TypeSample {
   const [perSecond] = UNITS[unit];
   const fraction = { s: 0n, ms: 123n, us: 123_456n, ns: 123_456_789n }[unit];
-  const seconds = [1_700_000_000n, -1n, -9_000_000_000n];
   const zoned = zone !== '-';
   const [digits] = [UNITS[unit][1]];
-  const literals = ['2023-11-14 22:13:20', '1969-12-31 23:59:59', '1684-10-19 08:00:00'].map((day) =>
+  const literals = instants.days.map((day) =>
     zoned ? `TIMESTAMPTZ '${day}${digits}+00'` : `TIMESTAMP '${day}${digits}'`,
   ) as [string, string, string];
   const type = `timestamp:${unit}:${zone}`;
-  const values = BigInt64Array.from(seconds, (second) => second * perSecond + fraction);
+  const values = BigInt64Array.from(instants.seconds, (second) => second * perSecond + fraction);
   return {
     lance: { type },
     delta: zoned ? 'timestamp' : 'timestamp_ntz',
@@ -250,4 +266,30 @@ export const SAMPLES: readonly TypeSample[] = [
     literals: ['NULL', 'NULL', 'NULL'],
     leaf: nothing,
   },
+];
+
+const ZONES = ['-', 'UTC', '+05:30'];
+
+/** The first and the last year of Delta's, and one that nanoseconds do not reach. */
+export const FAR_TIMESTAMPS: readonly TypeSample[] = ZONES.flatMap((zone) =>
+  (['s', 'ms', 'us'] as const).map((unit) => timestamps(unit, zone, FAR)),
+);
+
+/** Floats at the edges of their types; readers that compare numbers take -0.0 for 0.0, those that compare bits do not. */
+export const EDGE_FLOATS: readonly TypeSample[] = [
+  number('halffloat', 'float', 'FLOAT', Uint16Array.of(0x8000, 0x0001, 0x7bff), [
+    '-0.0',
+    '5.9604645e-08',
+    '65504',
+  ]),
+  number('float', 'float', 'FLOAT', Float32Array.of(-0, 2 ** -149, Number.POSITIVE_INFINITY), [
+    '-0.0',
+    '1e-45',
+    'inf',
+  ]),
+  number('double', 'double', 'DOUBLE', Float64Array.of(-0, 2 ** -1074, Number.NEGATIVE_INFINITY), [
+    '-0.0',
+    '5e-324',
+    '-inf',
+  ]),
 ];

@@ -172,3 +172,31 @@ test('types are shown in one line on both sides', () => {
     'map<string, long>',
   );
 });
+
+const ADDRESSES = 'is a blob column, of which LanceDB answers a query with addresses, not with bytes';
+
+test.for([
+  { metadata: { 'lance-encoding:blob': 'true' }, type: 'large_binary', words: ADDRESSES },
+  { metadata: { 'ARROW:extension:name': 'lance.blob.v2' }, type: 'large_binary', words: ADDRESSES },
+  { metadata: { 'ARROW:extension:name': 'lance.json' }, type: 'large_binary', words: 'has type lance.json' },
+  { metadata: { 'ARROW:extension:name': 'lance.bfloat16' }, type: 'int16', words: 'has type lance.bfloat16' },
+])('a column of Lance’s own kind ($metadata) is refused, also inside others', ({ metadata, type, words }) => {
+  const own = { name: 'own', nullable: true, type: { type }, metadata };
+  const nested = column('own', { type: 'list', fields: [{ ...own, name: 'item' }] });
+  for (const field of [own, nested]) {
+    const error = expectCode(
+      () => planColumns('docs', [column('id', 'int64'), field], {}),
+      'TYPE_UNSUPPORTED',
+      /Column "own" of table "docs" .*; leave it out with columns: \["id"\]/,
+    );
+    expect(error.message).toContain(words);
+  }
+  const left = planColumns('docs', [column('id', 'int64'), own], { columns: ['id'] });
+  expect(left.columns.map(({ name }) => name)).toEqual(['id']);
+});
+
+test('a UUID is kept as the bytes it is', () => {
+  const type = { type: 'fixed_size_binary', length: 16 };
+  const field = { ...column('u', type), metadata: { 'ARROW:extension:name': 'arrow.uuid' } };
+  expect(planColumns('docs', [field], {}).columns).toEqual([field]);
+});
