@@ -15,7 +15,7 @@ function invalid({ table }: Searched, problem: string): OffloadError {
 async function refuseUnindexed(plan: Searched, search: Search, source: LanceClient): Promise<void> {
   if (search.fast_search !== true) return;
   const indexes = await source.listIndexes(plan.table, plan.sourceVersion);
-  if (indexes.some(({ columns }) => columns.includes(search.vector_column))) return;
+  if (!indexes || indexes.some(({ columns }) => columns.includes(search.vector_column))) return;
   throw invalid(
     plan,
     `fast_search: reads indexed rows only, and "${search.vector_column}" has no index at version ${plan.sourceVersion}; make one, or leave fast_search out`,
