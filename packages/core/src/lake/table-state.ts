@@ -12,6 +12,8 @@ const KEYS = {
   cursor: 'lanceOffload.cursor',
   /** The last source version in which keys that are gone were looked for. */
   deletesVersion: 'lanceOffload.deletesVersion',
+  /** The source was seen to answer in no fixed order: offsets mean nothing there. */
+  unordered: 'lanceOffload.unordered',
 } as const;
 
 const selectionSchema = z.object({
@@ -30,6 +32,8 @@ export interface TableState {
   readonly cursorField: string | undefined;
   readonly cursor: string | undefined;
   readonly deletesVersion: number | undefined;
+  /** Whether the source was seen to answer in no fixed order. */
+  readonly unordered: boolean;
   /** As `selectionOf` wrote it. */
   readonly selection: string | undefined;
 }
@@ -52,6 +56,7 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
     cursorField: state[KEYS.cursorField],
     cursor: state[KEYS.cursor],
     deletesVersion: optionalNumber(state[KEYS.deletesVersion]),
+    unordered: state[KEYS.unordered] === 'true',
     selection: state[SELECTION_KEY],
   };
 }
@@ -59,12 +64,12 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
 /**
  * The table's configuration after a run: what was there, without the state of the run before, and the state of this one.
  *
- * @param cursor the greatest cursor the lake holds after the run.
+ * @param after the greatest cursor the lake holds after the run, and whether its pages had lacked rows.
  */
 export function configurationAfter(
   plan: RunPlan,
   before: Readonly<Record<string, string>>,
-  cursor: string | undefined,
+  { cursor, repaired }: { readonly cursor: string | undefined; readonly repaired: boolean },
 ): Record<string, string> {
   const ours = new Set<string>(Object.values(KEYS));
   const kept = Object.entries(before).filter(([key]) => !ours.has(key));
@@ -79,6 +84,7 @@ export function configurationAfter(
     ...(plan.cursorField !== undefined && { [KEYS.cursorField]: plan.cursorField }),
     ...(plan.cursorField !== undefined && cursor !== undefined && { [KEYS.cursor]: cursor }),
     ...(deletesVersion !== undefined && { [KEYS.deletesVersion]: deletesVersion }),
+    ...((repaired || before[KEYS.unordered] === 'true') && { [KEYS.unordered]: 'true' }),
   };
 }
 
