@@ -38,6 +38,7 @@ function planOf({ dimensions, ingestionType }: LakeSize, sourceRows: number, ver
     cursorField: 'updated_at',
     deletes: 'none',
     sweepRows: 0,
+    paging: 'offset',
     sourceVersion: version,
     sourceRows,
     offset: 0,

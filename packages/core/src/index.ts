@@ -52,6 +52,9 @@ export {
   type PagedScan,
   type ScanRange,
 } from './lancedb/fetch-page.ts';
+export { fetchRows } from './lancedb/fetch-rows.ts';
+export { listRowIds } from './lancedb/list-row-ids.ts';
+export { createRowIdFile, readRowIds } from './lake/row-id-file.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
 export type { SchemaChange } from './plan/schema-changes.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
@@ -63,10 +66,10 @@ export {
   quoteSourceColumn,
 } from './plan/cursor-value.ts';
 export { newRunId, isRunId } from './plan/run-id.ts';
-export { pageCount, planPages, FORMAT_VERSION, type RunPlan } from './plan/run-plan.ts';
+export { pageCount, planPages, queryFilterOf, FORMAT_VERSION, type RunPlan } from './plan/run-plan.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export { outcomesOf } from './lake/commit-actions.ts';
-export { commitRun, type CommitStep, type OnCommitStep } from './lake/commit-run.ts';
+export { commitRun, type CommitStep, type OnCommitStep, type Repair } from './lake/commit-run.ts';
 export { withDuckDB } from './lake/duckdb.ts';
 export { historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
 export { dataFilePath, keysFilePath, LakePaths } from './lake/paths.ts';

@@ -7,23 +7,25 @@ import {
   type CommitJob,
   type Logger,
   type Queues,
-  type Staging,
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
+import { createRepair } from './repair-run.ts';
+import type { PageDeps } from './stage-page.ts';
 
 /** Takes commits off the queue, one at a time: an audit uses DuckDB with a memory of its own. */
 export function startCommitWorker(
-  staging: Staging,
+  deps: PageDeps,
   connection: WorkerConnection,
   queues: Queues,
   logger: Logger,
 ): Worker<CommitJob> {
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
-    async (job) => {
+    async (job, _token, signal) => {
       try {
-        const report = await commitRun(commitJobSchema.parse(job.data), staging);
+        const repair = createRepair(deps, signal ?? new AbortController().signal);
+        const report = await commitRun(commitJobSchema.parse(job.data), deps.staging, () => undefined, repair);
         logger.info(
           {
             runId: report.runId,

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   };
   const workers = [
     startPageWorker(deps, connection, queues, options.concurrency, logger),
-    startCommitWorker(staging, connection, queues, logger),
+    startCommitWorker(deps, connection, queues, logger),
   ];
   const close = [() => pool.close(), () => queues.close(), () => redis.quit()];
   onStop(() => shutDown({ workers, close, graceMs: options.graceMs, logger }), {

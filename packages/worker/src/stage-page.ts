@@ -1,10 +1,12 @@
 import {
   dataFilePath,
   fetchPage,
+  fetchRows,
   FORMAT_VERSION,
   keysFilePath,
   OffloadError,
   pageScanOf,
+  readRowIds,
   transformOf,
   type FetchedPart,
   type LanceClient,
@@ -40,28 +42,18 @@ interface StagedParts {
   writeMs: number;
 }
 
-/** Row ids of a page, which must be distinct: a row twice in one answer is the source's fault. */
-function rowIdFacts(plan: RunPlan, page: Page, parts: readonly BigUint64Array[]): Receipt['rowIds'] {
-  const ids = new BigUint64Array(parts.reduce((rows, part) => rows + part.length, 0));
+/** What of a page's row ids the receipt keeps. A server may send a row twice: the commit takes it once. */
+function rowIdFacts(parts: readonly BigUint64Array[]): { rows: number; facts: Receipt['rowIds'] } {
+  const ids = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0));
   let filled = 0;
   for (const part of parts) {
     ids.set(part, filled);
     filled += part.length;
   }
   ids.sort();
-  const repeated = ids.findIndex((id, index) => index > 0 && id === ids[index - 1]);
-  if (repeated > 0) {
-    throw new OffloadError(
-      'SOURCE_BAD_BODY',
-      `Table "${plan.table}", page ${page.index}: the server sent row id ${ids[repeated]} twice`,
-      {
-        table: plan.table,
-        runId: plan.runId,
-        page: page.index,
-      },
-    );
-  }
-  return { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct: ids.length };
+  let distinct = 0;
+  for (let index = 0; index < ids.length; index++) if (index === 0 || ids[index] !== ids[index - 1]) distinct += 1;
+  return { rows: ids.length, facts: { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct } };
 }
 
 async function stagePart(
@@ -104,10 +96,60 @@ async function stagePart(
   staged.writeMs += performance.now() - transformed;
 }
 
+/** Passes over the ids of a page that may bring nothing new before it is given up. */
+const IDLE_PASSES = 3;
+
+/**
+ * Stages rows by their ids, pass after pass until each is there: a server may leave some out.
+ *
+ * @throws OffloadError `SOURCE_SHORT` where several passes bring nothing new, `SOURCE_BAD_BODY` for a row nobody asked for.
+ */
+async function stageRows(
+  ids: BigUint64Array,
+  plan: RunPlan,
+  page: Page,
+  staged: StagedParts,
+  deps: PageDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = new Set(ids);
+  const wanted = new Set(ids);
+  for (let idle = 0; missing.size > 0;) {
+    const before = missing.size;
+    const scan = pageScanOf(plan, page);
+    for await (const part of fetchRows(scan, BigUint64Array.from(missing), deps.source, deps.sizes, signal)) {
+      if (part.rows === 0) continue;
+      await stagePart(part, plan, page, staged, deps, signal);
+      for (const id of staged.rowIds.at(-1) ?? []) {
+        if (!wanted.has(id)) throw badRows(plan, page, 'SOURCE_BAD_BODY', `the server sent row ${id}, which was not asked for`);
+        missing.delete(id);
+      }
+    }
+    idle = missing.size === before ? idle + 1 : 0;
+    if (idle === IDLE_PASSES)
+      throw badRows(plan, page, 'SOURCE_SHORT', `the server does not send ${missing.size} of the ${ids.length} rows it has named`);
+  }
+}
+
+function badRows(plan: RunPlan, page: Page, code: 'SOURCE_SHORT' | 'SOURCE_BAD_BODY', what: string): OffloadError {
+  return new OffloadError(code, `Table "${plan.table}", page ${page.index}: ${what}`, {
+    table: plan.table,
+    runId: plan.runId,
+    page: page.index,
+  });
+}
+
+/** The ids of a page's rows, where its pages are cut by ids; `undefined` for a page that is an offset range. */
+async function idsOf(plan: RunPlan, page: Page, staging: Staging): Promise<BigUint64Array | undefined> {
+  if (page.scan !== 'rows' || plan.paging !== 'row-ids') return undefined;
+  return readRowIds(staging.paths, plan, page);
+}
+
 /**
  * Stages one page: fetch → transform → Parquet file → receipt. A page that has its receipt is done; killed before
  * that, it leaves at most files nothing refers to, which the next attempt writes anew.
  *
+ * @param ids of the rows to stage, for a page that is no range of the plan's.
  * @throws OffloadError of the source's codes, `SCHEMA_MISMATCH`, `TYPE_UNSUPPORTED` or `LAKE_UNAVAILABLE`.
  */
 export async function stagePage(
@@ -115,6 +157,7 @@ export async function stagePage(
   page: Page,
   deps: PageDeps,
   signal: AbortSignal,
+  ids?: BigUint64Array,
 ): Promise<Receipt> {
   const done = await deps.staging.findReceipt(plan, page);
   if (done) return done;
@@ -129,19 +172,24 @@ export async function stagePage(
     transformMs: 0,
     writeMs: 0,
   };
-  for await (const part of fetchPage(pageScanOf(plan, page), page, deps.source, deps.sizes, signal)) {
-    await stagePart(part, plan, page, staged, deps, signal);
+  const byIds = ids ?? (await idsOf(plan, page, deps.staging));
+  if (byIds) {
+    await stageRows(byIds, plan, page, staged, deps, signal);
+  } else {
+    for await (const part of fetchPage(pageScanOf(plan, page), page, deps.source, deps.sizes, signal))
+      await stagePart(part, plan, page, staged, deps, signal);
   }
   staged.fetchMs = performance.now() - started - staged.transformMs - staged.writeMs;
+  const { rows, facts } = rowIdFacts(staged.rowIds);
   const receipt: Receipt = {
     formatVersion: FORMAT_VERSION,
     runId: plan.runId,
     page,
     sourceVersion: plan.sourceVersion,
-    rows: staged.files.reduce((rows, file) => rows + file.rows, 0),
+    rows,
     sourceBytes: staged.sourceBytes,
     requests: staged.requests,
-    rowIds: rowIdFacts(plan, page, staged.rowIds),
+    rowIds: facts,
     files: staged.files,
     stagedAtMs: Date.now(),
     worker: deps.worker,

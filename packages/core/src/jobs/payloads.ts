@@ -20,6 +20,8 @@ export const pageSchema = z.strictObject({
   limit: z.int().positive(),
   /** `keys`: a page of a key sweep, which reads nothing but the primary keys. */
   scan: z.enum(['rows', 'keys']).default('rows'),
+  /** Not of the plan: rows that the planned pages lacked, fetched by their ids. */
+  repair: z.boolean().default(false),
 });
 export type Page = z.output<typeof pageSchema>;
 

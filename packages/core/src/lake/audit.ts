@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '../errors/offload-error.ts';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
+import { RowIdSet } from '../lancedb/row-id-set.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
 import { duckdbLimits, withDuckDB } from './duckdb.ts';
@@ -11,12 +12,6 @@ import type { Staging } from './staging.ts';
 
 /** Small: the audit reads two narrow columns, and spills what does not fit. */
 const AUDIT_MEMORY = '256MB';
-
-/** What the files of a run hold, read back from them. */
-export interface AuditResult {
-  readonly rows: number;
-  readonly distinctRowIds: number;
-}
 
 /** The two columns the audit reads, which every file has: by these names, whatever the source calls its own. */
 const AUDITED: DeltaStruct = {
@@ -31,6 +26,7 @@ function audited(folder: string, files: readonly StagedFile[]): string {
 const SQL = {
   perFile: (rows: string) =>
     `SELECT ${FILE}, count(*)::BIGINT AS rows, sum(_row_hash::HUGEINT)::VARCHAR AS hashes FROM (${rows}) GROUP BY ALL`,
+  rowIds: (rows: string) => `SELECT ${ROW_ID} FROM (${rows})`,
   distinctRowIds: (rows: string) => `SELECT count(DISTINCT ${ROW_ID})::BIGINT AS ids FROM (${rows})`,
 };
 
@@ -45,16 +41,20 @@ function fail(plan: RunPlan, message: string): never {
   );
 }
 
-/** All receipts of a run, in page order. */
+/** All receipts of a run: those of its pages, in page order, and those of repairs behind them. */
 export async function collectReceipts(plan: RunPlan, staging: Staging): Promise<Receipt[]> {
   const expected = pageCount(plan);
-  const staged = new Set(await staging.listReceipts(plan));
-  const missing = Array.from({ length: expected }, (_, index) => index).filter((index) => !staged.has(index));
+  const staged = await staging.listReceipts(plan);
+  const known = new Set(staged);
+  const missing = Array.from({ length: expected }, (_, index) => index).filter((index) => !known.has(index));
   if (missing.length > 0) {
     fail(plan, `${missing.length} of ${expected} pages are not staged (first: page ${missing[0]})`);
   }
+  const repairs = await Promise.all(
+    staged.filter((index) => index >= expected).map((index) => staging.readReceipt(plan, index)),
+  );
   const receipts: Receipt[] = [];
-  for (const page of planPages(plan)) {
+  for (const page of [...planPages(plan), ...repairs.flatMap((repair) => repair?.page ?? [])]) {
     const receipt = await staging.findReceipt(plan, page);
     if (!receipt) fail(plan, `page ${page.index} does not hold the files and the rows its receipt names`);
     if (receipt.sourceVersion !== plan.sourceVersion)
@@ -66,7 +66,7 @@ export async function collectReceipts(plan: RunPlan, staging: Staging): Promise<
 
 function checkReceipt(plan: RunPlan, receipt: Receipt): void {
   const rows = receipt.files.reduce((sum, file) => sum + file.rows, 0);
-  if (rows === receipt.rows && isWholePage(plan, receipt.page, rows)) return;
+  if (rows === receipt.rows && isWholePage(plan, receipt.page, rows) && receipt.rowIds.distinct <= rows) return;
   fail(
     plan,
     `page ${receipt.page.index} has ${rows} rows in its files, ${receipt.rows} in its receipt and ${receipt.page.limit} in the plan`,
@@ -86,23 +86,28 @@ function checkFile(
   );
 }
 
-interface Expectation {
-  readonly what: string;
-  readonly receipts: readonly Receipt[];
+/** What the staged pages of a scan hold, read back from their files, and what they must hold. */
+export interface AuditResult {
   readonly rows: number;
+  readonly distinctRowIds: number;
+  readonly expected: number;
 }
+
+type Scan = Receipt['page']['scan'];
 
 async function auditScan(
   plan: RunPlan,
-  { what, receipts, rows: expected }: Expectation,
+  scan: Scan,
+  receipts: readonly Receipt[],
   staging: Staging,
   connection: DuckDBConnection,
 ): Promise<AuditResult> {
-  const files = receipts.flatMap((receipt) => receipt.files);
+  const expected = scan === 'rows' ? plan.sourceRows : plan.sweepRows;
+  const files = receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
   const folder = staging.paths.table(plan.destination);
   if (files.length === 0) {
-    if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${what}`);
-    return { rows: 0, distinctRowIds: 0 };
+    if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${scan}`);
+    return { rows: 0, distinctRowIds: 0, expected };
   }
   const staged = audited(folder, files);
   const perFile = await connection.runAndReadAll(SQL.perFile(staged));
@@ -111,44 +116,61 @@ async function auditScan(
       .getRows()
       .map(([name, rows, hashes]) => [String(name), { rows: BigInt(String(rows)), hashes: String(hashes) }]),
   );
-  for (const receipt of receipts) checkReceipt(plan, receipt);
   for (const file of files) checkFile(plan, file, found.get(dataFilePathOf(folder, file)));
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
   const ids = await connection.runAndReadAll(SQL.distinctRowIds(staged));
-  const distinctRowIds = Number(ids.getRows()[0]?.[0]);
-  if (rows !== expected || distinctRowIds !== expected) {
-    fail(
-      plan,
-      `the source counts ${expected} ${what}, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
-    );
-  }
-  return { rows, distinctRowIds };
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  return { rows, distinctRowIds: Number(ids.getRows()[0]?.[0]), expected };
 }
 
 /**
- * Proves that the staged files are exactly the rows of the pinned version: every page there, each file with the rows
- * and row hashes its receipt names, and as many rows and distinct row ids in all as the source counted. The same for
- * the keys of a sweep.
+ * Reads the staged files back, two narrow columns of them: each must hold the rows and row hashes its receipt names. Says
+ * what they hold together; whether that is what the source has, `assertAudited` says, once it has been repaired.
  *
- * Reads the files themselves, two narrow columns of them.
- *
- * @returns what the pages of rows hold.
- * @throws OffloadError `AUDIT_FAILED` with the first thing that differs.
+ * @throws OffloadError `AUDIT_FAILED` for a file or a receipt that is not what it says.
  */
 export async function auditRun(
   plan: RunPlan,
   receipts: readonly Receipt[],
   staging: Staging,
-): Promise<AuditResult> {
-  const of = (scan: Receipt['page']['scan']) => receipts.filter((receipt) => receipt.page.scan === scan);
-  return withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => {
-    const keys = { what: 'keys', receipts: of('keys'), rows: plan.sweepRows };
-    await auditScan(plan, keys, staging, connection);
-    return auditScan(
-      plan,
-      { what: 'rows', receipts: of('rows'), rows: plan.sourceRows },
-      staging,
-      connection,
-    );
+): Promise<Record<Scan, AuditResult>> {
+  for (const receipt of receipts) checkReceipt(plan, receipt);
+  return withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => ({
+    rows: await auditScan(plan, 'rows', receipts, staging, connection),
+    keys: await auditScan(plan, 'keys', receipts, staging, connection),
+  }));
+}
+
+/** The ids of the rows that are staged. The caller disposes of the set. */
+export async function stagedRowIds(
+  plan: RunPlan,
+  scan: Scan,
+  receipts: readonly Receipt[],
+  staging: Staging,
+): Promise<RowIdSet> {
+  const files = receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
+  const ids = new RowIdSet();
+  if (files.length === 0) return ids;
+  await withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => {
+    const rows = await connection.stream(SQL.rowIds(audited(staging.paths.table(plan.destination), files)));
+    for (let chunk = await rows.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await rows.fetchChunk()) {
+      ids.add(BigUint64Array.from(chunk.getColumnValues(0), (id) => BigInt.asUintN(64, BigInt(String(id)))));
+    }
   });
+  return ids;
+}
+
+/**
+ * The proof that a run is complete: as many distinct row ids staged as the source counts. Repeated rows do no harm: the
+ * merge leaves them out.
+ *
+ * @throws OffloadError `AUDIT_FAILED`.
+ */
+export function assertAudited(plan: RunPlan, audit: Record<Scan, AuditResult>): void {
+  for (const [scan, { rows, distinctRowIds, expected }] of Object.entries(audit)) {
+    if (distinctRowIds === expected) continue;
+    fail(
+      plan,
+      `the source counts ${expected} ${scan}, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
+    );
+  }
 }

@@ -49,7 +49,7 @@ function protocolActions(
 }
 
 function metaDataFor(
-  { plan, merge }: MergedRun,
+  { plan, merge, receipts }: MergedRun,
   snapshot: Snapshot | undefined,
   schema: DeltaStruct,
   deletionVectors: boolean,
@@ -61,7 +61,10 @@ function metaDataFor(
     schemaString: JSON.stringify(schema),
     partitionColumns: [],
     configuration: {
-      ...configurationAfter(plan, snapshot?.metaData.configuration ?? {}, merge.cursor),
+      ...configurationAfter(plan, snapshot?.metaData.configuration ?? {}, {
+        cursor: merge.cursor,
+        repaired: receipts.some(({ page }) => page.repair),
+      }),
       ...schemaProperties(schema),
       ...(deletionVectors && { 'delta.enableDeletionVectors': 'true' }),
       [FORMAT_KEY]: String(FORMAT_VERSION),

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OffloadError } from '../errors/offload-error.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { auditRun, collectReceipts, type AuditResult } from './audit.ts';
+import { assertAudited, auditRun, collectReceipts, stagedRowIds, type AuditResult } from './audit.ts';
+import type { RowIdSet } from '../lancedb/row-id-set.ts';
 import { commitActions, outcomesOf, publishedEntry, schemaAfter } from './commit-actions.ts';
 import { appendEntry, readLog, replay, type LogEntry } from './delta-log.ts';
 import { countLakeRows } from './lake-rows.ts';
@@ -22,6 +23,12 @@ export type CommitStep = 'audited' | 'merged' | 'vectors written' | 'logged' | '
 
 /** Told of each step. What it throws ends the commit there. */
 export type OnCommitStep = (step: CommitStep) => unknown;
+
+/** Whether the staged pages hold some rows more than once: they hold all rows, so any beyond that are repeats. */
+function hasRepeats(plan: RunPlan, receipts: readonly Receipt[]): boolean {
+  const rows = receipts.filter(({ page }) => page.scan === 'rows').reduce((sum, receipt) => sum + receipt.rows, 0);
+  return rows > plan.sourceRows;
+}
 
 /**
  * Merges an audited run and publishes it, unless the log has it already.
@@ -43,7 +50,7 @@ export async function publishRun(
     if (published) return published;
     const version = (snapshot?.version ?? -1) + 1;
     const merge = await mergeRun(
-      { plan, receipts, snapshot, folder, schema: schemaAfter(plan, snapshot) },
+      { plan, receipts, snapshot, folder, repeats: hasRepeats(plan, receipts), schema: schemaAfter(plan, snapshot) },
       version,
     );
     await onStep('merged');
@@ -59,6 +66,24 @@ export async function publishRun(
     `Run ${plan.runId}: version after version of table "${plan.destination}" was taken by another writer`,
     { table: plan.table, runId: plan.runId },
   );
+}
+
+/** Rows the planned pages lacked, and rows the server sent more than once. */
+function repairFacts(receipts: readonly Receipt[], audit: AuditResult): Pick<RunReport, 'missing' | 'repeated'> {
+  const repairs = receipts.filter(({ page }) => page.repair && page.scan === 'rows');
+  return {
+    missing: repairs.reduce((sum, receipt) => sum + receipt.page.limit, 0),
+    repeated: audit.rows - audit.distinctRowIds,
+  };
+}
+
+function repairNotes({ missing, repeated }: Pick<RunReport, 'missing' | 'repeated'>): string[] {
+  return [
+    ...(missing > 0
+      ? [`the server left ${missing} rows out of its pages; they were fetched by their row ids`]
+      : []),
+    ...(repeated > 0 ? [`the server sent ${repeated} rows more than once; each is in the lake once`] : []),
+  ];
 }
 
 /** What a published run did, from its entry in the log: whichever attempt wrote that. */
@@ -93,7 +118,8 @@ async function publishedReport(
     deltaVersion: entry.version,
     rows: outcomes,
     ...(cursor !== undefined && { cursor }),
-    notes: [...plan.notes, ...tieNotes(outcomes.ties)],
+    ...repairFacts(receipts, audit),
+    notes: [...plan.notes, ...tieNotes(outcomes.ties), ...repairNotes(repairFacts(receipts, audit))],
   };
 }
 
@@ -114,9 +140,51 @@ async function discardUnused(
 }
 
 /**
- * Audits a staged run, merges it and publishes it: plan and receipts from the lake → audit → merge → one Delta log entry
+ * Stages the rows of a scan that its pages lack, by their ids, and writes their receipts. Told which ids are staged.
+ */
+export type Repair = (plan: RunPlan, scan: 'rows' | 'keys', staged: RowIdSet) => Promise<unknown>;
+
+interface Audited {
+  /** With as many rows as there are, where the plan could not know. */
+  readonly plan: RunPlan;
+  readonly receipts: readonly Receipt[];
+  readonly audit: AuditResult;
+}
+
+/** Audits a run, has what is missing staged, and audits it again. */
+async function auditAndRepair(
+  planned: RunPlan,
+  staging: Staging,
+  repair: Repair | undefined,
+): Promise<Audited> {
+  const receipts = await collectReceipts(planned, staging);
+  const plan = settlePlan(planned, receipts);
+  const audit = await auditRun(plan, receipts, staging);
+  const short = (['rows', 'keys'] as const).filter((scan) => audit[scan].distinctRowIds < audit[scan].expected);
+  // The answer to a search is what it is: there is no count it could be held against.
+  if (short.length === 0 || !repair || plan.search) {
+    assertAudited(plan, audit);
+    return { plan, receipts, audit: audit.rows };
+  }
+  for (const scan of short) {
+    const staged = await stagedRowIds(plan, scan, receipts, staging);
+    try {
+      await repair(plan, scan, staged);
+    } finally {
+      staged.dispose();
+    }
+  }
+  const repaired = await collectReceipts(plan, staging);
+  const proof = await auditRun(plan, repaired, staging);
+  assertAudited(plan, proof);
+  return { plan, receipts: repaired, audit: proof.rows };
+}
+
+/**
+ * Audits a staged run, merges it and publishes it: plan and receipts from the lake → audit, and repair → merge → one Delta log entry
  * → views → report. Killed anywhere and run again, it ends in the same lake; a run that has its report is left as it is.
  *
+ * @param repair stages rows that are missing; without it, a run that is not complete fails its audit.
  * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `KEY_NULL`, `SCHEMA_MISMATCH`,
  *   `LAKE_CONFLICT`, `LAKE_UNAVAILABLE`.
  */
@@ -124,13 +192,12 @@ export async function commitRun(
   key: RunKey,
   staging: Staging,
   onStep: OnCommitStep = () => undefined,
+  repair?: Repair,
 ): Promise<RunReport> {
   const done = await staging.findReport(key);
   if (done) return done;
   const planned = await staging.readPlan(key);
-  const receipts = await collectReceipts(planned, staging);
-  const plan = settlePlan(planned, receipts);
-  const audit = await auditRun(plan, receipts, staging);
+  const { plan, receipts, audit } = await auditAndRepair(planned, staging, repair);
   await onStep('audited');
   const cancelled = await staging.findReport(key); // an audit takes time
   if (cancelled) return cancelled;

@@ -81,6 +81,11 @@ export class LakePaths {
     return path.join(this.receipts(destination, runId), `${pageName(page)}.json`);
   }
 
+  /** The ids of a run's rows at a source version, 8 bytes each, ascending. */
+  rowIds(destination: string, runId: string, sourceVersion: number): string {
+    return path.join(this.run(destination, runId), `row-ids-${sourceVersion}.bin`);
+  }
+
   /** Files of a run's key sweep. */
   keys(destination: string, runId: string): string {
     return path.join(this.run(destination, runId), 'keys');

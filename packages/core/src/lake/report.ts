@@ -54,6 +54,10 @@ export const runReportSchema = z.object({
   lakeBytes: z.int(),
   deltaVersion: z.int().nullable(),
   rows: rowOutcomes.default(NO_OUTCOMES),
+  /** Rows the server left out of its pages, which were fetched by their ids. */
+  missing: z.int().default(0),
+  /** Rows the server sent more than once, of which the lake has one. */
+  repeated: z.int().default(0),
   cursorField: z.string().optional(),
   /** Where the run began, and the greatest value the lake holds after it. */
   cursorFrom: z.string().optional(),
@@ -88,6 +92,8 @@ export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport
     lakeBytes: 0,
     deltaVersion: null,
     rows: NO_OUTCOMES,
+    missing: 0,
+    repeated: 0,
     ...(plan.cursorField !== undefined && { cursorField: plan.cursorField }),
     ...(plan.cursorFrom !== undefined && { cursorFrom: plan.cursorFrom }),
     ...(plan.changedSince !== undefined && { changedSince: plan.changedSince }),

@@ -16,5 +16,5 @@ export function settlePlan(plan: RunPlan, receipts: readonly Receipt[]): RunPlan
 
 /** Whether so many rows are a page of this plan: all a scan's page has, or no more than a search asked for. */
 export function isWholePage(plan: RunPlan, { limit }: Receipt['page'], rows: number): boolean {
-  return plan.search ? rows <= limit : rows === limit;
+  return plan.search ? rows <= limit : rows >= limit;
 }

@@ -14,6 +14,8 @@ const KEYS = {
   sourceVersionAt: 'lanceOffload.sourceVersionAt',
   /** The last source version in which keys that are gone were looked for. */
   deletesVersion: 'lanceOffload.deletesVersion',
+  /** The source was seen to answer in no fixed order: offsets mean nothing there. */
+  unordered: 'lanceOffload.unordered',
 } as const;
 
 const selectionSchema = z.object({
@@ -36,6 +38,8 @@ export interface TableState {
   /** When the source wrote `sourceVersion`, where `changeTracking` asks for that. */
   readonly sourceVersionAt: string | undefined;
   readonly deletesVersion: number | undefined;
+  /** Whether the source was seen to answer in no fixed order. */
+  readonly unordered: boolean;
   /** As `selectionOf` wrote it. */
   readonly selection: string | undefined;
 }
@@ -60,6 +64,7 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
     changeTracking: state[KEYS.changeTracking],
     sourceVersionAt: state[KEYS.sourceVersionAt],
     deletesVersion: optionalNumber(state[KEYS.deletesVersion]),
+    unordered: state[KEYS.unordered] === 'true',
     selection: state[SELECTION_KEY],
   };
 }
@@ -67,12 +72,12 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
 /**
  * The table's configuration after a run: what was there, without the state of the run before, and the state of this one.
  *
- * @param cursor the greatest cursor the lake holds after the run.
+ * @param after the greatest cursor the lake holds after the run, and whether its pages had lacked rows.
  */
 export function configurationAfter(
   plan: RunPlan,
   before: Readonly<Record<string, string>>,
-  cursor: string | undefined,
+  { cursor, repaired }: { readonly cursor: string | undefined; readonly repaired: boolean },
 ): Record<string, string> {
   const ours = new Set<string>(Object.values(KEYS));
   const kept = Object.entries(before).filter(([key]) => !ours.has(key));
@@ -89,6 +94,7 @@ export function configurationAfter(
     ...(plan.changeTracking !== undefined && { [KEYS.changeTracking]: plan.changeTracking }),
     ...(plan.sourceVersionAt !== undefined && { [KEYS.sourceVersionAt]: plan.sourceVersionAt }),
     ...(deletesVersion !== undefined && { [KEYS.deletesVersion]: deletesVersion }),
+    ...((repaired || before[KEYS.unordered] === 'true') && { [KEYS.unordered]: 'true' }),
   };
 }
 

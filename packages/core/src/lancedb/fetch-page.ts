@@ -52,6 +52,9 @@ function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   });
 }
 
+/** An answer to fewer tells nothing of a cap: rows may just be missing. */
+const TELLING_ROWS = 500;
+
 /** Remembers, per scan, how many rows an answer may have to stay within `pageBytes`, once one was too large. */
 export class RequestSizes {
   readonly #rows = new Map<string, number>();
@@ -61,8 +64,17 @@ export class RequestSizes {
   }
 
   halve(scan: PagedScan, rows: number): void {
+    this.#set(scan, Math.max(1, Math.ceil(rows / 2)));
+  }
+
+  /** A server that answers less than half of what it was asked for caps `k`: there is no use in asking for more. */
+  learnCap(scan: PagedScan, asked: number, rows: number): void {
+    if (asked >= TELLING_ROWS && rows > 0 && rows < asked / 2) this.#set(scan, rows);
+  }
+
+  #set(scan: PagedScan, rows: number): void {
     if (this.#rows.size > 1000) this.#rows.clear(); // scans of long ago
-    this.#rows.set(scan.id, Math.max(1, Math.ceil(rows / 2)));
+    this.#rows.set(scan.id, rows);
   }
 }
 

@@ -44,7 +44,7 @@ async function refuseCaseTwin(destination: string, staging: Staging): Promise<vo
   );
 }
 
-type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes'>;
+type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes' | 'paging'>;
 
 /**
  * Counts what the plan reads. A filter that is joined with a cursor window is first sent alone, so that the server
@@ -52,7 +52,7 @@ type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimat
  */
 async function measure(
   plan: Omit<RunPlan, keyof Sized>,
-  perRow: number,
+  { perRow, unordered }: { readonly perRow: number; readonly unordered: boolean },
   { batch_size: batchSize }: PlanJob['options'],
   { source, pageBytes }: PlanDeps,
 ): Promise<Sized> {
@@ -60,11 +60,14 @@ async function measure(
   if (filter !== undefined && filter !== queryFilterOf(plan)) await source.countRows(table, version, filter);
   const counted = await source.countRows(table, version, queryFilterOf(plan));
   const sourceRows = Math.max(counted - plan.offset, 0);
+  const perPage = rowsPerPage({ rows: sourceRows, bytesPerRow: perRow }, { batchSize, pageBytes });
+  const byIds = sourceRows > perPage && (queryFilterOf(plan) !== undefined || unordered);
   return {
     sourceRows,
     sweepRows: deletes === 'sweep' ? await source.countRows(table, version) : 0,
-    rowsPerPage: rowsPerPage({ rows: sourceRows, bytesPerRow: perRow }, { batchSize, pageBytes }),
+    rowsPerPage: perPage,
     estimatedBytes: perRow * sourceRows,
+    paging: byIds ? 'row-ids' : 'offset',
   };
 }
 
@@ -141,7 +144,7 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
       ...unsized,
       ...(search
         ? await measureSearch(unsized, search, perRow, deps.source)
-        : await measure(unsized, perRow, options, deps)),
+        : await measure(unsized, { perRow, unordered: state?.unordered ?? false }, options, deps)),
       writeTypes: writeTypes(merged, runSchema),
       notes: [
         ...(search ? [showSearch(search, unsized.filter)] : []),

@@ -5,7 +5,7 @@ import type { Search } from '../lancedb/search-query.ts';
 import type { RunPlan } from './run-plan.ts';
 
 type Searched = Pick<RunPlan, 'table' | 'sourceVersion' | 'filter' | 'offset' | 'pageBytes'>;
-type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes'>;
+type Sized = Pick<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes' | 'paging'>;
 
 function invalid({ table }: Searched, problem: string): OffloadError {
   return new OffloadError('CONFIG_INVALID', `Table "${table}": ${problem}`, { table, problems: [problem] });
@@ -47,5 +47,5 @@ export async function measureSearch(
       plan,
       `batch_size: the ${sourceRows} nearest rows are some ${estimatedBytes} bytes, more than the ${pageBytes} of page_bytes, and a search cannot be read in parts; lower batch_size, name fewer columns, or raise page_bytes`,
     );
-  return { sourceRows, sweepRows: 0, rowsPerPage: search.k, estimatedBytes };
+  return { sourceRows, sweepRows: 0, paging: 'offset', rowsPerPage: search.k, estimatedBytes };
 }

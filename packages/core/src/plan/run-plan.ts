@@ -62,6 +62,11 @@ export const runPlanSchema = z.object({
   writeTypes: z.array(writeTypeSchema).default([]),
   withRowId: z.boolean(),
   rowsPerPage: z.int().positive(),
+  /**
+   * How the pages of rows are cut: by offset, or by the ids of their rows, listed in a file beside the plan. An offset
+   * behind a filter costs a scan up to there, and means nothing where the server has no fixed order.
+   */
+  paging: z.enum(['offset', 'row-ids']).default('offset'),
   /** Rows whose keys a sweep reads, in pages of their own behind the others. */
   sweepRows: z.int().nonnegative().default(0),
   /** A larger Arrow answer is split. */
@@ -94,7 +99,7 @@ export function* planPages(plan: PagedPlan): Generator<Page> {
   let index = 0;
   for (const { scan, from, rows, perPage } of scans) {
     for (let start = 0; start < rows; start += perPage, index += 1) {
-      yield { index, offset: from + start, limit: Math.min(perPage, rows - start), scan };
+      yield { index, offset: from + start, limit: Math.min(perPage, rows - start), scan, repair: false };
     }
   }
 }

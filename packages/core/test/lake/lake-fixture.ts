@@ -37,6 +37,7 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     sequenceRequired: false,
     deletes: 'none',
     sweepRows: 0,
+    paging: 'offset',
     sourceVersion: 3,
     sourceRows: 25,
     offset: 0,

@@ -4,18 +4,18 @@ import { planOf } from '../lake/lake-fixture.ts';
 
 test('the pages of a plan, with its own offset in theirs', () => {
   expect([...planPages({ sourceRows: 25, rowsPerPage: 10, offset: 100, sweepRows: 0 })]).toEqual([
-    { index: 0, offset: 100, limit: 10, scan: 'rows' },
-    { index: 1, offset: 110, limit: 10, scan: 'rows' },
-    { index: 2, offset: 120, limit: 5, scan: 'rows' },
+    { index: 0, offset: 100, limit: 10, scan: 'rows', repair: false },
+    { index: 1, offset: 110, limit: 10, scan: 'rows', repair: false },
+    { index: 2, offset: 120, limit: 5, scan: 'rows', repair: false },
   ]);
 });
 
 test('the pages of a key sweep come behind those of the rows, and begin at the first row of the table', () => {
   expect([...planPages({ sourceRows: 5, rowsPerPage: 3, offset: 0, sweepRows: 12_000 })]).toEqual([
-    { index: 0, offset: 0, limit: 3, scan: 'rows' },
-    { index: 1, offset: 3, limit: 2, scan: 'rows' },
-    { index: 2, offset: 0, limit: 10_000, scan: 'keys' },
-    { index: 3, offset: 10_000, limit: 2000, scan: 'keys' },
+    { index: 0, offset: 0, limit: 3, scan: 'rows', repair: false },
+    { index: 1, offset: 3, limit: 2, scan: 'rows', repair: false },
+    { index: 2, offset: 0, limit: 10_000, scan: 'keys', repair: false },
+    { index: 3, offset: 10_000, limit: 2000, scan: 'keys', repair: false },
   ]);
 });
 

@@ -1,9 +1,12 @@
 import {
   buildPlan,
+  createRowIdFile,
   emptyReport,
   historyOf,
+  listRowIds,
   PAYLOAD_VERSION,
   planPages,
+  queryFilterOf,
   readLog,
   runOf,
   type PageJob,
@@ -62,6 +65,18 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
   return enqueued;
 }
 
+/** Lists the ids of the rows to read, once for all pages: before plan.json, so that a plan has its list. */
+async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<void> {
+  const { table, sourceVersion: version, sourceRows, offset } = plan;
+  const listing = { table, version, filter: queryFilterOf(plan), expected: sourceRows + offset };
+  const ids = await listRowIds(listing, source, new AbortController().signal);
+  try {
+    await createRowIdFile(staging.paths, plan, ids);
+  } finally {
+    ids.dispose();
+  }
+}
+
 /**
  * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
  * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
@@ -79,6 +94,7 @@ export async function planRun(
     return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
   }
   const { plan, unchanged } = await buildPlan(job, deps);
+  if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps);
   await deps.staging.createPlan(plan);
   if (unchanged) await reportUnchanged(plan, deps.staging);
   return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };

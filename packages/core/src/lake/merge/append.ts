@@ -27,9 +27,9 @@ export async function mergeAppend(tables: MergeTables): Promise<MergedRows> {
       : `${tables.rows(files, { hash: 'r._row_hash' }, needed)} ${boundary}`;
   await tables.createRemoved(`
     WITH lake AS (SELECT hash, count(*) AS copies FROM (${select(tables.lakeFiles)}) GROUP BY hash),
-      run AS (SELECT file, "row", hash, row_number() OVER (PARTITION BY hash ORDER BY file, "row") AS copy FROM (${select(tables.runFiles)}))
+      run AS (SELECT file, "row", hash, row_number() OVER (PARTITION BY hash ORDER BY file, "row") AS copy FROM (${select(tables.runFiles)}) ANTI JOIN repeats USING (file, "row"))
     SELECT run.file, run."row" FROM run JOIN lake USING (hash) WHERE run.copy <= lake.copies`);
-  const unchanged = await tables.count('removed');
+  const unchanged = await tables.count('removed ANTI JOIN repeats USING (file, "row")');
   const inserted = plan.sourceRows - unchanged;
   return { outcomes: { ...NO_OUTCOMES, inserted, unchanged }, expectedRows: inserted };
 }

@@ -132,7 +132,7 @@ export function tieNotes(ties: number): string[] {
 export async function mergeRun(input: MergeInput, deltaVersion: number): Promise<Merge> {
   const { plan } = input;
   refuseOvertaken(input);
-  if (!isScd(plan.ingestionType) && plan.cursorField === undefined) {
+  if (!isScd(plan.ingestionType) && plan.cursorField === undefined && !input.repeats) {
     const outcomes = { ...NO_OUTCOMES, inserted: plan.sourceRows };
     return { outcomes, deleted: new Map(), closed: [], cursor: undefined, expectedRows: plan.sourceRows };
   }

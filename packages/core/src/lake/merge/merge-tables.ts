@@ -18,6 +18,8 @@ export interface MergeInput {
   readonly snapshot: Snapshot | undefined;
   /** The folder of the lake table. */
   readonly folder: string;
+  /** Whether the run's pages hold some rows more than once. */
+  readonly repeats: boolean;
   /** The table's columns after the run: whatever a file was written with, its rows are read in these. */
   readonly schema: DeltaStruct;
 }
@@ -90,6 +92,7 @@ export class MergeTables {
       (file, id) => `(${id}, ${quoteText(dataFilePathOf(input.folder, file))})`,
     );
     if (values.length > 0) await connection.run(`INSERT INTO files VALUES ${values.join(', ')}`);
+    await tables.#createRepeats();
     return tables;
   }
 
@@ -99,6 +102,14 @@ export class MergeTables {
 
   get runFiles(): readonly DataFile[] {
     return filesOf(this.input.receipts, 'rows');
+  }
+
+  /** Rows the source has sent before: the same row id, so the same row. */
+  async #createRepeats(): Promise<void> {
+    const ranked = this.input.repeats
+      ? `SELECT *, row_number() OVER (PARTITION BY id ORDER BY file, "row") AS copy FROM (${this.rows(this.runFiles, { id: `r.${ROW_ID}` }, [ROW_ID])})`
+      : 'SELECT 0 AS file, 0 AS "row", 0 AS copy WHERE false';
+    await this.connection.run(`CREATE TABLE repeats AS SELECT file, "row" FROM (${ranked}) WHERE copy > 1`);
   }
 
   /** The Delta type of a column. */
@@ -156,7 +167,7 @@ export class MergeTables {
       ...needed,
       ...(history ? [START_AT] : []),
     ]);
-    await this.connection.run(`CREATE TABLE run_rows AS ${rows}`);
+    await this.connection.run(`CREATE TABLE run_rows AS SELECT * FROM (${rows}) ANTI JOIN repeats USING (file, "row")`);
   }
 
   /** The same of the lake, as the view `lake_rows`; with the bounds of each version under SCD_TYPE_2. */
@@ -190,7 +201,7 @@ export class MergeTables {
 
   /** Rows that readers must not see, as `removed (file, row)`: a merge's result, beside the versions it copies. */
   async createRemoved(select: string): Promise<void> {
-    await this.connection.run(`CREATE TABLE removed AS ${select}`);
+    await this.connection.run(`CREATE TABLE removed AS ${select} UNION ALL SELECT file, "row" FROM repeats`);
   }
 
   /** Rows of the lake that are not deleted, as its log counts them. */
