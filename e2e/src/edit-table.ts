@@ -1,6 +1,5 @@
 import { connect, type Table } from '@lancedb/lancedb';
 
-
 /** Changes a LanceDB table behind the server's back, as another program would. */
 export async function editTable(
   uri: string,
@@ -13,4 +12,3 @@ export async function editTable(
   table.close();
   db.close();
 }
-

@@ -56,7 +56,10 @@ async function idsOf(table: Table, filter: string | undefined): Promise<bigint[]
 
 /** The rows of these ids, in this order, an id that stands there twice twice; as an IPC stream. */
 async function rowsOf(table: Table, ids: readonly bigint[], columns: string[] | undefined): Promise<Buffer> {
-  const query = table.query().withRowId().where(`_rowid IN (${[...new Set(ids)].join(',')})`);
+  const query = table
+    .query()
+    .withRowId()
+    .where(`_rowid IN (${[...new Set(ids)].join(',')})`);
   const found = await (columns ? query.select(columns.filter((name) => name !== '_rowid')) : query).toArrow();
   const places = new Map([...(found.getChild('_rowid') ?? [])].map((id, row) => [BigInt(id), row]));
   const rows = ids.map((id) => found.slice(places.get(id) ?? 0, (places.get(id) ?? 0) + 1));

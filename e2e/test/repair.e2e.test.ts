@@ -26,7 +26,9 @@ for (const filter of [undefined, 'id % 2 = 0 OR price > 100']) {
       intercept: unreliable(world.uri, WHIMS),
     });
     try {
-      await world.configure(server.url, { tables: { items: filter === undefined ? {} : { filter_expression: filter } } });
+      await world.configure(server.url, {
+        tables: { items: filter === undefined ? {} : { filter_expression: filter } },
+      });
       await world.worker();
       const { tables } = await world.ask<Answer>('run');
       expect(tables).toMatchObject([

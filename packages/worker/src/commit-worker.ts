@@ -25,7 +25,12 @@ export function startCommitWorker(
     async (job, _token, signal) => {
       try {
         const repair = createRepair(deps, signal ?? new AbortController().signal);
-        const report = await commitRun(commitJobSchema.parse(job.data), deps.staging, () => undefined, repair);
+        const report = await commitRun(
+          commitJobSchema.parse(job.data),
+          deps.staging,
+          () => undefined,
+          repair,
+        );
         logger.info(
           {
             runId: report.runId,

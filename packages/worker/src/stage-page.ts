@@ -52,7 +52,8 @@ function rowIdFacts(parts: readonly BigUint64Array[]): { rows: number; facts: Re
   }
   ids.sort();
   let distinct = 0;
-  for (let index = 0; index < ids.length; index++) if (index === 0 || ids[index] !== ids[index - 1]) distinct += 1;
+  for (let index = 0; index < ids.length; index++)
+    if (index === 0 || ids[index] !== ids[index - 1]) distinct += 1;
   return { rows: ids.length, facts: { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct } };
 }
 
@@ -121,17 +122,28 @@ async function stageRows(
       if (part.rows === 0) continue;
       await stagePart(part, plan, page, staged, deps, signal);
       for (const id of staged.rowIds.at(-1) ?? []) {
-        if (!wanted.has(id)) throw badRows(plan, page, 'SOURCE_BAD_BODY', `the server sent row ${id}, which was not asked for`);
+        if (!wanted.has(id))
+          throw badRows(plan, page, 'SOURCE_BAD_BODY', `the server sent row ${id}, which was not asked for`);
         missing.delete(id);
       }
     }
     idle = missing.size === before ? idle + 1 : 0;
     if (idle === IDLE_PASSES)
-      throw badRows(plan, page, 'SOURCE_SHORT', `the server does not send ${missing.size} of the ${ids.length} rows it has named`);
+      throw badRows(
+        plan,
+        page,
+        'SOURCE_SHORT',
+        `the server does not send ${missing.size} of the ${ids.length} rows it has named`,
+      );
   }
 }
 
-function badRows(plan: RunPlan, page: Page, code: 'SOURCE_SHORT' | 'SOURCE_BAD_BODY', what: string): OffloadError {
+function badRows(
+  plan: RunPlan,
+  page: Page,
+  code: 'SOURCE_SHORT' | 'SOURCE_BAD_BODY',
+  what: string,
+): OffloadError {
   return new OffloadError(code, `Table "${plan.table}", page ${page.index}: ${what}`, {
     table: plan.table,
     runId: plan.runId,

@@ -66,7 +66,8 @@ export async function collectReceipts(plan: RunPlan, staging: Staging): Promise<
 
 function checkReceipt(plan: RunPlan, receipt: Receipt): void {
   const rows = receipt.files.reduce((sum, file) => sum + file.rows, 0);
-  if (rows === receipt.rows && isWholePage(plan, receipt.page, rows) && receipt.rowIds.distinct <= rows) return;
+  if (rows === receipt.rows && isWholePage(plan, receipt.page, rows) && receipt.rowIds.distinct <= rows)
+    return;
   fail(
     plan,
     `page ${receipt.page.index} has ${rows} rows in its files, ${receipt.rows} in its receipt and ${receipt.page.limit} in the plan`,

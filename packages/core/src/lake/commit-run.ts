@@ -26,7 +26,9 @@ export type OnCommitStep = (step: CommitStep) => unknown;
 
 /** Whether the staged pages hold some rows more than once: they hold all rows, so any beyond that are repeats. */
 function hasRepeats(plan: RunPlan, receipts: readonly Receipt[]): boolean {
-  const rows = receipts.filter(({ page }) => page.scan === 'rows').reduce((sum, receipt) => sum + receipt.rows, 0);
+  const rows = receipts
+    .filter(({ page }) => page.scan === 'rows')
+    .reduce((sum, receipt) => sum + receipt.rows, 0);
   return rows > plan.sourceRows;
 }
 
@@ -50,7 +52,14 @@ export async function publishRun(
     if (published) return published;
     const version = (snapshot?.version ?? -1) + 1;
     const merge = await mergeRun(
-      { plan, receipts, snapshot, folder, repeats: hasRepeats(plan, receipts), schema: schemaAfter(plan, snapshot) },
+      {
+        plan,
+        receipts,
+        snapshot,
+        folder,
+        repeats: hasRepeats(plan, receipts),
+        schema: schemaAfter(plan, snapshot),
+      },
       version,
     );
     await onStep('merged');
@@ -69,7 +78,10 @@ export async function publishRun(
 }
 
 /** Rows the planned pages lacked, and rows the server sent more than once. */
-function repairFacts(receipts: readonly Receipt[], audit: AuditResult): Pick<RunReport, 'missing' | 'repeated'> {
+function repairFacts(
+  receipts: readonly Receipt[],
+  audit: AuditResult,
+): Pick<RunReport, 'missing' | 'repeated'> {
   const repairs = receipts.filter(({ page }) => page.repair && page.scan === 'rows');
   return {
     missing: repairs.reduce((sum, receipt) => sum + receipt.page.limit, 0),
@@ -160,7 +172,9 @@ async function auditAndRepair(
   const receipts = await collectReceipts(planned, staging);
   const plan = settlePlan(planned, receipts);
   const audit = await auditRun(plan, receipts, staging);
-  const short = (['rows', 'keys'] as const).filter((scan) => audit[scan].distinctRowIds < audit[scan].expected);
+  const short = (['rows', 'keys'] as const).filter(
+    (scan) => audit[scan].distinctRowIds < audit[scan].expected,
+  );
   // The answer to a search is what it is: there is no count it could be held against.
   if (short.length === 0 || !repair || plan.search) {
     assertAudited(plan, audit);

@@ -49,7 +49,11 @@ export async function readRowIds(
   } catch (error) {
     throw asLakeError(error, 'read', file);
   }
-  throw new OffloadError('LAKE_UNAVAILABLE', `${file} does not hold the ids of rows ${offset} to ${offset + limit - 1}`, {
-    path: file,
-  });
+  throw new OffloadError(
+    'LAKE_UNAVAILABLE',
+    `${file} does not hold the ids of rows ${offset} to ${offset + limit - 1}`,
+    {
+      path: file,
+    },
+  );
 }

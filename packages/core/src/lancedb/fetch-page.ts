@@ -43,7 +43,6 @@ function maxRowBytes({ pageBytes }: PagedScan): number {
   return Math.max(LEAST_ROW_BYTES, pageBytes * ROW_TOLERANCE);
 }
 
-
 function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   const message = `Table "${scan.table}", page ${page.index}: the server has no rows from ${page.offset + got} on, where its count promises ${page.limit - got} more`;
   return new OffloadError('SOURCE_SHORT', message, {

@@ -26,7 +26,11 @@ export async function* fetchRows(
   let bytes = 0;
   for (let asked = 0; asked < ids.length;) {
     const some = ids.subarray(asked, asked + sizes.rowsFor(scan));
-    const selection = { version: scan.version, columns: scan.columns, filter: `${ROW_ID} IN (${some.join(',')})` };
+    const selection = {
+      version: scan.version,
+      columns: scan.columns,
+      filter: `${ROW_ID} IN (${some.join(',')})`,
+    };
     const maxBytes = some.length === 1 ? Number.POSITIVE_INFINITY : scan.pageBytes * TOLERANCE;
     const query = scanQuery(selection, { offset: 0, limit: some.length });
     const body = await source.scan(scan.table, query, { maxBytes, signal });
@@ -52,7 +56,11 @@ export async function* fetchRows(
 }
 
 function tooMany(scan: PagedScan, asked: number, rows: number): OffloadError {
-  return new OffloadError('SOURCE_BAD_BODY', `Asked for ${asked} rows of table "${scan.table}", got ${rows}`, {
-    table: scan.table,
-  });
+  return new OffloadError(
+    'SOURCE_BAD_BODY',
+    `Asked for ${asked} rows of table "${scan.table}", got ${rows}`,
+    {
+      table: scan.table,
+    },
+  );
 }

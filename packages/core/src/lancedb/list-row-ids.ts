@@ -20,7 +20,7 @@ const MAX_BYTES = 64 * 2 ** 20;
 const IDLE_PASSES = 3;
 
 /** The row ids in an answer. */
-export function rowIdsIn(body: Uint8Array): BigUint64Array[] {
+function rowIdsIn(body: Uint8Array): BigUint64Array[] {
   return decodeArrowBody(body).batches.map((batch) => {
     const values: unknown = batch.getChild(ROW_ID)?.data[0]?.values;
     if (!(values instanceof BigUint64Array))
@@ -30,14 +30,23 @@ export function rowIdsIn(body: Uint8Array): BigUint64Array[] {
 }
 
 /** One pass: from the first row on, each answer going on where the one before stopped. */
-async function pass(listing: RowIdListing, source: LanceClient, found: RowIdSet, signal: AbortSignal): Promise<void> {
+async function pass(
+  listing: RowIdListing,
+  source: LanceClient,
+  found: RowIdSet,
+  signal: AbortSignal,
+): Promise<void> {
   const { table, version, filter, expected } = listing;
   for (let offset = 0; offset < expected && found.size < expected;) {
     const range = { offset, limit: Math.min(IDS_PER_REQUEST, expected - offset) };
     const query = scanQuery({ version, filter, columns: [ROW_ID] }, range);
     const body = await source.scan(table, query, { maxBytes: MAX_BYTES, signal });
     if (!body)
-      throw new OffloadError('SOURCE_BAD_BODY', `The row ids of table "${table}" came with more than was asked for`, { table });
+      throw new OffloadError(
+        'SOURCE_BAD_BODY',
+        `The row ids of table "${table}" came with more than was asked for`,
+        { table },
+      );
     const ids = rowIdsIn(body);
     for (const some of ids) found.add(some);
     source.recycle(body.buffer);
@@ -54,7 +63,11 @@ async function pass(listing: RowIdListing, source: LanceClient, found: RowIdSet,
  * @returns a set that the caller disposes of.
  * @throws OffloadError `SOURCE_SHORT` where several passes find nothing new, `SOURCE_BAD_BODY` where there are more.
  */
-export async function listRowIds(listing: RowIdListing, source: LanceClient, signal: AbortSignal): Promise<RowIdSet> {
+export async function listRowIds(
+  listing: RowIdListing,
+  source: LanceClient,
+  signal: AbortSignal,
+): Promise<RowIdSet> {
   const found = new RowIdSet();
   try {
     for (let idle = 0; found.size < listing.expected && idle < IDLE_PASSES;) {

@@ -14,7 +14,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
 /** `2` for all tables, or `people=2` for one; the option may be given once for each table. */
-export function parseVersion(text: string, previous: Versions | undefined): Versions {
+function parseVersion(text: string, previous: Versions | undefined): Versions {
   const [, table, digits = ''] = /^(?:(.+)=)?(.*)$/s.exec(text) ?? [];
   const version = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
   if (!Number.isSafeInteger(version)) {

@@ -167,7 +167,9 @@ export class MergeTables {
       ...needed,
       ...(history ? [START_AT] : []),
     ]);
-    await this.connection.run(`CREATE TABLE run_rows AS SELECT * FROM (${rows}) ANTI JOIN repeats USING (file, "row")`);
+    await this.connection.run(
+      `CREATE TABLE run_rows AS SELECT * FROM (${rows}) ANTI JOIN repeats USING (file, "row")`,
+    );
   }
 
   /** The same of the lake, as the view `lake_rows`; with the bounds of each version under SCD_TYPE_2. */
