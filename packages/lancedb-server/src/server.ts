@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
-import { resolve } from 'node:path';
+import { resolve as absolutePath } from 'node:path';
 import { promisify } from 'node:util';
 import { connect } from '@lancedb/lancedb';
 import { pino } from 'pino';
@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!(await isFolder(uri))) throw new UsageError(`${uri} is not a folder`);
 
   // As a path: a plain name would be taken for a project of the Cloud.
-  const db = await connect(resolve(uri));
+  const db = await connect(absolutePath(uri));
   const server = createServer(createApp(db, options, logger));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
