@@ -7,7 +7,7 @@ import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { column } from '../arrow-bodies.ts';
 import { expectCode, expectRejection } from '../expect-code.ts';
-import { fieldsOf } from '../lake/merge/typed-table.ts';
+import { fieldsOf, lakeQuery } from '../lake/merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
 
 // The cases of docs/ingestion.md that are decided when a run is planned, before a page is enqueued.
@@ -135,6 +135,25 @@ for (const options of KEYED) {
     );
     expect(world.seen.filter(({ url }) => url.endsWith('/query/'))).toEqual([]);
     expect(await readdir(world.staging.paths.runs('documents'))).toEqual(files);
+  });
+
+  test(`case 18: a key and a sequence that are wider now go on as what they were, and so do narrower ones, under ${mode}`, async ({
+    world,
+  }) => {
+    const counts = { unchanged: 1, updated: 2, inserted: 0, deleted: 0, ties: 0 };
+    for (const [version, id, at, add] of [
+      [5, 'int8', 'float', 0],
+      [6, 'int32', 'double', 0.1],
+      [7, 'int64', 'double', 0.2],
+      [8, 'int8', 'float', 0.5],
+    ] as const) {
+      const rows = ROWS.map((row, index) => ({ ...row, at: Math.fround(index === 0 ? 1 : 1 + index + add) }));
+      Object.assign(world.source, { version, types: { id, at, name: 'string' }, rows });
+      const report = await world.offload(options, { full: true });
+      expect(report).toMatchObject({ verified: true, lakeRows: 3, ...(version > 5 && { rows: counts }) });
+    }
+    const versions = await lakeQuery(world.staging, 'SELECT count(*), count(DISTINCT "at") FROM documents');
+    expect(versions).toEqual([mode === 'SCD_TYPE_1' ? [3, 3] : [9, 9]]);
   });
 
   test(`case 19: columns in another order are the same columns, under ${mode}`, async ({ world }) => {

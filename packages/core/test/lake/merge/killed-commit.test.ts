@@ -264,3 +264,26 @@ for (const mode of modes)
       expect(await lakeQuery(disturbed, ROWS)).toEqual(await lakeQuery(undisturbed, ROWS));
     },
   );
+
+for (const mode of modes)
+  test(
+    `two commits of one run under ${mode} at the same moment publish it once`,
+    { timeout: TIMEOUT_MS },
+    async ({ lakes: { disturbed, undisturbed } }) => {
+      const { before, killed } = STORIES[mode]();
+      await publish(undisturbed, [...before, killed]);
+      await publish(disturbed, before);
+      await stage(disturbed, killed);
+      const commits = await Promise.allSettled([
+        commitRun(killed.plan, disturbed),
+        commitRun(killed.plan, disturbed),
+      ]);
+      // One may find that the other, already done, has put away pages that nobody needs; its next attempt finds the report.
+      expect(commits.map(({ status }) => status)).toContain('fulfilled');
+      expect(await commitRun(killed.plan, disturbed)).toMatchObject({
+        verified: true,
+        deltaVersion: before.length,
+      });
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
+    },
+  );
