@@ -16,8 +16,7 @@ const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-const isEqual = ({ wrongRows, clickhouse }: OffloadedType): boolean =>
-  wrongRows === 0 && clickhouse.passed;
+const isEqual = ({ wrongRows, clickhouse }: OffloadedType): boolean => wrongRows === 0 && clickhouse.passed;
 
 function verdict(type: OffloadedType): string {
   if (!isEqual(type)) return '**DIFFERENT**';
