@@ -5,7 +5,7 @@ import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-ty
 import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
 import { holdsBinary, lakeTypeOf } from './lake-type.ts';
-import { extensionOf } from './lance-extension.ts';
+import { extensionOf, holdsBlob } from './lance-extension.ts';
 import { isScd } from '../config/table-options.ts';
 import { planSearch } from './search.ts';
 import type { Search } from '../lancedb/search-query.ts';
@@ -22,7 +22,7 @@ export interface ColumnPlan {
 
 function isBinary(field: LanceField): boolean {
   const type = arrowTypeOf(field.type);
-  return type !== undefined && holdsBinary(type);
+  return holdsBlob(field) || (type !== undefined && holdsBinary(type));
 }
 
 function unknownColumn(table: string, name: string, known: readonly string[]): string {

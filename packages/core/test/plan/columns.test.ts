@@ -195,6 +195,13 @@ test.for([
   expect(left.columns.map(({ name }) => name)).toEqual(['id']);
 });
 
+test('a blob described as a struct of addresses is left out like any binary column', () => {
+  const addresses = { type: 'struct', fields: [column('position', 'uint64'), column('size', 'uint64')] };
+  const blob = { ...column('photo', addresses), metadata: { 'ARROW:extension:name': 'lance.blob.v2' } };
+  const plan = planColumns('docs', [column('id', 'int64'), blob], { binary_columns: 'drop' });
+  expect(names(plan.droppedColumns)).toEqual(['photo']);
+});
+
 test('a UUID is kept as the bytes it is', () => {
   const type = { type: 'fixed_size_binary', length: 16 };
   const field = { ...column('u', type), metadata: { 'ARROW:extension:name': 'arrow.uuid' } };
