@@ -11,7 +11,7 @@ const ROWS_PER_PAGE = 5;
 /** What is promised: the time beside the ideal, and the part of requests that is answered 429. */
 const [MOST_TIME, MOST_REFUSED] = [1.15, 0.05];
 
-interface Options {
+export interface RateLimitOptions {
   readonly limit: number;
   readonly requests: number;
   readonly workers: number;
@@ -29,7 +29,7 @@ interface Figures {
   readonly ok: boolean;
 }
 
-function parseOptions(): Options {
+function parseOptions(): RateLimitOptions {
   return new Command('bench-rate-limit')
     .description('How close workers that share a rate limit come to it, and how often they run into it.')
     .option('--limit <n>', 'requests a second the server takes', Number, 20)
@@ -37,7 +37,7 @@ function parseOptions(): Options {
     .option('--workers <n>', 'worker processes', Number, 4)
     .option('--json', 'print JSON', false)
     .parse()
-    .opts<Options>();
+    .opts<RateLimitOptions>();
 }
 
 async function startLimitedServer(uri: string, log: string, limit: number) {
@@ -56,7 +56,7 @@ async function startLimitedServer(uri: string, log: string, limit: number) {
   return { url: /http:\S+/.exec(String(line))?.[0] ?? '', stop };
 }
 
-async function figuresOf(log: string, { limit, requests }: Options): Promise<Figures> {
+async function figuresOf(log: string, { limit, requests }: RateLimitOptions): Promise<Figures> {
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
   const queries = lines
     .map((line) => JSON.parse(line) as { time: number; durationMs: number; path?: string; status: number })
@@ -81,8 +81,11 @@ queue_prefix: "{bench-rate}"
 tables: { "${table}": { batch_size: ${ROWS_PER_PAGE} } }
 `;
 
-async function main(): Promise<void> {
-  const options = parseOptions();
+/**
+ * Offloads a table through a server with a rate limit, and prints how long that took and how often the limit was met.
+ * The exit code is 1 where it is not what is promised.
+ */
+export async function benchRateLimit(options: RateLimitOptions): Promise<void> {
   const root = path.resolve('.bench');
   const size = { rows: options.requests * ROWS_PER_PAGE, dimensions: 8 };
   const uri = path.join(root, 'lancedb');
@@ -117,4 +120,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+if (import.meta.main) await benchRateLimit(parseOptions());

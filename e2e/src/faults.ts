@@ -79,109 +79,114 @@ const UNAVAILABLE = 'SOURCE_UNAVAILABLE';
 const BAD_BODY = 'SOURCE_BAD_BODY';
 const MISMATCH = 'SCHEMA_MISMATCH';
 
+const REFUSALS: readonly Fault[] = [
+  ...[408, 409, 500, 502, 503, 504].map((status) => ({
+    name: `HTTP ${status}`,
+    spoil: refuse(status),
+    code: UNAVAILABLE,
+  })),
+  { name: 'HTTP 400', spoil: refuse(400), code: 'SOURCE_REJECTED' },
+  { name: 'HTTP 401', spoil: refuse(401), code: 'SOURCE_UNAUTHORIZED' },
+  { name: 'HTTP 404, the pinned version being gone', spoil: refuse(404), code: 'VERSION_GONE' },
+  { name: 'HTTP 501', spoil: refuse(501), code: 'SOURCE_REJECTED' },
+];
+
+const SPOILT_ANSWERS: readonly Fault[] = [
+  {
+    name: 'connection reset before the headers',
+    spoil: ({ socket }) => socket?.resetAndDestroy(),
+    code: UNAVAILABLE,
+  },
+  {
+    name: 'connection reset in mid-body',
+    spoil: raw((length) => `content-length: ${length}`, half, true),
+    code: UNAVAILABLE,
+  },
+  {
+    name: 'body shorter than its Content-Length',
+    spoil: raw((length) => `content-length: ${length + 100}`, same),
+    code: UNAVAILABLE,
+  },
+  {
+    name: 'chunked body without an end',
+    spoil: raw(
+      () => 'transfer-encoding: chunked',
+      (body) => Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]),
+    ),
+    code: UNAVAILABLE,
+  },
+  { name: 'no answer at all', spoil: () => undefined, code: UNAVAILABLE },
+  {
+    name: 'a body that stalls',
+    spoil: async (response, genuine) => response.writeHead(200).write(half(await genuine())),
+    code: UNAVAILABLE,
+  },
+  { name: 'Arrow file cut short, in a complete HTTP answer', spoil: changed(half), code: BAD_BODY },
+  { name: 'Arrow stream cut in the middle of a batch', spoil: changed(half, {}, STREAM), code: BAD_BODY },
+  {
+    name: 'Arrow stream cut between batches',
+    spoil: changed((body) => body.subarray(0, -END_OF_STREAM_BYTES), { k: 10 }, STREAM),
+    requests: 2,
+  },
+  { name: 'fewer rows than asked for', spoil: changed(same, { k: 10 }), requests: 2 },
+  { name: 'no rows', spoil: changed(same, { filter: 'id < 0' }), code: 'SOURCE_SHORT' },
+  {
+    name: 'JSON under an Arrow type',
+    spoil: (response) => send(response, '{"error":"busy"}'),
+    code: BAD_BODY,
+  },
+  {
+    name: 'HTML under an Arrow type',
+    spoil: (response) => send(response, '<html>Bad gateway</html>'),
+    code: BAD_BODY,
+  },
+  { name: 'an empty body', spoil: (response) => send(response, ''), code: BAD_BODY },
+  {
+    name: 'gzip',
+    spoil: async (response, genuine) =>
+      send(response, gzipSync(await genuine()), { 'content-encoding': 'gzip' }),
+    requests: 1,
+  },
+  {
+    name: 'gzip that is none',
+    spoil: (response) => send(response, 'no gzip', { 'content-encoding': 'gzip' }),
+    code: BAD_BODY,
+  },
+  { name: 'gzip cut short', spoil: halfUnpacked, code: BAD_BODY },
+  {
+    name: 'a gzip bomb',
+    spoil: (response) => send(response, BOMB, { 'content-encoding': 'gzip' }),
+    code: BAD_BODY,
+    requests: 3,
+    healsInPlace: true,
+  },
+  { name: 'an answer far larger than expected', spoil: swollen, requests: 3 },
+  { name: 'a column missing', spoil: changed(same, columns(WITHOUT_NOTE)), code: MISMATCH },
+  {
+    name: 'a column of another type',
+    spoil: changed(same, columns({ ...ALL, price: 'cast(price as string)' })),
+    code: MISMATCH,
+  },
+  {
+    name: 'columns in another order',
+    spoil: changed(same, columns(Object.fromEntries(Object.entries(ALL).toReversed()))),
+    requests: 1,
+  },
+  {
+    name: 'another version than the pinned one',
+    spoil: async (response, genuine) => send(response, await genuine(), { 'x-lancedb-version': '2' }),
+    code: BAD_BODY,
+  },
+  { name: 'more rows than asked for', spoil: changed(same, { k: 25 }), code: BAD_BODY },
+  { name: 'a row twice', spoil: changed(firstTwice, { k: 10 }), code: BAD_BODY },
+];
+
 /** Faults that are answers to one page's query; `elsewhere` is where the redirect leads. */
 export function faultsOf(elsewhere: string): Fault[] {
-  return [
-    ...[408, 409, 500, 502, 503, 504].map((status) => ({
-      name: `HTTP ${status}`,
-      spoil: refuse(status),
-      code: UNAVAILABLE,
-    })),
-    { name: 'HTTP 400', spoil: refuse(400), code: 'SOURCE_REJECTED' },
-    { name: 'HTTP 401', spoil: refuse(401), code: 'SOURCE_UNAUTHORIZED' },
-    { name: 'HTTP 404, the pinned version being gone', spoil: refuse(404), code: 'VERSION_GONE' },
-    { name: 'HTTP 501', spoil: refuse(501), code: 'SOURCE_REJECTED' },
-    {
-      name: 'a redirect, to which the key must not follow',
-      spoil: refuse(307, { location: elsewhere }),
-      code: UNAVAILABLE,
-    },
-    {
-      name: 'connection reset before the headers',
-      spoil: ({ socket }) => socket?.resetAndDestroy(),
-      code: UNAVAILABLE,
-    },
-    {
-      name: 'connection reset in mid-body',
-      spoil: raw((length) => `content-length: ${length}`, half, true),
-      code: UNAVAILABLE,
-    },
-    {
-      name: 'body shorter than its Content-Length',
-      spoil: raw((length) => `content-length: ${length + 100}`, same),
-      code: UNAVAILABLE,
-    },
-    {
-      name: 'chunked body without an end',
-      spoil: raw(
-        () => 'transfer-encoding: chunked',
-        (body) => Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]),
-      ),
-      code: UNAVAILABLE,
-    },
-    { name: 'no answer at all', spoil: () => undefined, code: UNAVAILABLE },
-    {
-      name: 'a body that stalls',
-      spoil: async (response, genuine) => response.writeHead(200).write(half(await genuine())),
-      code: UNAVAILABLE,
-    },
-    { name: 'Arrow file cut short, in a complete HTTP answer', spoil: changed(half), code: BAD_BODY },
-    { name: 'Arrow stream cut in the middle of a batch', spoil: changed(half, {}, STREAM), code: BAD_BODY },
-    {
-      name: 'Arrow stream cut between batches',
-      spoil: changed((body) => body.subarray(0, -END_OF_STREAM_BYTES), { k: 10 }, STREAM),
-      requests: 2,
-    },
-    { name: 'fewer rows than asked for', spoil: changed(same, { k: 10 }), requests: 2 },
-    { name: 'no rows', spoil: changed(same, { filter: 'id < 0' }), code: 'SOURCE_SHORT' },
-    {
-      name: 'JSON under an Arrow type',
-      spoil: (response) => send(response, '{"error":"busy"}'),
-      code: BAD_BODY,
-    },
-    {
-      name: 'HTML under an Arrow type',
-      spoil: (response) => send(response, '<html>Bad gateway</html>'),
-      code: BAD_BODY,
-    },
-    { name: 'an empty body', spoil: (response) => send(response, ''), code: BAD_BODY },
-    {
-      name: 'gzip',
-      spoil: async (response, genuine) =>
-        send(response, gzipSync(await genuine()), { 'content-encoding': 'gzip' }),
-      requests: 1,
-    },
-    {
-      name: 'gzip that is none',
-      spoil: (response) => send(response, 'no gzip', { 'content-encoding': 'gzip' }),
-      code: BAD_BODY,
-    },
-    { name: 'gzip cut short', spoil: halfUnpacked, code: BAD_BODY },
-    {
-      name: 'a gzip bomb',
-      spoil: (response) => send(response, BOMB, { 'content-encoding': 'gzip' }),
-      code: BAD_BODY,
-      requests: 3,
-      healsInPlace: true,
-    },
-    { name: 'an answer far larger than expected', spoil: swollen, requests: 3 },
-    { name: 'a column missing', spoil: changed(same, columns(WITHOUT_NOTE)), code: MISMATCH },
-    {
-      name: 'a column of another type',
-      spoil: changed(same, columns({ ...ALL, price: 'cast(price as string)' })),
-      code: MISMATCH,
-    },
-    {
-      name: 'columns in another order',
-      spoil: changed(same, columns(Object.fromEntries(Object.entries(ALL).toReversed()))),
-      requests: 1,
-    },
-    {
-      name: 'another version than the pinned one',
-      spoil: async (response, genuine) => send(response, await genuine(), { 'x-lancedb-version': '2' }),
-      code: BAD_BODY,
-    },
-    { name: 'more rows than asked for', spoil: changed(same, { k: 25 }), code: BAD_BODY },
-    { name: 'a row twice', spoil: changed(firstTwice, { k: 10 }), code: BAD_BODY },
-  ];
+  const redirect = {
+    name: 'a redirect, to which the key must not follow',
+    spoil: refuse(307, { location: elsewhere }),
+    code: UNAVAILABLE,
+  };
+  return [...REFUSALS, redirect, ...SPOILT_ANSWERS];
 }

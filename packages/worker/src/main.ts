@@ -30,7 +30,9 @@ async function main(): Promise<void> {
   const queues = new Queues(redis, config.queue_prefix);
   const staging = new Staging(new LakePaths(config.lake));
   const pool = new TransformPool(options.threads);
-  const pace = new FleetPace(config.connection).join(redis, config.queue_prefix);
+  const onLimit = (limit: object) =>
+    logger.warn(limit, 'the source answers 429: the fleet waits, and goes on more slowly');
+  const pace = new FleetPace(config.connection, onLimit).join(redis, config.queue_prefix);
   const deps = {
     source: createLanceClient(config.connection, { userAgent: PRODUCT, pace }),
     staging,

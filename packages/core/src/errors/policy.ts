@@ -63,7 +63,7 @@ export const ERROR_POLICY = {
   SOURCE_RATE_LIMITED: {
     next: 'pause',
     exitCode: 1,
-    hint: 'The project is over its rate limit; the fleet waits and goes on.',
+    hint: 'The project is over its rate limit; the fleet waits and goes on. Where the limit is known, set connection.max_requests_per_second.',
   },
   SOURCE_UNAVAILABLE: {
     next: 'retry',

@@ -15,8 +15,16 @@ const ALONE_MS = 5000;
 const UNLIMITED = -1;
 const NONE = -1;
 
+/** The fleet has met the source's limit. */
+export interface Limit {
+  /** Of the whole fleet, from now on. */
+  readonly requestsPerSecond: number;
+  /** Milliseconds without any request. */
+  readonly silenceMs: number;
+}
+
 interface Answer {
-  readonly waitMs: number;
+  readonly first: number;
   readonly quietMs: number;
   readonly epoch: number;
 }
@@ -55,8 +63,12 @@ export class FleetPace implements Pace {
   #unseen = 0;
   #listenedAtMs = 0;
   #aloneUntilMs = 0;
+  #toldEpoch = 0;
+  readonly #onLimit: (limit: Limit) => void;
 
-  constructor(connection: Connection) {
+  /** @param onLimit told by the process whose request changed the fleet's pace. */
+  constructor(connection: Connection, onLimit: (limit: Limit) => void = () => undefined) {
+    this.#onLimit = onLimit;
     this.#connection = connection;
     this.#local = new LocalPace(connection.max_requests_per_second);
     this.#limited = connection.max_requests_per_second !== undefined;
@@ -79,12 +91,12 @@ export class FleetPace implements Pace {
       const answer = await this.#ask('take', epoch);
       if (!answer) return this.#local.take(signal);
       refuseLongPause(answer.quietMs);
-      if (answer.waitMs <= 0) {
-        this.#limited = answer.waitMs !== UNLIMITED;
+      if (answer.first <= 0) {
+        this.#limited = answer.first !== UNLIMITED;
         this.#local.note();
         return answer.epoch;
       }
-      await sleep(answer.waitMs, undefined, { signal });
+      await sleep(answer.first, undefined, { signal });
       ({ epoch } = answer);
     }
   }
@@ -93,6 +105,10 @@ export class FleetPace implements Pace {
     this.#limited = true;
     const answer = await this.#ask('refused', ticket, retryAfterMs);
     if (!answer) await this.#local.refused(ticket, retryAfterMs);
+    else if (answer.epoch > this.#toldEpoch && answer.epoch > ticket) {
+      this.#toldEpoch = answer.epoch;
+      this.#onLimit({ requestsPerSecond: answer.first / 1000, silenceMs: answer.quietMs });
+    }
   }
 
   /** Asks, beside the requests, whether another process has met a limit. */
@@ -101,7 +117,7 @@ export class FleetPace implements Pace {
     if (now - this.#listenedAtMs < LISTEN_MS) return;
     this.#listenedAtMs = now;
     const answer = await this.#ask('count', NONE);
-    if (answer && answer.waitMs !== UNLIMITED) this.#limited = true;
+    if (answer && answer.first !== UNLIMITED) this.#limited = true;
   }
 
   /** @returns `undefined` where there is no fleet, or Redis does not answer in time. */
@@ -119,8 +135,8 @@ export class FleetPace implements Pace {
       const answer = await withPatience(
         redis.eval(PACE_SCRIPT, 1, key, action, '', ceiling, unseen, ticket, silenceMs / 1000),
       );
-      const [waitMs = 0, quietMs = 0, epoch = 0] = answer as number[];
-      return { waitMs, quietMs, epoch };
+      const [first = 0, quietMs = 0, epoch = 0] = answer as number[];
+      return { first, quietMs, epoch };
     } catch {
       // Lost or overloaded: fetching goes on at the pace this process had, and Redis is asked again later.
       if (this.#limited) this.#local.resume();

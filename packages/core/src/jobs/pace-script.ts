@@ -9,7 +9,8 @@ import { LEARNING } from '../lancedb/pace.ts';
  * seconds the source wants no request.
  *
  * Answers {milliseconds to wait, or -1 where no limit is known; milliseconds of silence; epoch}. `take` takes a slot, or
- * confirms one; `count` only tells of requests and hears of a limit; `refused` tells of a 429.
+ * confirms one; `count` only tells of requests and hears of a limit; `refused` tells of a 429,
+ * and answers the fleet's requests per 1,000 seconds in the first place.
  */
 export const PACE_SCRIPT = `
 local MARGIN, LEAST = ${LEARNING.margin}, ${LEARNING.least}
@@ -82,7 +83,7 @@ if action == 'refused' then
   rate = math.max(LEAST, math.min(rate, ceiling))
   keep({ rate = rate, epoch = epoch, free = free, quiet = quiet, refused = refused })
   redis.call('PEXPIRE', key, MEMORY_MS)
-  return { 0, milliseconds(quiet - now), epoch }
+  return { milliseconds(rate), milliseconds(quiet - now), epoch }
 end
 
 count(unseen)

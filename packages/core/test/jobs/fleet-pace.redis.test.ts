@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { FleetPace } from '../../src/jobs/fleet-pace.ts';
+import { FleetPace, type Limit } from '../../src/jobs/fleet-pace.ts';
 import { expectRejection } from '../expect-code.ts';
 import { connectionTo } from '../lancedb/http-server.ts';
 import { fleetTest, type Rig } from './fleet-fixture.ts';
@@ -7,9 +7,11 @@ import { fleetTest, type Rig } from './fleet-fixture.ts';
 const test = fleetTest(12);
 
 async function join({ secondFleet }: Rig, changes: Parameters<typeof connectionTo>[1] = {}) {
+  const limits: Limit[] = [];
   const { redis, prefix } = await secondFleet();
-  const pace = new FleetPace(connectionTo('http://127.0.0.1:1', changes)).join(redis, prefix);
-  return { pace, redis, calls: vi.spyOn(redis, 'eval') };
+  const pace = new FleetPace(connectionTo('http://127.0.0.1:1', changes), (limit) => limits.push(limit));
+  pace.join(redis, prefix);
+  return { pace, redis, limits, calls: vi.spyOn(redis, 'eval') };
 }
 
 async function takeMany(pace: FleetPace, count: number): Promise<void> {
@@ -35,6 +37,19 @@ test('what one process is told, all of the fleet keep to: no request before the 
   }, 10_000);
   await second.pace.take();
   expect(performance.now() - started).toBeGreaterThanOrEqual(1500);
+});
+
+test('a limit is told of once, by the process that met it, whatever else was under way then', async ({
+  rig,
+}) => {
+  const [first, second] = [await join(rig), await join(rig)];
+  const tickets = [await first.pace.take(), await first.pace.take(), await second.pace.take()];
+  await first.pace.refused(tickets[0] ?? 0, 50);
+  await first.pace.refused(tickets[1] ?? 0, 50);
+  expect(first.limits).toEqual([{ requestsPerSecond: expect.any(Number), silenceMs: expect.any(Number) }]);
+  expect(first.limits[0]?.requestsPerSecond).toBeGreaterThan(0);
+  await first.pace.refused(await first.pace.take(), 50);
+  expect(first.limits).toHaveLength(2);
 });
 
 test('a ceiling holds for the fleet together, from the first request on', async ({ rig }) => {
