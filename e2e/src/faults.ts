@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { arrow } from './arrow.ts';
 import type { Genuine, Spoil } from './source.ts';
 
 /** What a fault of the source does to the page that meets it. */
@@ -57,11 +56,6 @@ const raw =
   };
 
 const half = (body: Buffer): Buffer => body.subarray(0, body.length / 2);
-
-function firstTwice(body: Buffer): Uint8Array {
-  const { schema, batches } = arrow.tableFromIPC(body);
-  return arrow.tableToIPC(new arrow.Table(schema, [...batches, ...batches]), 'file');
-}
 
 function halfUnpacked(response: Response): void {
   const packed = gzipSync(Buffer.from('x'.repeat(10_000)));
@@ -178,7 +172,6 @@ const SPOILT_ANSWERS: readonly Fault[] = [
     code: BAD_BODY,
   },
   { name: 'more rows than asked for', spoil: changed(same, { k: 25 }), code: BAD_BODY },
-  { name: 'a row twice', spoil: changed(firstTwice, { k: 10 }), code: BAD_BODY },
 ];
 
 /** Faults that are answers to one page's query; `elsewhere` is where the redirect leads. */

@@ -13,8 +13,8 @@ const readable = z.object({
   connection: z.object({ externalOptionsAllowList: z.string().optional().catch(undefined) }).catch({}),
   ingestion_type: ingestionType.catch('APPEND_ONLY'),
   tables: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).optional().catch({}),
-  include: z.unknown(),
-  exclude: z.unknown(),
+  include: z.unknown().optional(),
+  exclude: z.unknown().optional(),
 });
 
 /** Options of a table that are right by themselves. */

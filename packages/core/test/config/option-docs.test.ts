@@ -31,6 +31,7 @@ const unquoted = (cell: string | undefined): string => (cell ?? '').replaceAll('
 const jsonSchema = z.object({
   type: z.string().optional(),
   enum: z.array(z.string()).optional(),
+  const: z.string().optional().catch(undefined),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   items: z.object({ type: z.string() }).optional(),
@@ -46,7 +47,8 @@ function schemaOptions(): Map<string, JsonSchema> {
 /** What a string may be called: its schema does not tell. */
 const STRINGS = ['name', 'text', 'SQL', 'cron pattern'];
 
-function typesOf({ type = '', enum: values, items }: JsonSchema): readonly string[] {
+function typesOf({ type = '', enum: values, const: only, items }: JsonSchema): readonly string[] {
+  if (only !== undefined) return [only];
   if (values) return [values.join(', ')];
   if (type === 'array') return [items?.type === 'number' ? 'list of numbers' : 'list of names'];
   return type === 'string' ? STRINGS : [type];

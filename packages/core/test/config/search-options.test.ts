@@ -185,6 +185,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   primary_keys: ['id'],
   sequence_by: 'id',
   cursor_field: 'id',
+  change_tracking: 'row_version',
   detect_deletes: false,
   binary_columns: 'keep',
   destination_table: 'd',

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { PAYLOAD_VERSION } from '../../src/jobs/payloads.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { planOf } from '../lake/lake-fixture.ts';
@@ -51,11 +52,11 @@ test('a run’s jobs are named for it, and pages are kept when they fail', async
   await fleet.queues.addPages(pagesOf(planOf({ runId })), { maxRetries: 5, initialDelayMs: 250 });
   const page = await fleet.queues.page.getJob(pageJobId(runId, 1));
   expect(page?.data).toEqual({
-    payloadVersion: 1,
+    payloadVersion: PAYLOAD_VERSION,
     runId,
     table: 'documents',
     destination: 'documents',
-    page: { index: 1, offset: 10, limit: 10 },
+    page: { index: 1, offset: 10, limit: 10, scan: 'rows', repair: false },
   });
   expect(page?.opts).toMatchObject({
     attempts: 6,

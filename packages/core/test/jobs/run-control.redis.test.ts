@@ -4,8 +4,7 @@ import { expect } from 'vitest';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, resumeRun, retryRun, startRun } from '../../src/jobs/run-control.ts';
 import { findRun, runStatus } from '../../src/jobs/run-status.ts';
-import { commitActions, commitRun } from '../../src/lake/commit-run.ts';
-import { appendEntry } from '../../src/lake/delta-log.ts';
+import { commitRun, publishRun } from '../../src/lake/commit-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { expectRejection } from '../expect-code.ts';
 import { planOf, stagePage, stageRun } from '../lake/lake-fixture.ts';
@@ -184,7 +183,7 @@ test('a run that is published all but for its report cannot be cancelled, and ke
   const run = await plannedRun(rig);
   const plan = planOf({ runId: run.runId });
   const receipts = await stageRun(plan, fleet.staging);
-  await appendEntry(fleet.staging.paths.table('documents'), 0, commitActions(plan, receipts, undefined, 1));
+  await publishRun(plan, receipts, fleet.staging);
   await expectRejection(cancelRun(run.runId, fleet), 'RUN_CLOSED', /published already, all but its report/);
   expect(await commitRun(plan, fleet.staging)).toMatchObject({ state: 'published', lakeRows: 25 });
 });
