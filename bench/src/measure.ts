@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Fleet } from './fleet.ts';
 import { tableName, type TableSize } from './make-table.ts';
-import { runProgram } from './processes.ts';
+import { runScript } from './processes.ts';
 
 /** Pages two workers have under way at their defaults on two cores; the drain gets as many. */
 const PAGES_AT_ONCE = 4;
@@ -36,13 +36,8 @@ async function versionOf({ url, env }: Contest, table: string): Promise<number> 
 }
 
 async function program(contest: Contest, file: string, args: readonly string[]): Promise<number> {
-  const source = path.join(import.meta.dirname, file);
-  const output = await runProgram(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', source, ...args],
-    contest.env,
-  );
-  const { seconds } = JSON.parse(output) as { seconds: number };
+  const script = path.join(import.meta.dirname, file);
+  const { seconds } = await runScript<{ seconds: number }>(script, args, contest.env);
   return seconds;
 }
 

@@ -58,7 +58,30 @@ export async function runProgram(
   return output;
 }
 
-/** The most memory a process has had resident so far, in bytes (Linux). */
+/** Runs one of the bench's own programs to its end and returns the JSON it printed. */
+export async function runScript<T>(
+  script: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<T> {
+  const output = await runProgram(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, ...args],
+    env,
+  );
+  return JSON.parse(output) as T;
+}
+
+/** CPU time this process has used so far, on all its threads: on a machine with other work it says more than the clock. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/**
+ * The most memory a process has had resident so far, in bytes (Linux). `resourceUsage().maxRSS` of a child would begin
+ * with what its parent had when it was forked.
+ */
 export function peakMemory(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) * 1024;

@@ -1,5 +1,6 @@
 import type { TableSize } from './make-table.ts';
 import type { Measurements } from './measure.ts';
+import { median, rounded } from './median.ts';
 
 type Contender = 'drain' | 'single' | 'oneWorker' | 'twoWorkers';
 
@@ -25,16 +26,6 @@ export interface Summary {
   readonly workerPeakMegabytesFiveTimes: number | null;
   readonly memoryRatio: number | null;
 }
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
-const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 export function summarise(
   rounds: readonly Measurements[],

@@ -12,5 +12,6 @@ export {
   type CommitStep,
   type Page,
   type RunPlan,
+  type RunReport,
 } from '../../../packages/core/dist/index.js';
 export { transformPage } from '../../../packages/core/dist/transform.js';

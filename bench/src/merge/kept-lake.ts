@@ -13,7 +13,7 @@ export interface StagedLake {
   readonly plan: RunPlan;
 }
 
-export function stagingOf(folder: string): Staging {
+function stagingOf(folder: string): Staging {
   return new Staging(new LakePaths(folder));
 }
 
