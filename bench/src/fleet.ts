@@ -6,20 +6,21 @@ export interface FleetResult {
   /** From the start of the run to its report: planning, staging, audit, commit, views. */
   readonly seconds: number;
   readonly sourceBytes: number;
+  readonly rows: number;
 }
 
 /** Workers with queues of their own; they idle while others are measured. */
 export class Fleet {
   readonly #folder: string;
   readonly #workers: readonly Service[];
-  readonly #config: (destination: string, table: string) => string;
+  readonly #config: (destination: string, table: string, filter?: string) => string;
   readonly #env: Record<string, string>;
   #runs = 0;
 
   private constructor(
     folder: string,
     workers: readonly Service[],
-    config: (destination: string, table: string) => string,
+    config: (destination: string, table: string, filter?: string) => string,
     env: Record<string, string>,
   ) {
     this.#folder = folder;
@@ -37,10 +38,11 @@ export class Fleet {
     const config = (
       destination: string,
       table: string,
+      filter?: string,
     ) => `connection: { api_key: \${LANCEDB_API_KEY}, project_name: bench, host: "${serverUrl}" }
 lake: ./lake
 queue_prefix: "{bench-${count}}"
-tables: { "${table}": { destination_table: "${destination}" } }
+tables: { "${table}": { destination_table: "${destination}"${filter === undefined ? '' : `, filter_expression: "${filter}"`} } }
 `;
     const file = path.join(folder, `offload-${count}.yaml`);
     await writeFile(file, config('none', 'none'));
@@ -53,19 +55,29 @@ tables: { "${table}": { destination_table: "${destination}" } }
   }
 
   /** Offloads a table into a lake table of its own, which is removed afterwards. */
-  async offload(table: string): Promise<FleetResult> {
+  async offload(table: string, filter?: string): Promise<FleetResult> {
     const destination = `bench_${this.#workers.length}_${this.#runs++}`;
     const file = path.join(this.#folder, `run-${this.#workers.length}.yaml`);
     const report = path.join(this.#folder, `report-${this.#workers.length}.json`);
-    await writeFile(file, this.#config(destination, table));
+    await writeFile(file, this.#config(destination, table, filter));
     await runProgram('lance-offload', ['run', '--config', file, '--report', report, '--json'], this.#env);
     const { tables } = JSON.parse(await readFile(report, 'utf8')) as {
-      tables: { verified: boolean; startedAtMs: number; finishedAtMs: number; sourceBytes: number }[];
+      tables: {
+        verified: boolean;
+        startedAtMs: number;
+        finishedAtMs: number;
+        sourceBytes: number;
+        sourceRows: number;
+      }[];
     };
     const [result] = tables;
     if (!result?.verified) throw new Error(`the fleet's run is not verified: ${JSON.stringify(result)}`);
     await rm(path.join(this.#folder, 'lake'), { recursive: true });
-    return { seconds: (result.finishedAtMs - result.startedAtMs) / 1000, sourceBytes: result.sourceBytes };
+    return {
+      seconds: (result.finishedAtMs - result.startedAtMs) / 1000,
+      sourceBytes: result.sourceBytes,
+      rows: result.sourceRows,
+    };
   }
 
   peakMemory(): number {

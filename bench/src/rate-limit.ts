@@ -11,7 +11,7 @@ const ROWS_PER_PAGE = 5;
 /** What is promised: the time beside the ideal, and the part of requests that is answered 429. */
 const [MOST_TIME, MOST_REFUSED] = [1.15, 0.05];
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   readonly limit: number;
   readonly requests: number;
   readonly workers: number;
@@ -29,15 +29,14 @@ interface Figures {
   readonly ok: boolean;
 }
 
-function parseOptions(): RateLimitOptions {
-  return new Command('bench-rate-limit')
+export function rateLimitCommand(): Command {
+  return new Command('rate-limit')
     .description('How close workers that share a rate limit come to it, and how often they run into it.')
     .option('--limit <n>', 'requests a second the server takes', Number, 20)
     .option('--requests <n>', 'pages of the table, each one request', Number, 2000)
     .option('--workers <n>', 'worker processes', Number, 4)
     .option('--json', 'print JSON', false)
-    .parse()
-    .opts<RateLimitOptions>();
+    .action(benchRateLimit);
 }
 
 async function startLimitedServer(uri: string, log: string, limit: number) {
@@ -85,7 +84,7 @@ tables: { "${table}": { batch_size: ${ROWS_PER_PAGE} } }
  * Offloads a table through a server with a rate limit, and prints how long that took and how often the limit was met.
  * The exit code is 1 where it is not what is promised.
  */
-export async function benchRateLimit(options: RateLimitOptions): Promise<void> {
+async function benchRateLimit(options: RateLimitOptions): Promise<void> {
   const root = path.resolve('.bench');
   const size = { rows: options.requests * ROWS_PER_PAGE, dimensions: 8 };
   const uri = path.join(root, 'lancedb');
@@ -119,5 +118,3 @@ export async function benchRateLimit(options: RateLimitOptions): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-if (import.meta.main) await benchRateLimit(parseOptions());
