@@ -148,6 +148,7 @@ async function discardUnused(
   await Promise.allSettled([
     ...unused.map((file) => rm(path.join(folder, file.path), { force: true })),
     rm(staging.paths.keys(plan.destination, plan.runId), { recursive: true, force: true }),
+    rm(staging.paths.rowIds(plan.destination, plan.runId, plan.sourceVersion), { force: true }),
   ]);
 }
 

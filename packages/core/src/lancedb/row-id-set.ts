@@ -46,12 +46,6 @@ export class RowIdSet {
     }
   }
 
-  clone(): RowIdSet {
-    const copy = new RowIdSet();
-    for (const [high, bitmap] of this.#bitmaps) copy.#bitmaps.set(high, bitmap.clone());
-    return copy;
-  }
-
   /** The ids in ascending order, at most `limit` at a time. */
   *slices(limit: number): Generator<BigUint64Array<ArrayBuffer>> {
     let slice = new BigUint64Array(limit);
