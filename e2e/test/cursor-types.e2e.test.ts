@@ -187,8 +187,6 @@ const DOUBLES: readonly Sample[] = [
   { text: '0.30000000000000004', before: [0.3], boundary: [0.1 + 0.2], after: [0.300_000_000_000_000_1] },
   { text: '1e+300', before: [9.999_999e299], boundary: [1e300], after: [Infinity] },
   { text: '0.0', before: [-5e-324], boundary: [0, -0], after: [5e-324, -0] },
-  { text: 'inf', before: [Number.MAX_VALUE], boundary: [Infinity], after: [Infinity] },
-  { text: '-inf', before: [], boundary: [-Infinity], after: [-Number.MAX_VALUE] },
 ];
 const withNaN = (samples: readonly Sample[], ...unordered: readonly Raw[]): Sample[] =>
   samples.map((sample) => ({ ...sample, unordered }));

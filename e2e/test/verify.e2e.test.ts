@@ -226,7 +226,7 @@ test('a version that was cleaned up, a table that was never offloaded and one of
     foreign: 'LAKE_UNAVAILABLE',
     gone: 'VERSION_GONE',
     kept: true,
-    never: 'LAKE_UNAVAILABLE',
+    never: 'LAKE_NOT_FOUND',
   });
   const text = await world.offload('verify', 'gone', 'kept');
   expect(text.code).toBe(1);
