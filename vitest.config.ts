@@ -8,11 +8,13 @@ export default defineConfig({
   resolve: { conditions: ['dev'] },
   test: {
     reporters,
+    maxWorkers: 2, // also on two cores, where the default is one
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          testTimeout: 30_000,
           include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
           exclude: ['**/*.redis.test.ts', '**/*.e2e.test.ts'],
         },

@@ -8,6 +8,9 @@ import { linkLake, type StagedLake } from './kept-lake.ts';
 const COMMIT = fileURLToPath(new URL('commit-staged.ts', import.meta.url));
 const REWRITE = fileURLToPath(new URL('rewrite-files.ts', import.meta.url));
 
+/** Commits of each lake in a round: one takes half a second, and whatever else the machine does shows in it. */
+const COMMITS = 3;
+
 /** Dimensions of the vectors: of the table that is compared with DuckDB, and of two beside it. */
 export interface Widths {
   readonly narrow: number;
@@ -35,16 +38,14 @@ interface RewriteCost extends Cost {
   readonly syncSeconds: number;
 }
 
-/** One round: each contender once. */
-export interface Round {
-  readonly narrow: CommitCost;
-  readonly usual: CommitCost;
-  readonly wide: CommitCost;
-  readonly history: CommitCost;
-  readonly rewrite: RewriteCost;
-}
+type Merged = 'narrow' | 'usual' | 'wide' | 'history';
 
-export type Lakes = Readonly<Record<'narrow' | 'usual' | 'wide' | 'history', StagedLake>>;
+/** One round: the merges in turn, as often as `COMMITS`, and the rewriting once. */
+export type Round = Readonly<Record<Merged, readonly CommitCost[]>> & {
+  readonly rewrite: readonly [RewriteCost];
+};
+
+export type Lakes = Readonly<Record<Merged, StagedLake>>;
 
 /** Commits the staged run on a copy of its lake, so that every round begins with the same table. */
 async function measureCommit({ size, folder, plan }: StagedLake, work: string): Promise<CommitCost> {
@@ -75,13 +76,14 @@ async function measureRewrite({ size, folder, plan }: StagedLake, work: string):
   return cost;
 }
 
-/** Measures each contender once, one after the other. */
+/** Measures the contenders in turn. */
 export async function measureRound(lakes: Lakes, work: string): Promise<Round> {
-  return {
-    narrow: await measureCommit(lakes.narrow, work),
-    usual: await measureCommit(lakes.usual, work),
-    wide: await measureCommit(lakes.wide, work),
-    history: await measureCommit(lakes.history, work),
-    rewrite: await measureRewrite(lakes.usual, work),
-  };
+  const costs: Record<Merged, CommitCost[]> = { narrow: [], usual: [], wide: [], history: [] };
+  for (let commit = 0; commit < COMMITS; commit++) {
+    costs.narrow.push(await measureCommit(lakes.narrow, work));
+    costs.usual.push(await measureCommit(lakes.usual, work));
+    costs.wide.push(await measureCommit(lakes.wide, work));
+    costs.history.push(await measureCommit(lakes.history, work));
+  }
+  return { ...costs, rewrite: [await measureRewrite(lakes.usual, work)] };
 }

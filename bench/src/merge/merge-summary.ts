@@ -7,6 +7,7 @@ const TIMES_APART = 2;
 const PEAK_MEGABYTES = 1000;
 
 export type Contender = keyof Round;
+type Measure = 'seconds' | 'cpuSeconds';
 
 interface Contest {
   readonly rows: number;
@@ -66,22 +67,26 @@ function claimsOf(summary: Omit<MergeSummary, 'claims'>): Claim[] {
   ];
 }
 
+function medianOf(round: Round, contender: Contender, measure: Measure): number {
+  return median(round[contender].map((cost: Cost) => cost[measure]));
+}
+
 export function summariseMerges(rounds: readonly Round[], contest: Contest): MergeSummary {
   const figuresOf = (contender: Contender): Figures => {
-    const costs: Cost[] = rounds.map((round) => round[contender]);
+    const costs = rounds.flatMap((round): readonly Cost[] => round[contender]);
     return {
       seconds: rounded(median(costs.map(({ seconds }) => seconds))),
       cpuSeconds: rounded(median(costs.map(({ cpuSeconds }) => cpuSeconds))),
       peakMegabytes: Math.round(Math.max(...costs.map(({ peakBytes }) => peakBytes)) / 1e6),
     };
   };
-  const ratio = (one: Contender, other: Contender, measure: 'seconds' | 'cpuSeconds' = 'seconds') =>
-    rounded(median(rounds.map((round) => round[one][measure] / round[other][measure])));
-  const stepNames = Object.keys(rounds[0]?.usual.steps ?? {}) as (keyof Round['usual']['steps'])[];
+  const ratio = (one: Contender, other: Contender, measure: Measure = 'seconds') =>
+    rounded(median(rounds.map((round) => medianOf(round, one, measure) / medianOf(round, other, measure))));
+  const steps = rounds.flatMap((round) => round.usual.map((cost) => Object.entries(cost.steps)));
   const summary = {
     ...contest,
     rounds: rounds.length,
-    files: rounds[0]?.rewrite.files ?? 0,
+    files: rounds[0]?.rewrite[0].files ?? 0,
     figures: {
       narrow: figuresOf('narrow'),
       usual: figuresOf('usual'),
@@ -90,9 +95,12 @@ export function summariseMerges(rounds: readonly Round[], contest: Contest): Mer
       rewrite: figuresOf('rewrite'),
     },
     steps: Object.fromEntries(
-      stepNames.map((step) => [step, rounded(median(rounds.map((round) => round.usual.steps[step])))]),
+      (steps[0] ?? []).map(([step], index) => [
+        step,
+        rounded(median(steps.map((entries) => entries[index]?.[1] ?? 0))),
+      ]),
     ),
-    syncSeconds: rounded(median(rounds.map(({ rewrite }) => rewrite.syncSeconds))),
+    syncSeconds: rounded(median(rounds.map(({ rewrite: [{ syncSeconds }] }) => syncSeconds))),
     ratios: {
       'rewrite/merge': ratio('rewrite', 'usual'),
       'rewrite/merge, CPU': ratio('rewrite', 'usual', 'cpuSeconds'),

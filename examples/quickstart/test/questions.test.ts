@@ -16,7 +16,7 @@ async function ask(sql: string, tables: readonly string[]) {
 test('the regions are ranked by the people in their big cities', async () => {
   const cities = [...readCities()].filter((city) => (city.population ?? 0n) > 900_000n);
   const rows = await ask(bigCitiesByRegion.sql, [
-    `CREATE TABLE countries AS FROM (VALUES ${[...readCountries()].map(({ cca2, region }) => `('${cca2}', '${region}')`).join()}) t(cca2, region)`,
+    `CREATE TABLE countries_current AS FROM (VALUES ${[...readCountries()].map(({ cca2, region }) => `('${cca2}', '${region}')`).join()}) t(cca2, region)`,
     `CREATE TABLE cities AS FROM (VALUES ${cities.map(({ country, population }) => `('${country}', ${population}::BIGINT)`).join()}) t(country, population)`,
   ]);
   expect(rows.map((row) => row['region'])).toEqual(['Asia', 'Americas', 'Africa', 'Europe', 'Oceania']);

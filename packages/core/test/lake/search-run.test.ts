@@ -122,6 +122,6 @@ test('a short or empty page of a scan fails its audit as ever', async ({ staging
   await expectRejection(
     commitRun(plan, staging),
     'AUDIT_FAILED',
-    /no page is staged and the source has 10 rows/,
+    /page 0 has 0 rows in its files, 0 in its receipt and 10 in the plan/,
   );
 });

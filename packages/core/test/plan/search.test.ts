@@ -79,7 +79,7 @@ const searching = planOf({ columns: ONE, search: SEARCH, sourceRows: 7, rowsPerP
 
 test('a search is one page, sent as the API wants it, with the distance among named columns', () => {
   const [page, ...more] = [...planPages(searching)];
-  expect([page, more]).toEqual([{ index: 0, offset: 2, limit: 7, scan: 'rows' }, []]);
+  expect([page, more]).toEqual([{ index: 0, offset: 2, limit: 7, scan: 'rows', repair: false }, []]);
   const scan = pageScanOf({ ...searching, selectsColumns: true, filter: 'id > 1' }, { scan: 'rows' });
   expect(searchQuery(scanQuery(scan, { offset: 2, limit: 7 }), SEARCH)).toEqual({
     k: 10,
