@@ -37,7 +37,6 @@ export default defineConfig({
           globalSetup: ['./scripts/redis-for-tests.ts'],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
