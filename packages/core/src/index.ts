@@ -41,7 +41,7 @@ export {
 } from './jobs/schedules.ts';
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
-export { settleFailure } from './jobs/settle-failure.ts';
+export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
 export { scanQuery } from './lancedb/query.ts';
@@ -100,3 +100,42 @@ export {
 } from './jobs/run-status.ts';
 export { FORMAT_KEY } from './lake/delta-log.ts';
 export { lakeColumns, type LakeColumn } from './plan/lake-columns.ts';
+export {
+  BUCKET_S,
+  bucketStart,
+  count,
+  readBuckets,
+  readTotals,
+  redisTimeMs,
+  sumBuckets,
+  type Bucket,
+} from './monitor/buckets.ts';
+export { addCounts, errorField, latencyField, NO_COUNTS, type FleetCounts } from './monitor/counts.ts';
+export {
+  beat,
+  BEAT_MS,
+  LOST_AFTER_MS,
+  readWorkers,
+  type Beat,
+  type Work,
+  type WorkerStanding,
+} from './monitor/heartbeats.ts';
+export { LATENCY_BOUNDS_MS, quantile, type Histogram } from './monitor/latency.ts';
+export type { Monitored } from './monitor/monitor-keys.ts';
+export { logRun, readRunLog, type RunLogLine } from './monitor/run-log.ts';
+export {
+  PAGE_STATES,
+  readLakeTables,
+  readPageStates,
+  readRecord,
+  readRecords,
+  recordOpened,
+  recordPlanned,
+  recordReport,
+  recordRetry,
+  recordStaged,
+  recordStep,
+  type LakeTable,
+  type RunRecord,
+} from './monitor/run-records.ts';
+export { readSeries, SERIES_BUCKET_S, type SeriesPoint } from './monitor/run-series.ts';

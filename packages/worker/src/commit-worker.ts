@@ -2,9 +2,11 @@ import {
   COMMIT_QUEUE,
   commitJobSchema,
   commitRun,
+  isTriedAgain,
   settleFailure,
   toOffloadError,
   type CommitJob,
+  type CommitStep,
   type Logger,
   type Queues,
 } from '@lance-offload/core';
@@ -12,25 +14,29 @@ import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
+import type { WorkerMonitor } from './worker-monitor.ts';
 
 /** Takes commits off the queue, one at a time: an audit uses DuckDB with a memory of its own. */
 export function startCommitWorker(
   deps: PageDeps,
   connection: WorkerConnection,
   queues: Queues,
+  monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<CommitJob> {
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
     async (job, _token, signal) => {
       try {
+        const commit = commitJobSchema.parse(job.data);
+        const { runId, table } = commit;
+        using _ = monitor.begin({ runId, table });
+        const started = performance.now();
+        monitor.committing(runId, 'auditing');
         const repair = createRepair(deps, signal ?? new AbortController().signal);
-        const report = await commitRun(
-          commitJobSchema.parse(job.data),
-          deps.staging,
-          () => undefined,
-          repair,
-        );
+        const onStep = (step: CommitStep) => monitor.committing(runId, step);
+        const report = await commitRun(commit, deps.staging, onStep, repair);
+        monitor.committed(report, performance.now() - started);
         logger.info(
           {
             runId: report.runId,
@@ -48,6 +54,7 @@ export function startCommitWorker(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },
           error.message,
         );
+        monitor.failed(runId, undefined, error, isTriedAgain(error, job));
         throw await settleFailure(error, job, queues.commit);
       }
     },

@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import {
   connectRedis,
   createLanceClient,
@@ -18,6 +18,7 @@ import { failToStart } from './fail-to-start.ts';
 import { startPageWorker } from './page-worker.ts';
 import { onStop, shutDown } from './shutdown.ts';
 import { TransformPool } from './transform-pool.ts';
+import { WorkerMonitor } from './worker-monitor.ts';
 
 async function main(): Promise<void> {
   const options = parseArguments(process.argv, availableParallelism());
@@ -33,27 +34,36 @@ async function main(): Promise<void> {
   const onLimit = (limit: object) =>
     logger.warn(limit, 'the source answers 429: the fleet waits, and goes on more slowly');
   const pace = new FleetPace(config.connection, onLimit).join(redis, config.queue_prefix);
+  const { concurrency, threads } = options;
+  const fleet = { redis, prefix: config.queue_prefix };
+  const monitor = new WorkerMonitor(fleet, { concurrency, threads }, logger).start();
   const deps = {
-    source: createLanceClient(config.connection, { userAgent: PRODUCT, pace }),
+    source: createLanceClient(config.connection, {
+      userAgent: PRODUCT,
+      pace,
+      onQuery: (query) => monitor.query(query),
+    }),
     staging,
     transform: pool.transform.bind(pool),
     sizes: new RequestSizes(),
-    worker: `${hostname()}:${process.pid}`,
+    worker: monitor.id,
   };
   const workers = [
-    startPageWorker(deps, connection, queues, options.concurrency, logger),
-    startCommitWorker(deps, connection, queues, logger),
+    startPageWorker(deps, connection, queues, concurrency, monitor, logger),
+    startCommitWorker(deps, connection, queues, monitor, logger),
   ];
-  const close = [() => pool.close(), () => queues.close(), () => redis.quit()];
-  onStop(() => shutDown({ workers, close, graceMs: options.graceMs, logger }), {
-    withStdin: options.exitWithStdin,
-  });
+  const close = [() => pool.close(), () => queues.close(), () => monitor.stop().then(() => redis.quit())];
+  const stop = () => {
+    monitor.stopping();
+    return shutDown({ workers, close, graceMs: options.graceMs, logger });
+  };
+  onStop(stop, { withStdin: options.exitWithStdin });
   logger.info(
     {
       source: deps.source.url,
       lake: config.lake,
-      concurrency: options.concurrency,
-      threads: options.threads,
+      concurrency,
+      threads,
     },
     'worker ready',
   );

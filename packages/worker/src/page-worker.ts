@@ -2,6 +2,7 @@ import {
   OffloadError,
   PAGE_QUEUE,
   pageJobSchema,
+  isTriedAgain,
   settleFailure,
   toOffloadError,
   type Logger,
@@ -12,6 +13,7 @@ import {
 import { Worker, type Job } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { stagePage, type PageDeps } from './stage-page.ts';
+import type { WorkerMonitor } from './worker-monitor.ts';
 
 /** What a finished page tells the queue; the truth about it is its receipt. */
 export interface PageResult {
@@ -54,6 +56,7 @@ export function startPageWorker(
   connection: WorkerConnection,
   queues: Queues,
   concurrency: number,
+  monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<PageJob, PageResult> {
   const plans = new PlanCache(deps);
@@ -62,7 +65,9 @@ export function startPageWorker(
     const payload = pageJobSchema.parse(job.data);
     if (await deps.staging.findReport(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
     const plan = await plans.get(payload);
+    using _ = monitor.begin({ runId: plan.runId, table: plan.table, page: payload.page.index });
     const receipt = await stagePage(plan, payload.page, deps, signal);
+    monitor.staged(plan.runId, receipt);
     logger.info(
       {
         runId: plan.runId,
@@ -96,6 +101,7 @@ export function startPageWorker(
           },
           error.message,
         );
+        monitor.failed(runId, page, error, isTriedAgain(error, job));
         throw await settleFailure(error, job, queues.page);
       }
     },

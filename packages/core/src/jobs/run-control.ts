@@ -8,6 +8,7 @@ import { encodeTableName } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
 import { emptyReport } from '../lake/report.ts';
+import { recordCancelled, recordOpened, recordReport } from '../monitor/run-records.ts';
 import type { Fleet } from './fleet.ts';
 import { PAYLOAD_VERSION, type CommitJob, type PlanJob } from './payloads.ts';
 import { commitJobId, planJobId } from './queues.ts';
@@ -121,6 +122,7 @@ export async function startRun(request: RunRequest, fleet: Fleet): Promise<Start
     full: request.full ?? false,
     sweepDeletes: request.sweepDeletes ?? false,
   };
+  await recordOpened(job, fleet);
   await fleet.queues.addRun(job, fleet.attempts);
   return { runId, destination, table, adopted: unqueued !== undefined };
 }
@@ -201,10 +203,12 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   const log = await readLog(fleet.staging.paths.table(key.destination));
   if (publishedEntry(log, runId)) throw closed('published already, all but its report');
   const plan = await fleet.staging.findPlan(key);
-  if (plan && !(await fleet.staging.createReport(emptyReport(plan, 'cancelled')))) throw closed('published');
+  const report = plan && emptyReport(plan, 'cancelled');
+  if (report && !(await fleet.staging.createReport(report))) throw closed('published');
   const removed = await removeJobs(commit);
   if (!plan && !removed) throw closed('being planned right now');
   await claim(fleet.redis, lockOf(key.destination, fleet), runId, '');
+  await (report ? recordReport(report, fleet) : recordCancelled(runId, fleet));
   // Files go only where the commit is out of the queue: one that began before the report was there may publish them.
   if (removed && plan) await fleet.staging.discard(key);
   return key;

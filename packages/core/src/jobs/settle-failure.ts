@@ -2,6 +2,12 @@ import { UnrecoverableError, Worker, type Job, type Queue } from 'bullmq';
 import { describeError, type OffloadError } from '../errors/offload-error.ts';
 import type { Failure } from './payloads.ts';
 
+/** Whether another attempt follows a failed one by itself. */
+export function isTriedAgain(error: OffloadError, { attemptsMade, opts }: Job): boolean {
+  const { next } = error.policy;
+  return next === 'pause' || (next === 'retry' && attemptsMade + 1 < (opts.attempts ?? 1));
+}
+
 /**
  * What BullMQ is to do with a failed attempt, from the error's policy; the returned error is to be thrown.
  *

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sourceUrl } from '../config/load.ts';
 import type { Connection } from '../config/schema.ts';
 import { OffloadError } from '../errors/offload-error.ts';
+import type { OffloadErrorCode } from '../errors/policy.ts';
 import { BodyBuffers } from './body-buffers.ts';
 import {
   connectionHeaders,
@@ -252,8 +253,19 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
         'content-type': 'application/json',
         accept: 'application/vnd.apache.arrow.stream, application/vnd.apache.arrow.file',
       };
+      const send = async () => {
+        const started = performance.now();
+        let code: OffloadErrorCode | undefined;
+        try {
+          return await sendScan({ ...request, context, headers, query, maxBytes, signal });
+        } catch (thrown) {
+          ({ code } = sourceError(thrown, context, request));
+          throw thrown;
+        } finally {
+          options.onQuery?.({ ms: performance.now() - started, ...(code && { code }) });
+        }
+      };
       try {
-        const send = () => sendScan({ ...request, context, headers, query, maxBytes, signal });
         return await atPace(send, pace, signal);
       } catch (error) {
         throw sourceError(error, context, request);

@@ -30,6 +30,8 @@ export interface HttpOptions {
   readonly pace?: Pace;
   /** Told before a metadata call is tried again; `reason` holds no secret. */
   readonly onRetry?: (reason: string, attempt: number) => void;
+  /** Told of each query that was answered, or failed: how long it took, and the code it failed with. */
+  readonly onQuery?: (query: { readonly ms: number; readonly code?: OffloadErrorCode }) => void;
 }
 
 /** Headers of every request; the database is named only to a server that may have several. */

@@ -4,7 +4,7 @@ import { expectRejection } from '../expect-code.ts';
 import { connectionTo } from '../lancedb/http-server.ts';
 import { fleetTest, type Rig } from './fleet-fixture.ts';
 
-const test = fleetTest(12);
+const test = fleetTest(14);
 
 async function join({ secondFleet }: Rig, changes: Parameters<typeof connectionTo>[1] = {}) {
   const limits: Limit[] = [];

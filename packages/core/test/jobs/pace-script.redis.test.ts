@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { fleetTest } from './fleet-fixture.ts';
 import { fixedWindow, simulate, tokenBucket, type Simulation } from './simulated-fleet.ts';
 
-const test = fleetTest(11);
+const test = fleetTest(10);
 
 interface Case extends Omit<Simulation, 'limiter'> {
   readonly what: string;

@@ -8,30 +8,30 @@ import {
   planPages,
   queryFilterOf,
   readLog,
+  recordPlanned,
+  recordReport,
   runOf,
   type PageJob,
   type PlanDeps,
   type PlanJob,
-  type Queues,
-  type Attempts,
+  type Fleet,
   type RunPlan,
-  type Staging,
+  type RunReport,
 } from '@lance-offload/core';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
 const CHUNK = 1000;
 
 export interface PlanRunDeps extends PlanDeps {
-  readonly queues: Queues;
-  readonly attempts: Attempts;
+  readonly fleet: Pick<Fleet, 'redis' | 'prefix' | 'queues' | 'attempts'>;
 }
 
 /** A run that found nothing to do stands on the one whose commit made the lake what it is. */
-async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<void> {
+async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): Promise<void> {
   const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
   const runId = last && runOf(last.commitInfo).runId;
   const report = runId ? await staging.findReport({ destination: plan.destination, runId }) : undefined;
-  await staging.writeReport({
+  const unchanged: RunReport = {
     ...emptyReport(plan, 'unchanged'),
     lakeRows: report?.lakeRows ?? 0,
     verified: report?.verified ?? false,
@@ -43,16 +43,19 @@ async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<void> {
         ? `the lake holds version ${plan.sourceVersion} already, from run ${report.runId}`
         : `the lake holds version ${plan.sourceVersion} already; the report of the run that brought it is gone, so this one proves nothing: use --full`,
     ],
-  });
+  };
+  await staging.writeReport(unchanged);
+  await recordReport(unchanged, fleet);
 }
 
 async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
   const staged = new Set(await deps.staging.listReceipts(plan));
+  await recordPlanned(plan, staged, deps.fleet);
   const { runId, table, destination } = plan;
   let chunk: PageJob[] = [];
   let enqueued = 0;
   const flush = async () => {
-    await deps.queues.addPages(chunk, deps.attempts);
+    await deps.fleet.queues.addPages(chunk, deps.fleet.attempts);
     enqueued += chunk.length;
     chunk = [];
   };
@@ -96,6 +99,6 @@ export async function planRun(
   const { plan, unchanged } = await buildPlan(job, deps);
   if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps);
   await deps.staging.createPlan(plan);
-  if (unchanged) await reportUnchanged(plan, deps.staging);
+  if (unchanged) await reportUnchanged(plan, deps);
   return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };
 }

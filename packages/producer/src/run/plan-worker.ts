@@ -1,5 +1,9 @@
 import {
+  count,
+  errorField,
+  logRun,
   OffloadError,
+  pageCount,
   PLAN_QUEUE,
   planJobSchema,
   PRODUCT,
@@ -16,6 +20,8 @@ import { planRun, type PlanRunDeps } from './plan-run.ts';
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5000;
 
+const SAYS = { from: 'producer' } as const;
+
 /** Takes plans off the queue until the command ends. */
 export function startPlanWorker(context: Context, fleet: Fleet): void {
   const { logger, source, staging } = context;
@@ -24,8 +30,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     staging,
     pageBytes: context.config.page_bytes,
     createdBy: PRODUCT,
-    queues: fleet.queues,
-    attempts: fleet.attempts,
+    fleet,
   };
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
@@ -49,12 +54,20 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           },
           'run planned',
         );
+        const text = `planned: version ${plan.sourceVersion}, ${plan.sourceRows} rows in ${pageCount(plan)} pages, ${enqueued} of them enqueued`;
+        await logRun(plan.runId, { ...SAYS, level: 'info', text, atMs: Date.now() }, fleet);
         return { enqueued };
       } catch (thrown) {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
         logger.warn({ runId, table, code: error.code, next: error.policy.next }, error.message);
-        throw await settleFailure(error, job, deps.queues.plan);
+        await count({ [errorField(error.code)]: 1 }, fleet);
+        await logRun(
+          runId,
+          { ...SAYS, level: 'error', code: error.code, text: error.message, atMs: Date.now() },
+          fleet,
+        );
+        throw await settleFailure(error, job, fleet.queues.plan);
       }
     },
     {

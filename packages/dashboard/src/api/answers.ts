@@ -1,0 +1,412 @@
+/**
+ * What the dashboard's API answers, as JSON: the one description that the server fills in and the pages read. Times are
+ * milliseconds since 1970 unless a name says otherwise, by Redis's clock.
+ */
+
+/** `paused`: an operator holds it back. The others as `lance-offload status` has them. */
+export type RunState =
+  | 'planning'
+  | 'staging'
+  | 'committing'
+  | 'blocked'
+  | 'failed'
+  | 'interrupted'
+  | 'paused'
+  | 'published'
+  | 'unchanged'
+  | 'cancelled';
+
+/** `GET /api/session`: who looks, and what they may do. */
+export interface SessionAnswer {
+  readonly user: string;
+  readonly role: 'viewer' | 'operator';
+  /** Whether there is a session to end; on loopback without users there is none. */
+  readonly canLogOut: boolean;
+}
+
+/** A stretch of time of the fleet's work; rates per second. Compact, because there are hundreds. */
+export interface Point {
+  /** Where it begins, in seconds. */
+  readonly t: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Pages under way, on average. */
+  readonly inFlight: number;
+  /** Milliseconds the source took to answer; null where it was not asked. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  /** Numbers, not rates. */
+  readonly retries: number;
+  readonly pauses: number;
+  readonly errors: number;
+}
+
+/** The fleet right now. */
+export interface FleetNow {
+  /** Over the last 10 seconds. */
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Over the last minute and the last hour. */
+  readonly rowsPerSecondMinute: number;
+  readonly rowsPerSecondHour: number;
+  readonly bytesPerSecondMinute: number;
+  readonly pagesInFlight: number;
+  /** Over the last minute. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly retriesHour: number;
+  readonly pausesHour: number;
+  readonly workers: { readonly working: number; readonly lost: number; readonly stopped: number };
+  readonly failures: number;
+}
+
+/** A lake table with an open run, or with the last one of the day. Key: `table`. */
+export interface TableRow {
+  readonly table: string;
+  readonly runId: string;
+  readonly state: RunState;
+  /** Pages of the run, by how they stand; they sum up to `total` (null while it is planned). */
+  readonly pages: {
+    readonly total: number | null;
+    readonly staged: number;
+    readonly active: number;
+    readonly failed: number;
+    readonly waiting: number;
+  };
+  /** Rows that are staged, of those expected (null while it is planned). */
+  readonly rows: number;
+  readonly expectedRows: number | null;
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Milliseconds until all pages are staged, at the rate of the last half minute; null where nothing can be said. */
+  readonly remainingMs: number | null;
+  readonly finishedAtMs: number | null;
+}
+
+/** Key: `id`. */
+export interface WorkerRow {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly state: 'working' | 'idle' | 'stopping' | 'stopped' | 'lost';
+  readonly startedAtMs: number;
+  readonly lastBeatMs: number;
+  readonly concurrency: number;
+  readonly threads: number;
+  readonly rssBytes: number;
+  readonly pages: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly failures: number;
+  readonly work: readonly {
+    readonly runId: string;
+    readonly table: string;
+    /** Absent for a commit. */
+    readonly page?: number;
+    readonly sinceMs: number;
+  }[];
+}
+
+/** Key: `name`. */
+export interface QueueRow {
+  /** `plan`, `page`, `commit`, `schedule`. */
+  readonly name: string;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  /** Commits that wait for their pages. */
+  readonly waitingChildren: number;
+  readonly paused: boolean;
+}
+
+/** A run of the last day. Key: `runId`. */
+export interface RunRow {
+  readonly runId: string;
+  readonly table: string;
+  readonly state: RunState;
+  readonly ingestionType: string | null;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number | null;
+  readonly sourceVersion: number | null;
+  readonly deltaVersion: number | null;
+  readonly rows: number;
+  readonly expectedRows: number | null;
+  readonly bytes: number;
+  readonly failedPages: number;
+  readonly verified: boolean | null;
+}
+
+export interface Control {
+  readonly fleetPaused: boolean;
+  readonly pausedTables: readonly string[];
+  readonly pausedRuns: readonly string[];
+  /** Null: no limit. */
+  readonly concurrency: number | null;
+  readonly requestsPerSecond: number | null;
+}
+
+/**
+ * `GET /api/overview`, and the event `snapshot` of `GET /api/events?topic=overview`. Afterwards come events `patch`.
+ */
+export interface Overview {
+  readonly atMs: number;
+  readonly fleet: FleetNow;
+  readonly control: Control;
+  /** The last hour, one point every `pointSeconds`, oldest first; the last one is still being filled. */
+  readonly points: readonly Point[];
+  readonly pointSeconds: number;
+  readonly tables: readonly TableRow[];
+  readonly workers: readonly WorkerRow[];
+  readonly queues: readonly QueueRow[];
+  /** The newest first, no more than `runsShown`; `runsTotal` of the last day there are. */
+  readonly runs: readonly RunRow[];
+  readonly runsTotal: number;
+}
+
+/** Event `patch`: rows that changed, by their key, and keys that are gone; points that are new or have changed. */
+export interface OverviewPatch {
+  readonly atMs: number;
+  readonly fleet: FleetNow;
+  readonly control: Control;
+  readonly points: readonly Point[];
+  readonly tables: readonly TableRow[];
+  readonly workers: readonly WorkerRow[];
+  readonly queues: readonly QueueRow[];
+  readonly runs: readonly RunRow[];
+  readonly runsTotal: number;
+  readonly gone: {
+    readonly tables: readonly string[];
+    readonly workers: readonly string[];
+    readonly runs: readonly string[];
+  };
+}
+
+/** Event `status` of every stream, when it changes: whether Redis answers. While it does not, nothing else comes. */
+export interface StreamStatus {
+  readonly redis: 'ok' | 'lost';
+  /** Since when, by the dashboard's clock. */
+  readonly sinceMs: number;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly page?: number;
+  readonly code?: string;
+  readonly from: string;
+}
+
+export interface Outcomes {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly late: number;
+  readonly superseded: number;
+  readonly ties: number;
+}
+
+/** `GET /api/runs/:runId`, and the event `run` of `GET /api/events?topic=run&run=RUN` whenever it changes. */
+export interface RunDetail extends RunRow {
+  readonly atMs: number;
+  readonly destination: string;
+  readonly table: string;
+  readonly pages: TableRow['pages'] & { readonly retrying: number };
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly remainingMs: number | null;
+  /** The last step of the commit that was done, while it runs. */
+  readonly step: string | null;
+  /** What holds the run back, if anything, in a sentence, such as `The commit waits for 3 failed pages.` */
+  readonly blockedBy: string | null;
+  readonly pausedBy: 'fleet' | 'table' | 'run' | null;
+  readonly failures: readonly FailureGroup[];
+  /** Null while it is planned, or where the lake cannot be read from the dashboard. */
+  readonly plan: {
+    readonly source: string;
+    readonly rowsPerPage: number;
+    readonly pageBytes: number;
+    readonly estimatedBytes: number;
+    readonly paging: 'offset' | 'row-ids';
+    readonly filter: string | null;
+    readonly search: boolean;
+    readonly cursorField: string | null;
+    readonly changeTracking: string | null;
+    readonly primaryKeys: readonly string[];
+    readonly sequenceBy: string | null;
+    readonly deletes: string;
+    readonly sweepRows: number;
+    readonly columns: readonly { readonly name: string; readonly type: string }[];
+    readonly droppedColumns: readonly { readonly name: string; readonly reason: string }[];
+    /** Columns the lake has wider than the source. */
+    readonly widened: readonly string[];
+    readonly notes: readonly string[];
+  } | null;
+  /** The audit and what the commit did; null before the report is there. */
+  readonly report: {
+    readonly sourceRows: number;
+    readonly lakeRows: number;
+    readonly distinctRowIds: number;
+    readonly verified: boolean;
+    readonly missing: number;
+    readonly repeated: number;
+    readonly requests: number;
+    readonly sourceBytes: number;
+    readonly lakeBytes: number;
+    readonly rows: Outcomes;
+    readonly notes: readonly string[];
+    readonly schemaChanges: readonly string[];
+  } | null;
+  readonly points: readonly { readonly t: number; readonly rows: number; readonly bytes: number }[];
+  readonly pointSeconds: number;
+  /** The newest first. */
+  readonly log: readonly LogLine[];
+}
+
+/** How many pages of a stretch stand how; a cell of the page grid. */
+export interface PageCell {
+  /** First and last page, both included. */
+  readonly from: number;
+  readonly to: number;
+  readonly staged: number;
+  readonly active: number;
+  readonly retrying: number;
+  readonly failed: number;
+  readonly waiting: number;
+}
+
+/** `GET /api/runs/:runId/pages?from=0&to=99999`: at most 1,000 cells over the stretch; `to` is included. */
+export interface PageCells {
+  readonly total: number;
+  readonly from: number;
+  readonly to: number;
+  readonly pagesPerCell: number;
+  readonly cells: readonly PageCell[];
+}
+
+/** `GET /api/runs/:runId/pages/:index` */
+export interface PageDetail {
+  readonly index: number;
+  readonly state: 'waiting' | 'active' | 'retrying' | 'failed' | 'staged';
+  readonly scan: 'rows' | 'keys';
+  readonly offset: number | null;
+  readonly limit: number | null;
+  readonly attempts: number | null;
+  readonly worker: string | null;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly requests: number | null;
+  readonly stagedAtMs: number | null;
+  readonly timings: {
+    readonly fetchMs: number;
+    readonly transformMs: number;
+    readonly writeMs: number;
+  } | null;
+  readonly failure: Failure | null;
+  /** The job in Bull Board. */
+  readonly jobUrl: string | null;
+}
+
+/** Failures of one error code and table. Key: `code` and `table`. */
+export interface FailureGroup {
+  readonly code: string;
+  readonly table: string;
+  readonly step: 'plan' | 'page' | 'commit';
+  readonly hint: string;
+  /** Words of the newest one: what failed, and what the server said. */
+  readonly message: string;
+  readonly count: number;
+  readonly runs: readonly string[];
+  readonly minAttempts: number;
+  readonly maxAttempts: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+}
+
+export interface Failure {
+  readonly jobId: string;
+  readonly step: 'plan' | 'page' | 'commit';
+  readonly runId: string;
+  readonly table: string;
+  readonly page: number | null;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly attempts: number;
+  readonly atMs: number;
+  readonly jobUrl: string;
+}
+
+/** What chooses failures, everywhere the same. Absent: any. */
+export interface FailureFilter {
+  readonly code?: string;
+  readonly table?: string;
+  readonly runId?: string;
+  readonly step?: 'plan' | 'page' | 'commit';
+  readonly jobIds?: readonly string[];
+}
+
+/**
+ * `GET /api/failures?code&table&runId&step`, and the event `failures` of `GET /api/events?topic=failures` whenever it
+ * changes (that one unfiltered).
+ */
+export interface Failures {
+  readonly atMs: number;
+  readonly total: number;
+  readonly groups: readonly FailureGroup[];
+  /** Retries under way, staggered. */
+  readonly retries: readonly RetryProgress[];
+}
+
+/** `GET /api/failures/jobs?code&table&runId&step&offset&limit`: the newest first. */
+export interface FailedJobs {
+  readonly total: number;
+  readonly jobs: readonly Failure[];
+}
+
+export interface RetryProgress {
+  readonly id: string;
+  readonly filter: FailureFilter;
+  readonly perSecond: number | null;
+  readonly matched: number;
+  readonly retried: number;
+  readonly by: string;
+  readonly startedAtMs: number;
+}
+
+/** `POST /api/failures/retry` `{ filter, perSecond? }` */
+export interface RetryAnswer {
+  readonly matched: number;
+  /** Retried already; the rest follows where it is staggered. */
+  readonly retried: number;
+  readonly retryId: string | null;
+}
+
+/**
+ * Changes, each `POST` with JSON and answered `{ message }`, a sentence for the operator; on refusal status 4xx and
+ * `ErrorAnswer`:
+ * `/api/runs/:runId/retry`, `/api/runs/:runId/cancel`, `/api/control/pause` and `/api/control/resume`
+ * (`{ scope: 'fleet' | 'table' | 'run', name? }`), `/api/control/limits` (`{ concurrency?, requestsPerSecond? }`, null
+ * lifts one), `/api/retries/:id/stop`.
+ */
+export interface ChangeAnswer {
+  readonly message: string;
+}
+
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** `GET /api/actions`: who did what, the newest first. */
+export interface Actions {
+  readonly actions: readonly {
+    readonly atMs: number;
+    readonly actor: string;
+    readonly action: string;
+    readonly target: string;
+    readonly outcome: string;
+  }[];
+}
