@@ -2,7 +2,13 @@ export { createLogger, type Logger } from './logger.ts';
 export { loadConfig, sourceUrl, type Config, type Environment } from './config/load.ts';
 export type { Connection } from './config/schema.ts';
 export type { TableOptions } from './config/table-options.ts';
-export { describeError, OffloadError, toOffloadError, type ErrorDetails } from './errors/offload-error.ts';
+export {
+  describeError,
+  OffloadError,
+  toOffloadError,
+  withSample,
+  type ErrorDetails,
+} from './errors/offload-error.ts';
 export { ERROR_POLICY, type ErrorPolicy, type OffloadErrorCode } from './errors/policy.ts';
 export {
   commitJobSchema,

@@ -7,6 +7,6 @@ try {
   const error = toOffloadError(thrown);
   const json = process.argv.includes('--json');
   if (json) process.stdout.write(`${JSON.stringify({ error: describeError(error) }, null, 2)}\n`);
-  process.stderr.write(`lance-offload: ${error.message}\n  ${error.hint}\n`);
+  process.stderr.write(`lance-offload: ${error.words}\n  ${error.hint}\n`);
   process.exitCode = error.policy.exitCode;
 }

@@ -15,6 +15,8 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   readonly problems?: readonly string[];
   readonly path?: string;
+  /** Some of the rows it is about. For the operator's terminal only: never part of a message, a log line or a page. */
+  readonly sample?: readonly string[];
 }
 
 /**
@@ -45,11 +47,21 @@ export class OffloadError extends Error {
     return this.policy.hint;
   }
 
+  /** The message and the rows it is about, for the operator's terminal. */
+  get words(): string {
+    return withSample(this.message, this.details.sample);
+  }
+
   /** The same failure with more known about where it happened. */
   with(details: ErrorDetails): OffloadError {
     const text = this.message.slice(this.code.length + 3);
     return new OffloadError(this.code, text, { ...details, ...this.details }, { cause: this.cause });
   }
+}
+
+/** A message and some of the rows it is about. */
+export function withSample(message: string, sample: readonly string[] = []): string {
+  return sample.length === 0 ? message : `${message}, such as ${sample.join('; ')}`;
 }
 
 /** Any thrown value as an OffloadError; what is not one of ours is a defect (`INTERNAL`). */

@@ -62,7 +62,7 @@ export const failureSchema = z.object({
     code: z.string(),
     message: z.string(),
     hint: z.string(),
-    details: z.record(z.string(), z.unknown()),
+    details: z.looseObject({ sample: z.array(z.string()).readonly().optional() }),
     atMs: z.int(),
   }),
 });

@@ -31,6 +31,8 @@ export interface RunFailure {
   readonly message: string;
   readonly hint: string;
   readonly attempts: number;
+  /** Some of the rows it is about. */
+  readonly sample?: readonly string[];
 }
 
 export interface RunStatus {
@@ -83,6 +85,7 @@ function failureOf(job: Job, step: RunFailure['step'], page?: number): RunFailur
     message: known?.message ?? job.failedReason,
     hint: known?.hint ?? ERROR_POLICY.INTERNAL.hint,
     attempts: job.attemptsMade,
+    ...(known?.details.sample && { sample: known.details.sample }),
   };
 }
 

@@ -27,8 +27,8 @@ export function nullKeyError(
   sample: readonly string[],
 ): OffloadError {
   const columns = requiredColumns(plan).map((name) => `"${name}"`);
-  const message = `Table "${plan.table}": ${rows} ${rows === 1 ? 'row has' : 'rows have'} no value in ${columns.join(' or ')}, by which rows are told apart; nothing was published. ${rows > sample.length ? 'Some of them' : 'They are'}: ${sample.join('; ')}`;
-  return new OffloadError('KEY_NULL', message, { table: plan.table, runId: plan.runId });
+  const message = `Table "${plan.table}": ${rows} ${rows === 1 ? 'row has' : 'rows have'} no value in ${columns.join(' or ')}, by which rows are told apart; nothing was published`;
+  return new OffloadError('KEY_NULL', message, { table: plan.table, runId: plan.runId, sample });
 }
 
 function showRow(row: arrow.StructRowProxy): string {

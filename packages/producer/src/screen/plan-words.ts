@@ -62,7 +62,7 @@ export function planText(planned: readonly (Planned | Refused)[]): string {
   ]);
   const head = ['table', 'mode', 'version', 'rows', 'pages', 'rows/page', '≈ bytes'];
   const errors = planned.flatMap((one) =>
-    'error' in one ? [`${one.table}: ${one.error.message}`, `  ${one.error.hint}`] : [],
+    'error' in one ? [`${one.table}: ${one.error.words}`, `  ${one.error.hint}`] : [],
   );
   return [formatTable(head, rows), ...plans.flatMap(planNotes), ...errors].join('\n');
 }

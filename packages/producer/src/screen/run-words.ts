@@ -1,4 +1,4 @@
-import type { RunFailure, RunReport, RunStatus } from '@lance-offload/core';
+import { withSample, type RunFailure, type RunReport, type RunStatus } from '@lance-offload/core';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
 
 const seconds = (report: RunReport): number => (report.finishedAtMs - report.startedAtMs) / 1000;
@@ -48,7 +48,7 @@ const SHOWN_FAILURES = 10;
 export function failureLines(status: RunStatus): string[] {
   const shown = status.failures.slice(0, SHOWN_FAILURES);
   const lines = shown.flatMap((failure) => [
-    `${status.table}: ${where(failure)} failed after ${failure.attempts} ${failure.attempts === 1 ? 'attempt' : 'attempts'}: ${failure.message}`,
+    `${status.table}: ${where(failure)} failed after ${failure.attempts} ${failure.attempts === 1 ? 'attempt' : 'attempts'}: ${withSample(failure.message, failure.sample)}`,
     `  ${failure.hint}`,
   ]);
   const more = status.failures.length - shown.length;

@@ -95,7 +95,7 @@ function verdictLines(verdict: TableVerdict): string[] {
   ];
 }
 
-const errorLines = ({ error }: Unverified): string[] => [error.message, `  ${error.hint}`];
+const errorLines = ({ error }: Unverified): string[] => [error.words, `  ${error.hint}`];
 
 /** The answer of `verify`: a line per table, and below it the keys that differ, and why some may. */
 export function verdictText(verified: readonly Verified[]): string {
