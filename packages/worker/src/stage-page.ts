@@ -57,6 +57,26 @@ function rowIdFacts(parts: readonly BigUint64Array[]): { rows: number; facts: Re
   return { rows: ids.length, facts: { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct } };
 }
 
+/** Ends an attempt whose page another worker has staged meanwhile. */
+class TakenOver extends Error {
+  override readonly name = 'TakenOver';
+  readonly receipt: Receipt;
+
+  constructor(receipt: Receipt) {
+    super('the page was staged by another worker');
+    this.receipt = receipt;
+  }
+}
+
+/**
+ * Before a file is put in its place: a worker that stood still, as on a suspended machine, has lost its page to another
+ * one, and the files it would replace may be published.
+ */
+async function endWhereStaged(plan: RunPlan, page: Page, { staging }: PageDeps): Promise<void> {
+  const receipt = await staging.findReceipt(plan, page);
+  if (receipt) throw new TakenOver(receipt);
+}
+
 async function stagePart(
   part: FetchedPart,
   plan: RunPlan,
@@ -81,6 +101,7 @@ async function stagePart(
   const pathOf = page.scan === 'keys' ? keysFilePath : dataFilePath;
   const path = pathOf(plan.runId, page.index, staged.files.length);
   const size = made.parquet.byteLength;
+  await endWhereStaged(plan, page, deps);
   await deps.staging.writeData(plan.destination, path, made.parquet);
   made.parquet.buffer.transfer(0); // frees 30 MB now, not at some later garbage collection
   staged.files.push({
@@ -159,7 +180,8 @@ async function idsOf(plan: RunPlan, page: Page, staging: Staging): Promise<BigUi
 
 /**
  * Stages one page: fetch → transform → Parquet file → receipt. A page that has its receipt is done; killed before
- * that, it leaves at most files nothing refers to, which the next attempt writes anew.
+ * that, it leaves at most files nothing refers to, which the next attempt writes anew. Overtaken by another worker, it
+ * ends with that one's receipt.
  *
  * @param ids of the rows to stage, for a page that is no range of the plan's.
  * @throws OffloadError of the source's codes, `SCHEMA_MISMATCH`, `TYPE_UNSUPPORTED` or `LAKE_UNAVAILABLE`.
@@ -173,7 +195,21 @@ export async function stagePage(
 ): Promise<Receipt> {
   const done = await deps.staging.findReceipt(plan, page);
   if (done) return done;
+  try {
+    return await stageAnew(plan, page, deps, signal, ids);
+  } catch (thrown) {
+    if (thrown instanceof TakenOver) return thrown.receipt;
+    throw thrown;
+  }
+}
 
+async function stageAnew(
+  plan: RunPlan,
+  page: Page,
+  deps: PageDeps,
+  signal: AbortSignal,
+  ids: BigUint64Array | undefined,
+): Promise<Receipt> {
   const started = performance.now();
   const staged: StagedParts = {
     files: [],
@@ -207,6 +243,7 @@ export async function stagePage(
     worker: deps.worker,
     timings: { fetchMs: staged.fetchMs, transformMs: staged.transformMs, writeMs: staged.writeMs },
   };
+  await endWhereStaged(plan, page, deps);
   await deps.staging.writeReceipt(plan.destination, receipt);
   return receipt;
 }
