@@ -54,6 +54,11 @@ tables: { "${table}": { destination_table: "${destination}"${filter === undefine
     return new Fleet(folder, workers, config, env);
   }
 
+  /** Configuration of the fleet, as of its last run. */
+  get config(): string {
+    return path.join(this.#folder, `offload-${this.#workers.length}.yaml`);
+  }
+
   /** Offloads a table into a lake table of its own, which is removed afterwards. */
   async offload(table: string, filter?: string): Promise<FleetResult> {
     const destination = `bench_${this.#workers.length}_${this.#runs++}`;

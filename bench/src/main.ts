@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dashboardCommand } from './dashboard-bench.ts';
 import { filteredCommand } from './filtered-bench.ts';
 import { fleetCommand } from './fleet-bench.ts';
 import { mergeCommand } from './merge/merge-bench.ts';
@@ -12,5 +13,6 @@ await new Command('bench')
   .addCommand(mergeCommand())
   .addCommand(filteredCommand())
   .addCommand(rateLimitCommand())
+  .addCommand(dashboardCommand())
   .addHelpText('after', () => `\nWithout a command:\n\n${fleet.helpInformation()}`)
   .parseAsync();

@@ -78,6 +78,13 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** CPU seconds a process has used so far, on all its threads (Linux, whose clock ticks 100 times a second). */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // "pid (name) state …", where the name may hold anything
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /**
  * The most memory a process has had resident so far, in bytes (Linux). `resourceUsage().maxRSS` of a child would begin
  * with what its parent had when it was forked.

@@ -1,0 +1,152 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { claimLines, type Claim } from './claims.ts';
+import { Fleet, type FleetResult } from './fleet.ts';
+import { makeTable, tableName } from './make-table.ts';
+import { median, rounded } from './median.ts';
+import { note } from './note.ts';
+import { cpuSecondsOf, startService } from './processes.ts';
+import { Watcher } from './watcher.ts';
+
+const API_KEY = 'sk_bench';
+const WORKERS = 2;
+const MOST_COST = 0.03;
+const MOST_DEVIATION = 0.05;
+const MINUTE_MS = 60_000;
+/** Of the minute that is looked at, so much is filled with runs: the rest is room for the last one to end. */
+const BUSY_MS = 45_000;
+
+interface Options {
+  readonly rows: number;
+  readonly dimensions: number;
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
+interface Figures {
+  /** Rows per second of the same offload, with and without a dashboard that somebody looks at. */
+  readonly watched: number;
+  readonly alone: number;
+  /** The median of the rounds' own ratios: both halves of a round met the same machine. */
+  readonly ratio: number;
+  /** Of the machine's processor time while it was watched. */
+  readonly dashboardCpuShare: number;
+  /** Rows in the lake after a minute, and as many as the dashboard's figure for it says. */
+  readonly committed: number;
+  readonly shown: number;
+}
+
+const speedOf = ({ rows, seconds }: FleetResult): number => rows / seconds;
+
+/** Runs one after the other within a minute, and what the dashboard says of that minute. */
+async function measureMinute(
+  table: string,
+  fleet: Fleet,
+  config: string,
+  env: Record<string, string>,
+): Promise<{ committed: number; shown: number }> {
+  note('waiting a minute, so that the next one has only what is counted');
+  const watcher = await Watcher.start(config, env);
+  try {
+    await sleep(MINUTE_MS + 10_000);
+    const started = performance.now();
+    let committed = 0;
+    while (performance.now() - started < BUSY_MS) committed += (await fleet.offload(table)).rows;
+    const { fleet: now } = await watcher.overview();
+    return { committed, shown: now.rowsPerSecondMinute * (MINUTE_MS / 1000) };
+  } finally {
+    await watcher.stop();
+  }
+}
+
+async function measure(options: Options, fleet: Fleet, env: Record<string, string>): Promise<Figures> {
+  const table = tableName(options);
+  const alone: number[] = [];
+  const watched: number[] = [];
+  const shares: number[] = [];
+  for (let round = 0; round <= options.rounds; round++) {
+    note(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`);
+    const before = await fleet.offload(table);
+    const watcher = await Watcher.start(fleet.config, env);
+    await sleep(2000); // its start is not what is measured
+    const cpu = cpuSecondsOf(watcher.pid);
+    const during = await fleet.offload(table);
+    const used = cpuSecondsOf(watcher.pid) - cpu;
+    await watcher.stop();
+    if (round === 0) continue;
+    alone.push(speedOf(before));
+    watched.push(speedOf(during));
+    shares.push(used / during.seconds / WORKERS);
+  }
+  const minute = await measureMinute(table, fleet, fleet.config, env);
+  return {
+    watched: median(watched),
+    alone: median(alone),
+    ratio: median(watched.map((speed, round) => speed / (alone[round] ?? Number.NaN))),
+    dashboardCpuShare: median(shares),
+    ...minute,
+  };
+}
+
+function claimsOf({ ratio, committed, shown }: Figures): Claim[] {
+  const deviation = Math.abs(shown / committed - 1);
+  return [
+    {
+      claim: `a dashboard that is looked at costs the fleet less than ${MOST_COST * 100} % of its throughput`,
+      measured: `${rounded((1 - ratio) * 100)} %`,
+      met: 1 - ratio < MOST_COST,
+    },
+    {
+      claim: `the overview's rows/s of a minute agree within ${MOST_DEVIATION * 100} % with what was committed in it`,
+      measured: `${rounded(deviation * 100)} %`,
+      met: deviation < MOST_DEVIATION,
+    },
+  ];
+}
+
+async function benchDashboard(options: Options): Promise<void> {
+  const folder = path.resolve('.bench');
+  const uri = path.join(folder, 'lancedb');
+  await mkdir(folder, { recursive: true });
+  await rm(path.join(folder, 'lake'), { recursive: true, force: true });
+  note(`making ${tableName(options)} (kept in .bench for the next time)`);
+  await makeTable(uri, options);
+  const redisArguments = ['--port', '16399', '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+  const redis = await startService('redis-server', redisArguments, 'Ready to accept connections');
+  const server = await startService('lancedb-server', ['--uri', uri, '--port', '0'], 'listening', {
+    LANCEDB_SERVER_API_KEY: API_KEY,
+  });
+  const url = /http:\S+/.exec(server.ready)?.[0] ?? '';
+  const env = { LANCEDB_API_KEY: API_KEY, REDIS_URL: 'redis://127.0.0.1:16399' };
+  const fleet = await Fleet.start(WORKERS, folder, url, env);
+  try {
+    const figures = await measure(options, fleet, env);
+    const claims = claimsOf(figures);
+    const lines = [
+      `alone: ${rounded(figures.alone)} rows/s; with a dashboard that is looked at: ${rounded(figures.watched)} rows/s; median of the rounds' ratios ${rounded(figures.ratio)}`,
+      `the dashboard's own share of the processors: ${rounded(figures.dashboardCpuShare * 100)} %`,
+      `a minute: ${figures.committed} rows committed, ${rounded(figures.shown)} shown`,
+      ...claimLines(claims),
+    ];
+    const text = options.json ? JSON.stringify({ ...figures, claims }, null, 2) : lines.join('\n');
+    process.stdout.write(`${text}\n`);
+  } finally {
+    await fleet.stop();
+    await server.stop();
+    await redis.stop();
+  }
+}
+
+export function dashboardCommand(): Command {
+  return new Command('dashboard')
+    .description(
+      'What a dashboard that somebody looks at costs the fleet, and whether its figures are true; in one run, alternating.',
+    )
+    .option('--rows <n>', 'rows of the table', Number, 1_000_000)
+    .option('--dimensions <n>', 'dimensions of its float32 vectors', Number, 256)
+    .option('--rounds <n>', 'counted rounds, after one that is not', Number, 7)
+    .option('--json', 'print JSON', false)
+    .action(benchDashboard);
+}
