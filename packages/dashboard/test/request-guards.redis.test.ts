@@ -17,8 +17,8 @@ test.for([
   ['POST', ADD, { origin: 'https://elsewhere.example', 'content-type': 'text/plain' }],
 ] as const)(
   'a %s of %s with %o comes from another site and is refused',
-  async ([method, path, headers], { fleet, url }) => {
-    const answer = await requestWith(method, `${url}${path}`, headers);
+  async ([method, path, headers], { fleet, browser }) => {
+    const answer = await browser.change(method, path, {}, headers);
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.body).message).toContain('from another site');
     expect(await fleet.queues.page.isPaused()).toBe(false);
@@ -28,9 +28,8 @@ test.for([
 test.for([
   ['the board itself', (url: string) => ({ 'sec-fetch-site': 'same-origin', origin: url })],
   ['the board, in a browser that says only where from', (url: string) => ({ origin: url })],
-  ['a command line', () => ({})],
-] as const)('a change from %s is taken', async ([, headers], { fleet, url }) => {
-  expect((await requestWith('PUT', `${url}${PAUSE}`, headers(url))).status).toBe(200);
+] as const)('a change from %s is taken', async ([, headers], { fleet, url, browser }) => {
+  expect((await browser.change('PUT', PAUSE, {}, headers(url))).status).toBe(200);
   expect(await fleet.queues.page.isPaused()).toBe(true);
 });
 
