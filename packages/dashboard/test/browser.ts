@@ -30,7 +30,7 @@ export class Browser {
   /** A change as a script of the page makes it. */
   change(method: string, path: string, body: object = {}, headers: Headers = {}): Promise<Answer> {
     const sent = { 'content-type': 'application/json', 'x-xsrf-token': this.token, ...headers };
-    return this.request(method, path, sent, JSON.stringify(body));
+    return this.request(method, path, sent, method === 'GET' ? '' : JSON.stringify(body));
   }
 
   /** A form that is sent. */
