@@ -9,6 +9,8 @@ import { inFolder } from '../read-parquet.ts';
 const SALT = 'c2FsdHNhbHRzYWx0c2FsdA';
 const HASH = `scrypt:17:8:1:${SALT}:${'a'.repeat(42)}A`;
 
+const user = (name: string) => `{ name: ${name}, role: viewer, password_hash: "${HASH}" }`;
+
 async function load(dashboard: string, environment: Record<string, string> = {}): Promise<Config> {
   return inFolder(async (folder) => {
     const file = path.join(folder, 'offload.yaml');
@@ -63,7 +65,6 @@ dashboard:
 });
 
 test('two users of one name are refused, whatever the case of its letters', async () => {
-  const user = (name: string) => `{ name: ${name}, role: viewer, password_hash: "${HASH}" }`;
   expect(await problemsOf(`dashboard: { users: [${user('olga')}, ${user('OLGA')}] }`)).toEqual([
     'dashboard.users.1.name: must differ from the other users’',
   ]);

@@ -47,12 +47,14 @@ export interface LoginForm {
   readonly next: string;
   /** What was wrong with the last try; announced by screen readers. */
   readonly problem?: string;
+  /** Whether it is the fields that were wrong. */
+  readonly isWrong?: boolean;
   readonly name?: string;
 }
 
 /** The login, which needs no script. */
-export function loginPage({ token, next, problem, name = '' }: LoginForm): string {
-  const told = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
+export function loginPage({ token, next, problem, isWrong = false, name = '' }: LoginForm): string {
+  const told = isWrong ? ' aria-invalid="true" aria-describedby="problem"' : '';
   const [focusName, focusPassword] = name === '' ? [' autofocus', ''] : ['', ' autofocus'];
   return page(
     problem === undefined ? 'Log in' : 'Not logged in',

@@ -41,7 +41,8 @@ async function record(
 function showForm(request: Request, response: Response, status: number, problem: string): void {
   const next = localPath(fieldOf(request, 'next'));
   const token = csrfTokenOf(response);
-  response.status(status).send(loginPage({ token, next, problem, name: nameOf(request).slice(0, 64) }));
+  const name = nameOf(request).slice(0, 64);
+  response.status(status).send(loginPage({ token, next, problem, isWrong: status === 401, name }));
 }
 
 function sayLimited(request: Request, response: Response, retrySeconds: number): void {

@@ -149,7 +149,7 @@ for (const mode of ['with users', 'without users'] as const) {
   test(`${mode}, every change that a browser sends for another site is refused`, async ({ fleet, serve }) => {
     const id = await fleet.failPage();
     const browser = await open(await serve({ settings: users() }));
-    const changes = [...guardedRoutes(fleet, users()).filter(isChange)];
+    const changes = guardedRoutes(fleet, users()).filter(isChange);
     for (const headers of [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
@@ -157,9 +157,7 @@ for (const mode of ['with users', 'without users'] as const) {
       { origin: 'null' },
     ]) {
       const ask: Attempt = ({ method }, path) => browser.change(method, path, {}, { ...headers });
-      expect(await exceptions(changes, id, ask, 403, 'from another site'), JSON.stringify(headers)).toEqual(
-        [],
-      );
+      expect(await exceptions(changes, id, ask, 403, 'from another site')).toEqual([]);
     }
   });
 
