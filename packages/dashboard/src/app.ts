@@ -2,6 +2,7 @@ import type { DashboardSettings, Logger, Queues } from '@lance-offload/core';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import { createAccess } from './access/access.ts';
+import { answerErrors } from './answer-errors.ts';
 import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
 import { setHeaders } from './headers.ts';
@@ -43,5 +44,6 @@ export function createApp(deps: DashboardDeps): Express {
   app.get('/', (_request, response) => response.redirect(BOARD_PATH));
   app.use(BOARD_PATH, recordChanges(deps));
   app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
+  app.use(answerErrors(logger));
   return app;
 }

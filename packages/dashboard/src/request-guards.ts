@@ -43,15 +43,22 @@ function isCrossSite(request: Request): boolean {
   return origin !== undefined && URL.parse(origin)?.host !== request.get('host');
 }
 
-/** Against request forgery: changes are taken from the dashboard's own pages and from command lines only. */
+/** Whether a page of another origin wants an answer for itself, be it an image or a stream, rather than to lead here. */
+function isForeignRead(request: Request): boolean {
+  return request.get('sec-fetch-mode') !== 'navigate' && isCrossSite(request);
+}
+
+/** Against request forgery: changes are taken from the dashboard’s own pages only, and no other page gets to read. */
 export const refuseCrossSite: RequestHandler = (request, response, next) => {
-  if (!changesState(request) || !isCrossSite(request)) {
-    next();
-    return;
-  }
-  const message =
-    'Changes are taken from the dashboard’s own pages only; this request comes from another site.';
-  refuse(response, 403, message);
+  if (changesState(request) && isCrossSite(request))
+    refuse(
+      response,
+      403,
+      'Changes are taken from the dashboard’s own pages only; this request comes from another site.',
+    );
+  else if (isForeignRead(request))
+    refuse(response, 403, 'The dashboard answers its own pages; this request comes from another site.');
+  else next();
 };
 
 /** Logs what was changed from here, and what was tried. */

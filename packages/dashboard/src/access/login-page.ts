@@ -54,7 +54,8 @@ export interface LoginForm {
 
 /** The login, which needs no script. */
 export function loginPage({ token, next, problem, isWrong = false, name = '' }: LoginForm): string {
-  const told = isWrong ? ' aria-invalid="true" aria-describedby="problem"' : '';
+  const told =
+    (problem === undefined ? '' : ' aria-describedby="problem"') + (isWrong ? ' aria-invalid="true"' : '');
   const [focusName, focusPassword] = name === '' ? [' autofocus', ''] : ['', ' autofocus'];
   return page(
     problem === undefined ? 'Log in' : 'Not logged in',

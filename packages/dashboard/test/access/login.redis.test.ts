@@ -245,7 +245,7 @@ test('logins, failed logins and logouts are on record; of an unknown name only i
 
 test('a link from another site comes once more from here, with its cookies', async ({ serve }) => {
   const browser = new Browser(await serve({ settings }));
-  const foreign = { 'sec-fetch-site': 'cross-site', accept: 'text/html' };
+  const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
   const { body, headers } = await browser.request('GET', '/login?next=%2Fqueues', foreign);
   expect(body).toContain('http-equiv="refresh" content="0; url=/login?next=%2Fqueues"');
   expect(headers['set-cookie']).toBeUndefined();
