@@ -47,7 +47,9 @@ function routesOf(layer: Layer, above: string): ListedRoute[] {
   return textsOf(layer.rawPath).flatMap((path) => {
     const here = join(above, path);
     if (nested) return nested.flatMap((one) => routesOf(one, here === '/' ? '' : here));
-    // A handler for every method below a path, such as that of static files; one for every path is a guard.
+    if (layer.name === 'serveStatic')
+      return [{ method: 'GET', path: `${above}${path}/*file`.replaceAll('//', '/') }];
+    // A handler for every method below a path; one for every path is a guard.
     return path === '/' ? [] : [{ method: 'GET', path: here }];
   });
 }

@@ -1,5 +1,11 @@
 import { recordAction, type ActionOutcome, type DashboardUser, type Logger } from '@lance-offload/core';
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  Router,
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { dropSessionCookie, sessionIdOf, setSessionCookie, setTokenCookie } from './cookies.ts';
 import { csrfTokenOf, hasToken, makeToken } from './csrf-tokens.ts';
 import { localPath } from './local-path.ts';
@@ -7,7 +13,7 @@ import { fieldOf, nameOf } from './login-form.ts';
 import { limitLogins } from './login-limits.ts';
 import { comeAgainPage, loginPage, logoutPage, STYLE_PATH } from './login-page.ts';
 import { LOGIN_STYLE } from './login-style.ts';
-import { isPassword, unmatchableHash } from './passwords.ts';
+import { isPassword, TooManyLoginsError, unmatchableHash } from './passwords.ts';
 import type { SessionDeps, Sessions } from './sessions.ts';
 import { findVisitor, visitorOf } from './visitor.ts';
 
@@ -50,6 +56,15 @@ function sayLimited(request: Request, response: Response, retrySeconds: number):
   const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   showForm(request, response, 429, `Too many logins have failed. Please try again in ${wait}.`);
 }
+
+const answerBusy: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  if (!(error instanceof TooManyLoginsError)) {
+    next(error);
+    return;
+  }
+  response.set('Retry-After', '10');
+  showForm(request, response, 503, 'Too many log in right now. Please try again in a moment.');
+};
 
 const requireFormToken: RequestHandler = (request, response, next) => {
   if (hasToken(request, response)) next();
@@ -111,7 +126,7 @@ export function loginRoutes(deps: LoginDeps): Router {
       response.send(comeAgainPage(`/login?next=${encodeURIComponent(next)}`));
     else response.send(loginPage({ token: csrfTokenOf(response), next }));
   });
-  router.post('/login', readForm, requireFormToken, limitLogins(sayLimited), postLogin(deps));
+  router.post('/login', readForm, requireFormToken, limitLogins(sayLimited), postLogin(deps), answerBusy);
   return router;
 }
 

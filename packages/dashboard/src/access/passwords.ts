@@ -12,16 +12,31 @@ const HASH_BYTES = 32;
 
 type Derivation = Pick<PasswordHash, 'cost' | 'blockSize' | 'parallelism' | 'salt'>;
 
+/** Some seconds’ worth. */
+const MOST_WAITING = 20;
+
+/** More logins wait than can be looked at soon. */
+export class TooManyLoginsError extends Error {
+  override readonly name = 'TooManyLoginsError';
+}
+
 let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
 
 /** One at a time: each takes the memory its cost says, and a crowd of guesses must not add up to more. */
-function deriveInTurn(password: string, derivation: Derivation, bytes: number): Promise<Buffer> {
+async function deriveInTurn(password: string, derivation: Derivation, bytes: number): Promise<Buffer> {
+  if (waiting >= MOST_WAITING) throw new TooManyLoginsError('too many logins at once');
   const { cost, blockSize, parallelism, salt } = derivation;
   const options = { N: 2 ** cost, r: blockSize, p: parallelism, maxmem: 2 * scryptBytes(derivation) };
-  // Composed letters may be typed as one character or as two.
-  const derived = last.then(() => derive(password.normalize('NFKC'), salt, bytes, options));
-  last = derived.catch(() => undefined); // its caller is told; the next one goes on
-  return derived;
+  waiting += 1;
+  try {
+    // Composed letters may be typed as one character or as two.
+    const derived = last.then(() => derive(password.normalize('NFKC'), salt, bytes, options));
+    last = derived.catch(() => undefined); // its caller is told; the next one goes on
+    return await derived;
+  } finally {
+    waiting -= 1;
+  }
 }
 
 /** The text for `password_hash`. `cost` is log₂ of scrypt’s N. */
@@ -30,7 +45,11 @@ export async function hashPassword(password: string, cost: number = PARAMETERS.c
   return showPasswordHash({ ...derivation, hash: await deriveInTurn(password, derivation, HASH_BYTES) });
 }
 
-/** Whether a password is that of a hash from the configuration, compared in constant time. */
+/**
+ * Whether a password is that of a hash from the configuration, compared in constant time.
+ *
+ * @throws TooManyLoginsError where twenty are being looked at already.
+ */
 export async function isPassword(password: string, passwordHash: string): Promise<boolean> {
   const parsed = parsePasswordHash(passwordHash);
   if (!parsed) throw new Error('the configuration holds hashes only');

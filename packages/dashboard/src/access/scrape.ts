@@ -16,7 +16,11 @@ export function allowScrape(metricsToken: string | undefined, identify: RequestH
       else if (findVisitor(response)) next();
       else {
         response.set('WWW-Authenticate', 'Bearer');
-        refuse(response, 401, 'Send `Authorization: Bearer` with dashboard.metrics_token, or log in.');
+        refuse(
+          response,
+          401,
+          'Send `Authorization: Bearer` with dashboard.metrics_token, or log in at /login.',
+        );
       }
     });
   };

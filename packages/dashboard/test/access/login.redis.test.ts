@@ -1,6 +1,7 @@
 import { readActions, type DashboardSettings } from '@lance-offload/core';
 import { beforeAll, expect, test as base } from 'vitest';
 import { LIMITS } from '../../src/access/login-limits.ts';
+import { isPassword } from '../../src/access/passwords.ts';
 import { Browser } from '../browser.ts';
 import { dashboardFixtures, type DashboardFixtures, type Fleet } from '../fixtures.ts';
 import { PASSWORD, settingsWithUsers } from '../users.ts';
@@ -216,6 +217,21 @@ test('a user’s name with too many failed logins waits, from whatever address; 
   }
   expect((await from(100, 'OLGA', PASSWORD)).status).toBe(429);
   expect((await from(101, 'vera', PASSWORD)).status).toBe(303);
+});
+
+test('who logs in while a crowd does is asked to come again, and then let in', async ({ serve }) => {
+  const browser = new Browser(await serve({ settings }));
+  const hash = settings.users[0]?.password_hash ?? '';
+  const over = new AbortController();
+  const crowd = Array.from({ length: 20 }, async () => {
+    while (!over.signal.aborted) await isPassword('a guess of theirs', hash);
+  });
+  const busy = await browser.logIn('olga', PASSWORD);
+  over.abort();
+  await Promise.all(crowd);
+  expect([busy.status, busy.headers['retry-after']]).toEqual([503, '10']);
+  expect(busy.body).toContain('Too many log in right now.');
+  expect((await browser.logIn('olga', PASSWORD)).status).toBe(303);
 });
 
 test('logins that succeed are not counted', async ({ serve }) => {

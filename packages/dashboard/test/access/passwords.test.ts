@@ -1,6 +1,6 @@
 import { parsePasswordHash } from '@lance-offload/core';
 import { expect, test } from 'vitest';
-import { hashPassword, isPassword, unmatchableHash } from '../../src/access/passwords.ts';
+import { hashPassword, isPassword, TooManyLoginsError, unmatchableHash } from '../../src/access/passwords.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const CHEAP = 14;
@@ -29,4 +29,13 @@ test('the hash unknown users are compared with costs the same, and fits nothing'
   const { cost, blockSize, parallelism } = parsePasswordHash(hash) ?? {};
   expect(parsePasswordHash(decoy)).toMatchObject({ cost, blockSize, parallelism });
   expect(await isPassword(PASSWORD, decoy)).toBe(false);
+});
+
+test('of a crowd that logs in at once twenty are looked at, and the others told so', async () => {
+  const hash = await hashPassword(PASSWORD, CHEAP);
+  const crowd = await Promise.allSettled(Array.from({ length: 30 }, () => isPassword(PASSWORD, hash)));
+  const refused = crowd.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(10);
+  expect(refused[0]).toMatchObject({ reason: expect.any(TooManyLoginsError) });
+  expect(await isPassword(PASSWORD, hash)).toBe(true);
 });
