@@ -1,4 +1,4 @@
-// Makes a fresh clone ready: dependencies, build, and (with --redis) a redis-server binary. Plain Node 20, no dependency.
+// Makes a fresh clone ready: dependencies, build, and with --redis and --chromium these programs. Plain Node 20, no dependency.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,26 +19,24 @@ function has(command) {
   return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
 }
 
-/** Redis is not on npm: what is installed, else Debian's package. */
-function installRedis() {
-  if (has('redis-server')) return;
+/** Installs a Debian package, where a command that is not on npm is missing. */
+function installDebian(command, name, otherwise) {
+  if (has(command)) return;
   if (!has('apt-get')) {
-    console.error(
-      'setup: no redis-server on PATH and no apt-get to install it with; install Redis 6.2 or later.',
-    );
+    console.error(`setup: no ${command} on PATH and no apt-get to install it with; ${otherwise}.`);
     process.exit(1);
   }
   const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
   const apt = (...args) => {
-    const [command, ...rest] = [...sudo, 'apt-get', ...args];
-    run(command, rest, {
+    const [first, ...rest] = [...sudo, 'apt-get', ...args];
+    run(first, rest, {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   };
-  console.log('setup: installing redis-server from Debian');
+  console.log(`setup: installing ${name} from Debian`);
   apt('update', '-qq');
-  apt('install', '-y', '-qq', '--no-install-recommends', 'redis-server');
+  apt('install', '-y', '-qq', '--no-install-recommends', name);
 }
 
 const quiet = ['--reporter=silent'];
@@ -50,4 +48,6 @@ const node = path.join(root, 'node_modules/node/bin/node');
 run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], {
   env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
 });
-if (process.argv.includes('--redis')) installRedis();
+if (process.argv.includes('--redis'))
+  installDebian('redis-server', 'redis-server', 'install Redis 6.2 or later');
+if (process.argv.includes('--chromium')) installDebian('chromium', 'chromium', 'install Chromium');

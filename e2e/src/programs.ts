@@ -14,6 +14,7 @@ const packages = path.resolve(import.meta.dirname, '../../packages');
 export const BINS = {
   offload: path.join(packages, 'producer/bin/lance-offload.mjs'),
   worker: path.join(packages, 'worker/bin/lance-worker.mjs'),
+  dashboard: path.join(packages, 'dashboard/bin/lance-dashboard.mjs'),
   server: path.join(packages, 'lancedb-server/bin/lancedb-server.mjs'),
 } as const;
 

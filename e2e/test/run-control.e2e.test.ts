@@ -1,4 +1,5 @@
-import type { RunStatus } from '@lance-offload/core';
+import { hostname, userInfo } from 'node:os';
+import { readActions, type RunStatus } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences, until } from '../src/lake.ts';
@@ -117,4 +118,28 @@ test('Ctrl-C on run --workers ends its workers and its Redis, and run --resume -
   expect(resumed.code).toBe(0);
   expect(await world.lake.ended(run)).toMatchObject({ state: 'published', verified: true, pages: 10 });
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
+});
+
+test('who retries or cancels a run from the command line is on record, and how it ended', async ({
+  world,
+  fleetRedis,
+}) => {
+  await world.items('items', 300);
+  const source = await world.serve({ ...SMALL_PAGES, connection: { max_retries: 0 } });
+  source.refuse(isQuery, 400, 'not now');
+  await world.worker();
+  await world.offload('run');
+  const { runId } = await world.lake.openRun('items');
+  expect((await world.offload('retry', runId)).code).toBe(0);
+  expect((await world.offload('cancel', runId)).code).toBe(0);
+  expect((await world.offload('cancel', runId)).code).toBe(1);
+
+  const actions = await readActions({ redis: fleetRedis.redis, prefix: world.prefix }, 10);
+  expect(actions.map(({ action, target, outcome }) => [action, target, outcome])).toEqual([
+    ['cancel', runId, 'failed'],
+    ['cancel', runId, 'done'],
+    ['retry', runId, 'done'],
+  ]);
+  const actor = `cli:${userInfo().username}@${hostname()}`;
+  expect(new Set(actions.map((action) => action.actor))).toEqual(new Set([actor]));
 });

@@ -1,6 +1,13 @@
 export { createLogger, type Logger } from './logger.ts';
 export { loadConfig, sourceUrl, type Config, type Environment } from './config/load.ts';
 export type { Connection } from './config/schema.ts';
+export type { DashboardSettings, DashboardUser } from './config/dashboard-options.ts';
+export {
+  parsePasswordHash,
+  scryptBytes,
+  showPasswordHash,
+  type PasswordHash,
+} from './config/password-hash.ts';
 export type { TableOptions } from './config/table-options.ts';
 export {
   describeError,
@@ -45,6 +52,13 @@ export {
   type RegisteredSchedule,
   type Schedule,
 } from './jobs/schedules.ts';
+export {
+  readActions,
+  recordAction,
+  type Action,
+  type ActionOutcome,
+  type NewAction,
+} from './jobs/audit-log.ts';
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
 export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';

@@ -1,30 +1,49 @@
-import type { Logger, Queues } from '@lance-offload/core';
+import type { DashboardSettings, Logger, Queues } from '@lance-offload/core';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
-import { createBoard } from './board.ts';
-import { reportHealth, requireRedis } from './health.ts';
-import { logChanges, refuseCrossSite, refuseUnknownHosts, setHeaders } from './request-guards.ts';
+import { createAccess } from './access/access.ts';
+import { answerErrors } from './answer-errors.ts';
+import { recordChanges } from './board-audit.ts';
+import { createBoards } from './board.ts';
+import { setHeaders } from './headers.ts';
+import { reportAlive, reportReady } from './health.ts';
+import { logChanges, refuseUnknownHosts } from './request-guards.ts';
 
 export interface DashboardDeps {
   readonly redis: Redis;
   readonly queues: Queues;
+  /** Of the queues’ keys; the dashboard’s own begin with it too. */
+  readonly prefix: string;
   readonly logger: Logger;
+  /** Users and tokens. */
+  readonly settings: DashboardSettings;
   /** Shows only: every request that would change something is refused. */
   readonly readOnly: boolean;
   /** Names the dashboard may be called by, besides `localhost` and IP addresses. */
   readonly allowedHosts: readonly string[];
+  /** Whether it stands behind one proxy, whose `X-Forwarded-*` it takes for true. */
+  readonly trustProxy: boolean;
+  /** How often a stream’s session is looked at again, in milliseconds; half a minute by default. */
+  readonly recheckMs?: number;
 }
 
 export const BOARD_PATH = '/queues';
 
-/** The dashboard as a request handler: Bull Board under `/queues`, and `/healthz`. */
-export function createApp({ redis, queues, logger, readOnly, allowedHosts }: DashboardDeps): Express {
+/** The dashboard as a request handler: Bull Board under `/queues` for those who may see it, and the state of its health for all. */
+export function createApp(deps: DashboardDeps): Express {
+  const { redis, queues, logger, settings, allowedHosts, trustProxy } = deps;
+  const access = createAccess(deps);
   const app = express();
-  app.disable('x-powered-by');
-  app.use(setHeaders, refuseUnknownHosts(allowedHosts), refuseCrossSite, logChanges(logger));
-  app.get('/healthz', reportHealth(redis));
+  app.disable('x-powered-by').set('trust proxy', trustProxy ? 1 : false);
+  app.use(setHeaders, refuseUnknownHosts(allowedHosts), logChanges(logger));
+  // For everybody, and without Redis; `/metrics` behind access.allowScrape.
+  app.get('/healthz', reportAlive);
+  app.get('/readyz', reportReady(redis));
+  app.use(access.open, access.closed);
+  // For visitors; changes are an operator’s.
   app.get('/', (_request, response) => response.redirect(BOARD_PATH));
-  app.use(`${BOARD_PATH}/api`, requireRedis(redis));
-  app.use(BOARD_PATH, createBoard(queues, { basePath: BOARD_PATH, readOnly }));
+  app.use(BOARD_PATH, recordChanges(deps));
+  app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
+  app.use(answerErrors(logger));
   return app;
 }

@@ -41,17 +41,9 @@ function reasonFor({ route, request }: HookContext): string {
  * Stands before every route of Bull Board. An allow-list, so that what a later release of Bull Board adds is refused
  * until it is looked at.
  */
-export function refuseUnsafeChanges(context: HookContext, readOnly: boolean): BeforeHookResult {
+export function refuseUnsafeChanges(context: HookContext): BeforeHookResult {
   const { method, route, request } = context;
   if (method === 'get') return { allow: true };
-  if (readOnly) {
-    return {
-      allow: false,
-      status: 405,
-      errorKey: 'ERRORS.QUEUE_READ_ONLY',
-      message: 'The dashboard was started with --read-only.',
-    };
-  }
   if (!ALLOWED_CHANGES.has(route)) return { allow: false, status: 403, message: reasonFor(context) };
   const { queueStatus } = request.params;
   if (queueStatus !== undefined && queueStatus !== 'failed') {

@@ -1,19 +1,22 @@
 import { createBullBoard } from '@bull-board/api';
-import { ExpressAdapter } from '@bull-board/express';
 import type { Queues } from '@lance-offload/core';
 import type { Queue } from 'bullmq';
-import type { Express } from 'express';
+import { Router, type Express, type RequestHandler } from 'express';
+import { visitorOf } from './access/visitor.ts';
 import { refuseUnsafeChanges } from './board-rules.ts';
+import { BoardServer } from './board-server.ts';
+import { setBoardPolicy } from './headers.ts';
 import { OffloadQueueAdapter } from './queue-adapter.ts';
 
 export interface BoardOptions {
   readonly basePath: string;
-  readonly readOnly: boolean;
+  /** Whether there is a login, and so a way out. */
+  readonly hasLogin: boolean;
 }
 
-/** Bull Board over the queues of the fleet, in the order a run passes through them. */
-export function createBoard(queues: Queues, { basePath, readOnly }: BoardOptions): Express {
-  const serverAdapter = new ExpressAdapter().setBasePath(basePath);
+function createOneBoard(queues: Queues, { basePath, hasLogin }: BoardOptions, readOnly: boolean): Express {
+  const serverAdapter = new BoardServer();
+  serverAdapter.setBasePath(basePath);
   const adapt = (queue: Queue, description: string) =>
     new OffloadQueueAdapter(queue, { readOnlyMode: readOnly, description });
   createBullBoard({
@@ -25,11 +28,29 @@ export function createBoard(queues: Queues, { basePath, readOnly }: BoardOptions
     ],
     serverAdapter,
     options: {
-      handlerHooks: { before: (context) => refuseUnsafeChanges(context, readOnly) },
-      uiConfig: { boardTitle: 'lance-offload', hideDocsLink: true, showMetrics: true, sortQueues: false },
+      handlerHooks: { before: refuseUnsafeChanges },
+      uiConfig: {
+        boardTitle: 'lance-offload',
+        hideDocsLink: true,
+        showMetrics: true,
+        sortQueues: false,
+        miscLinks: hasLogin ? [{ text: 'Log out', url: '/logout' }] : [],
+      },
     },
   });
-  const board: Express = serverAdapter.getRouter();
-  board.disable('x-powered-by');
-  return board;
+  return serverAdapter.board;
+}
+
+const operatorsOnly: RequestHandler = (_request, response, next) => {
+  if (visitorOf(response).role === 'operator') next();
+  else next('router');
+};
+
+/**
+ * Bull Board over the queues of the fleet, in the order a run passes through them: one with its buttons for operators, and
+ * one without for viewers.
+ */
+export function createBoards(queues: Queues, options: BoardOptions): Router {
+  const forOperators = Router().use(operatorsOnly, createOneBoard(queues, options, false));
+  return Router().use(setBoardPolicy, forOperators, createOneBoard(queues, options, true));
 }

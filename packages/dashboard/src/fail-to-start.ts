@@ -1,9 +1,10 @@
 import { toOffloadError } from '@lance-offload/core';
+import { PasswordError } from './hash-password.ts';
 import { ListenError } from './listen.ts';
 
-/** Says why the process cannot start, and ends it with the error's exit code. */
+/** Says why the command cannot go on, and ends it with the error's exit code. */
 export function failToStart(thrown: unknown): never {
-  if (thrown instanceof ListenError) {
+  if (thrown instanceof ListenError || thrown instanceof PasswordError) {
     process.stderr.write(`lance-dashboard: ${thrown.message}\n`);
     process.exit(1);
   }

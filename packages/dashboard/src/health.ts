@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
+import { refuse } from './refusal.ts';
 
 const PING_MS = 1000;
 
@@ -19,24 +20,26 @@ async function answersPing(redis: Redis): Promise<boolean> {
   }
 }
 
+/** Says that the process lives: restarting it would not help where anything else is amiss. */
+export const reportAlive: RequestHandler = (_request, response) => {
+  response.json({ status: 'ok' });
+};
+
 /** 200 where Redis answers within a second, 503 otherwise. */
-export function reportHealth(redis: Redis): RequestHandler {
+export function reportReady(redis: Redis): RequestHandler {
   return async (_request, response) => {
     if (await answersPing(redis)) response.json({ status: 'ok' });
-    else response.status(503).json({ status: 'unavailable', reason: 'Redis does not answer' });
+    else response.status(503).json({ status: 'unavailable' });
   };
 }
 
-/** Answers at once while Redis is away, rather than keeping every poll of the board waiting for it. */
+/** Answers at once while Redis is away, rather than keeping every request waiting for it. */
 export function requireRedis(redis: Redis): RequestHandler {
   return (_request, response, next) => {
     if (redis.status === 'ready') {
       next();
       return;
     }
-    const error = { key: 'ERRORS.INTERNAL_SERVER_ERROR' };
-    response
-      .status(503)
-      .json({ error, message: 'Redis does not answer; the board shows the queues again when it does.' });
+    refuse(response, 503, 'Redis does not answer; the dashboard works again when it does.');
   };
 }

@@ -24,14 +24,18 @@ function isLoopback(host: string): boolean {
   return isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
-/** @throws OffloadError `CONFIG_INVALID` for an address other machines reach, unless that is asked for. */
-export function assertMayListen(host: string, allowRemote: boolean): void {
-  if (allowRemote || isLoopback(host)) return;
+/**
+ * Nobody comes in from elsewhere without a login.
+ *
+ * @throws OffloadError `CONFIG_INVALID` for an address other machines reach, where there are no users.
+ */
+export function assertMayListen(host: string, hasUsers: boolean): void {
+  if (hasUsers || isLoopback(host)) return;
   throw new OffloadError(
     'CONFIG_INVALID',
-    `The dashboard has no login, and other machines can reach ${host}. Serve on 127.0.0.1 and put a proxy that ` +
-      'authenticates in front of it; or give --allow-remote where something else keeps strangers out, such as a ' +
-      'container whose port is published on 127.0.0.1 only.',
+    `Other machines can reach ${host}, and the configuration has no users who could log in. Add them under ` +
+      'dashboard.users; `lance-dashboard hash-password` makes their password_hash. Or serve this machine only, with ' +
+      '--host 127.0.0.1.',
   );
 }
 

@@ -1,27 +1,25 @@
 import { connectRedis, createLogger, DEFAULT_REDIS_URL, loadConfig, Queues } from '@lance-offload/core';
 import { createApp } from './app.ts';
-import { parseArguments } from './arguments.ts';
+import { parseArguments, type DashboardArguments } from './arguments.ts';
 import { failToStart } from './fail-to-start.ts';
+import { printPasswordHash } from './hash-password.ts';
 import { assertMayListen, listen } from './listen.ts';
 import { onStop } from './shutdown.ts';
 
-async function main(): Promise<void> {
-  const options = parseArguments(process.argv);
-  assertMayListen(options.host, options.allowRemote);
-  const logger = createLogger('lance-dashboard', options.logLevel);
+async function serve(options: DashboardArguments): Promise<void> {
+  const { host, port, readOnly, allowedHosts, trustProxy } = options;
   const config = await loadConfig(options.config, process.env);
+  assertMayListen(host, config.dashboard.users.length > 0);
+  const logger = createLogger('lance-dashboard', options.logLevel);
   const redis = await connectRedis(config.redis ?? DEFAULT_REDIS_URL, (error) =>
     logger.error({ redis: true }, error.message),
   );
-  const queues = new Queues(redis, config.queue_prefix);
-  const { readOnly, allowedHosts } = options;
-  const server = await listen(
-    createApp({ redis, queues, logger, readOnly, allowedHosts }),
-    options.host,
-    options.port,
-  );
+  const { queue_prefix: prefix, dashboard: settings } = config;
+  const queues = new Queues(redis, prefix);
+  const app = createApp({ redis, queues, prefix, logger, settings, readOnly, allowedHosts, trustProxy });
+  const server = await listen(app, host, port);
   onStop([() => server.close(), () => queues.close(), () => redis.quit()], logger);
   process.stdout.write(`lance-dashboard listening on ${server.url}/queues\n`);
 }
 
-main().catch(failToStart);
+parseArguments(process.argv, { serve, hashPassword: printPasswordHash }).catch(failToStart);

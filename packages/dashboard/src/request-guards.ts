@@ -1,25 +1,8 @@
 import { isIP } from 'node:net';
 import type { Logger } from '@lance-offload/core';
 import type { Request, RequestHandler } from 'express';
-
-/** Job texts come from elsewhere, and the board's page asks a font service for its letters: nothing but our own is loaded. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "frame-ancestors 'none'",
-  "base-uri 'self'",
-].join('; ');
-
-export const setHeaders: RequestHandler = (_request, response, next) => {
-  response.set({
-    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-  });
-  next();
-};
+import { findVisitor } from './access/visitor.ts';
+import { refuse } from './refusal.ts';
 
 /** The name in a Host header, without port and brackets; undefined where it is none. */
 function hostName(header: string | undefined): string | undefined {
@@ -40,11 +23,12 @@ export function refuseUnknownHosts(allowedHosts: readonly string[]): RequestHand
       return;
     }
     const message = `The dashboard does not answer to the name "${name ?? ''}"; start it with --allowed-host NAME if it is its own.`;
-    response.status(403).json({ error: { key: 'ERRORS.FORBIDDEN' }, message });
+    refuse(response, 403, message);
   };
 }
 
-function changesState({ method }: Request): boolean {
+/** Whether a request may change something, by its method. */
+export function changesState({ method }: Request): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method);
 }
 
@@ -59,25 +43,33 @@ function isCrossSite(request: Request): boolean {
   return origin !== undefined && URL.parse(origin)?.host !== request.get('host');
 }
 
-/** Against request forgery: changes are taken from the dashboard's own pages and from command lines only. */
+/** Whether a page of another origin wants an answer for itself, be it an image or a stream, rather than to lead here. */
+function isForeignRead(request: Request): boolean {
+  return request.get('sec-fetch-mode') !== 'navigate' && isCrossSite(request);
+}
+
+/** Against request forgery: changes are taken from the dashboard’s own pages only, and no other page gets to read. */
 export const refuseCrossSite: RequestHandler = (request, response, next) => {
-  if (!changesState(request) || !isCrossSite(request)) {
-    next();
-    return;
-  }
-  const message =
-    'Changes are taken from the dashboard’s own pages only; this request comes from another site.';
-  response.status(403).json({ error: { key: 'ERRORS.FORBIDDEN' }, message });
+  if (changesState(request) && isCrossSite(request))
+    refuse(
+      response,
+      403,
+      'Changes are taken from the dashboard’s own pages only; this request comes from another site.',
+    );
+  else if (isForeignRead(request))
+    refuse(response, 403, 'The dashboard answers its own pages; this request comes from another site.');
+  else next();
 };
 
-/** Keeps on record what was changed from here, and what was tried. */
+/** Logs what was changed from here, and what was tried. */
 export function logChanges(logger: Logger): RequestHandler {
   return (request, response, next) => {
     if (changesState(request)) {
       const { method, originalUrl: path, ip: client } = request;
-      response.once('finish', () =>
-        logger.info({ method, path, status: response.statusCode, client }, 'request'),
-      );
+      response.once('finish', () => {
+        const user = findVisitor(response)?.name;
+        logger.info({ method, path, status: response.statusCode, client, user }, 'request');
+      });
     }
     next();
   };

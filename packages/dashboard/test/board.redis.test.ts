@@ -7,6 +7,7 @@ import {
   SCHEDULE_QUEUE,
 } from '@lance-offload/core';
 import { expect, test as base } from 'vitest';
+import { openBrowser } from './browser.ts';
 import { dashboardFixtures, RUN } from './fixtures.ts';
 import type { DashboardFixtures } from './fixtures.ts';
 
@@ -14,16 +15,6 @@ const test = base.extend<DashboardFixtures>(dashboardFixtures);
 
 const page = (index: number) => `${PAGE_QUEUE}/${pageJobId(RUN, index)}`;
 const commit = `${COMMIT_QUEUE}/${commitJobId(RUN)}`;
-
-async function change(
-  method: string,
-  url: string,
-  body: object = {},
-): Promise<{ status: number; text: string }> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
-  return { status: response.status, text: await response.text() };
-}
 
 test('the board shows the queues of the fleet, and a job under the name of its table', async ({ url }) => {
   const response = await fetch(`${url}/queues/api/queues?activeQueue=${PAGE_QUEUE}`);
@@ -36,7 +27,7 @@ test('the root leads to the board, which is a page that loads', async ({ url }) 
   const response = await fetch(url);
   expect(response.url).toBe(`${url}/queues`);
   expect(response.status).toBe(200);
-  expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(response.headers.get('x-frame-options')).toBe('DENY');
   expect(response.headers.get('x-powered-by')).toBeNull();
   const html = await response.text();
@@ -44,23 +35,21 @@ test('the root leads to the board, which is a page that loads', async ({ url }) 
   expect((await fetch(`${url}/queues/${script}`)).status).toBe(200);
 });
 
-test('a failed page that is retried from the board starts its attempts anew', async ({ fleet, url }) => {
+test('a failed page that is retried from the board starts its attempts anew', async ({ fleet, browser }) => {
   const id = await fleet.failPage();
   expect((await fleet.queues.page.getJob(id))?.attemptsMade).toBe(1);
 
-  expect(await change('PUT', `${url}/queues/api/queues/${PAGE_QUEUE}/${id}/retry`)).toEqual({
-    status: 204,
-    text: '',
-  });
+  const answer = await browser.change('PUT', `/queues/api/queues/${PAGE_QUEUE}/${id}/retry`);
+  expect(answer).toMatchObject({ status: 204, body: '' });
   const job = await fleet.queues.page.getJob(id);
   expect(await job?.getState()).toBe('waiting');
   expect(job).toMatchObject({ attemptsMade: 0, attemptsStarted: 0 });
 });
 
-test('all failed pages that are retried at once start their attempts anew', async ({ fleet, url }) => {
+test('all failed pages that are retried at once start their attempts anew', async ({ fleet, browser }) => {
   const ids = [await fleet.failPage(), await fleet.failPage()];
-  const answer = await change('PUT', `${url}/queues/api/queues/${PAGE_QUEUE}/retry/failed`);
-  expect(JSON.parse(answer.text)).toEqual({ retried: 2, skipped: 0 });
+  const answer = await browser.change('PUT', `/queues/api/queues/${PAGE_QUEUE}/retry/failed`);
+  expect(JSON.parse(answer.body)).toEqual({ retried: 2, skipped: 0 });
   for (const id of ids) {
     const job = await fleet.queues.page.getJob(id);
     expect(await job?.getState()).toBe('waiting');
@@ -83,15 +72,15 @@ test.for([
   ['PUT', `${PAGE_QUEUE}/retry/completed`, 'Only failed jobs are retried'],
 ] as const)(
   '%s %s is refused with the reason, and deletes nothing',
-  async ([method, path, reason], { fleet, url }) => {
+  async ([method, path, reason], { fleet, browser }) => {
     await fleet.failPage();
     await fleet.queues.page.pause(); // Bull Board obliterates paused queues only
     const body = { force: true, name: 'documents', data: {}, options: {}, jobData: {} };
     const before = await fleet.queues.page.getJobCounts();
 
-    const answer = await change(method, `${url}/queues/api/queues/${path}`, body);
+    const answer = await browser.change(method, `/queues/api/queues/${path}`, body);
     expect(answer.status).toBe(403);
-    expect(JSON.parse(answer.text).message).toContain(reason);
+    expect(JSON.parse(answer.body).message).toContain(reason);
     expect(await fleet.queues.page.getJobCounts()).toEqual(before);
     expect(await fleet.queues.plan.getJobCountByTypes('waiting')).toBe(1);
     const waiting = await fleet.queues.commit.getJob(commitJobId(RUN));
@@ -102,12 +91,14 @@ test.for([
 
 test('a dashboard that is read-only shows the queues and changes nothing', async ({ fleet, serve }) => {
   const id = await fleet.failPage();
-  const url = await serve({ readOnly: true });
-  expect((await fetch(`${url}/queues/api/queues`)).status).toBe(200);
+  const browser = await openBrowser(await serve({ readOnly: true }));
+  const { body } = await browser.request('GET', '/queues/api/queues');
+  const { queues }: { queues: { readOnlyMode: boolean }[] } = JSON.parse(body);
+  expect(queues.map(({ readOnlyMode }) => readOnlyMode)).toEqual([true, true, true, true]);
   for (const path of ['pause', `${PAGE_QUEUE}/pause`, `${PAGE_QUEUE}/${id}/retry`]) {
-    const answer = await change('PUT', `${url}/queues/api/queues/${path}`);
-    expect(answer.status).toBe(405);
-    expect(JSON.parse(answer.text).message).toContain('--read-only');
+    const answer = await browser.change('PUT', `/queues/api/queues/${path}`);
+    expect(answer.status).toBe(403);
+    expect(JSON.parse(answer.body).message).toContain('--read-only');
   }
   expect(await fleet.queues.page.isPaused()).toBe(false);
   expect(await fleet.queues.page.getJobCountByTypes('failed')).toBe(1);

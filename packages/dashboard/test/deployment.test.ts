@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { loadConfig } from '@lance-offload/core';
 import { expect, test } from 'vitest';
+import { hashPassword } from '../src/access/passwords.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -10,6 +12,7 @@ interface Service {
   readonly image?: string;
   readonly build?: { readonly context: string; readonly target: string };
   readonly command?: readonly string[];
+  readonly healthcheck?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -87,16 +90,31 @@ test('a worker has longer to stop than it gives its pages', () => {
   expect(stopSeconds).toBeGreaterThanOrEqual(graceSeconds + 10);
 });
 
-test('API keys come from the environment, and must be set', () => {
-  const keys = Object.values(services).flatMap(({ environment = {} }) =>
+test('API keys and the hash of the password come from the environment, and must be set', () => {
+  const secrets = Object.values(services).flatMap(({ environment = {} }) =>
     Object.entries(environment).filter(([name]) => name !== 'REDIS_URL'),
   );
-  expect(new Set(keys.map(([name]) => name))).toEqual(new Set(['LANCEDB_API_KEY', 'LANCEDB_SERVER_API_KEY']));
-  for (const [, value] of keys) expect(value).toMatch(/^\$\{LANCEDB_API_KEY:\?.+\}$/);
+  expect(new Set(secrets.map(([name]) => name))).toEqual(
+    new Set(['LANCEDB_API_KEY', 'DASHBOARD_PASSWORD_HASH', 'LANCEDB_SERVER_API_KEY']),
+  );
+  for (const [, value] of secrets)
+    expect(value).toMatch(/^\$\{(?:LANCEDB_API_KEY|DASHBOARD_PASSWORD_HASH):\?.+\}$/);
   expect(dockerfile).not.toMatch(/API_KEY|PASSWORD|TOKEN|SECRET/i);
   for (const file of ['offload.yaml', 'demo.yaml']) {
     expect(read(`examples/compose/${file}`)).toContain('api_key: ${LANCEDB_API_KEY}\n');
+    expect(read(`examples/compose/${file}`)).toContain('password_hash: "${DASHBOARD_PASSWORD_HASH}"');
   }
+});
+
+test('each configuration gives the dashboard a user, with the hash that compose passes on', async () => {
+  const hash = await hashPassword('correct horse battery staple', 14);
+  for (const file of ['offload.yaml', 'demo.yaml']) {
+    const environment = { LANCEDB_API_KEY: 'key', DASHBOARD_PASSWORD_HASH: hash };
+    const { dashboard } = await loadConfig(path.join(root, 'examples/compose', file), environment);
+    expect(dashboard.users).toEqual([{ name: 'operator', role: 'operator', password_hash: hash }]);
+  }
+  expect(services['dashboard']?.command).toEqual(['--host', '0.0.0.0']);
+  expect(JSON.stringify(services['dashboard']?.healthcheck)).toContain('/readyz');
 });
 
 test('each volume is declared, and each configuration that is mounted is there', () => {

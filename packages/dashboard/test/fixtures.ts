@@ -8,6 +8,8 @@ import { createApp } from '../src/app.ts';
 import type { DashboardDeps } from '../src/app.ts';
 import { listen } from '../src/listen.ts';
 import type { RunningServer } from '../src/listen.ts';
+import { openBrowser, type Browser } from './browser.ts';
+import { NO_USERS } from './users.ts';
 
 export const RUN = 'documents-20261122T101500Z-7f3a';
 
@@ -47,6 +49,13 @@ async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>)
   return job.id;
 }
 
+/** What a dashboard with nothing special to it is made of. */
+export function depsOf({ redis, queues, prefix }: Fleet): DashboardDeps {
+  const logger = createLogger('test', 'silent');
+  const options = { readOnly: false, allowedHosts: [], trustProxy: false };
+  return { redis, queues, prefix, logger, settings: NO_USERS, ...options };
+}
+
 export type Serve = (options?: Partial<DashboardDeps>) => Promise<string>;
 
 export interface DashboardFixtures {
@@ -55,6 +64,8 @@ export interface DashboardFixtures {
   serve: Serve;
   /** A dashboard with nothing special to it. */
   url: string;
+  /** A browser that has it open. */
+  browser: Browser;
 }
 
 type Use<Fixture> = (fixture: Fixture) => Promise<void>;
@@ -73,10 +84,8 @@ export const dashboardFixtures = {
   },
   serve: async ({ fleet }: { fleet: Fleet }, use: Use<Serve>): Promise<void> => {
     const servers: RunningServer[] = [];
-    const logger = createLogger('test', 'silent');
     await use(async (options) => {
-      const { redis, queues } = fleet;
-      const app = createApp({ redis, queues, logger, readOnly: false, allowedHosts: [], ...options });
+      const app = createApp({ ...depsOf(fleet), ...options });
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);
       return server.url;
@@ -84,4 +93,5 @@ export const dashboardFixtures = {
     await Promise.all(servers.map((server) => server.close()));
   },
   url: async ({ serve }: { serve: Serve }, use: Use<string>): Promise<void> => use(await serve()),
+  browser: async ({ url }: { url: string }, use: Use<Browser>): Promise<void> => use(await openBrowser(url)),
 };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, test as base } from 'vitest';
+import { Browser } from './browser.ts';
+import { PASSWORD, settingsWithUsers } from './users.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const API_KEY = 'sk-not-to-be-shown';
@@ -28,8 +30,9 @@ function start(args: string[]): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--conditions=dev', MAIN, ...args], { env });
 }
 
-async function outcome(args: string[]): Promise<{ code: number; out: string; err: string }> {
+async function outcome(args: string[], input = ''): Promise<{ code: number; out: string; err: string }> {
   const child = start(args);
+  child.stdin.end(input);
   const closed = once(child, 'close');
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await closed;
@@ -65,7 +68,7 @@ test('a port in use is said so, with exit code 1', async ({ config }) => {
   );
 });
 
-test('an address other machines reach is refused with exit code 78, unless --allow-remote is given', async ({
+test('an address other machines reach is refused with exit code 78, unless users can log in', async ({
   config,
 }) => {
   const hosts = ['0.0.0.0', '::', '192.0.2.1', 'board.internal'];
@@ -73,13 +76,42 @@ test('an address other machines reach is refused with exit code 78, unless --all
     hosts.map((host) => outcome(['--config', config, '--host', host])),
   )) {
     expect(code).toBe(78);
-    expect(err).toContain('[CONFIG_INVALID] The dashboard has no login');
-    expect(err).toContain('proxy that authenticates');
+    expect(err).toContain('[CONFIG_INVALID] Other machines can reach');
+    expect(err).toContain('lance-dashboard hash-password');
   }
-  const child = start(['--config', config, '--host', '0.0.0.0', '--allow-remote', '--port', '0']);
+  const { users } = await settingsWithUsers();
+  await appendFile(config, `dashboard: ${JSON.stringify({ users })}\n`);
+  const child = start(['--config', config, '--host', '0.0.0.0', '--port', '0']);
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  expect(line).toMatch(/^lance-dashboard listening on http:\/\/0\.0\.0\.0:\d+\/queues$/);
+  const [, port] =
+    /^lance-dashboard listening on http:\/\/0\.0\.0\.0:(\d+)\/queues$/.exec(String(line)) ?? [];
+  expect((await fetch(`http://127.0.0.1:${port}/queues/api/queues`)).status).toBe(401);
   child.kill('SIGKILL');
+});
+
+test('hash-password makes of a password what logs its user in', async ({ config }) => {
+  const made = await outcome(['hash-password'], `${PASSWORD}\n`);
+  expect(made).toMatchObject({ code: 0, err: '' });
+  const users = [{ name: 'olga', role: 'operator', password_hash: made.out.trim() }];
+  await appendFile(config, `dashboard: ${JSON.stringify({ users })}\n`);
+  const child = start(['--config', config, '--port', '0']);
+  const logged = text(child.stderr);
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const browser = new Browser(String(line).replace(/^.* on (.*)\/queues$/, '$1'));
+  expect((await browser.logIn('olga', PASSWORD)).status).toBe(303);
+  expect((await browser.request('GET', '/api/session')).body).toContain('"user":"olga"');
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+  for (const secret of [PASSWORD, made.out.trim(), browser.token]) expect(await logged).not.toContain(secret);
+});
+
+test('hash-password refuses a short password, and no password', async () => {
+  for (const given of ['eleven-char\n', '']) {
+    const { code, out, err } = await outcome(['hash-password'], given);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('too short: it needs 12 characters or more');
+  }
 });
 
 test('a wrong command line ends with exit code 2, and a missing configuration with 78', async () => {

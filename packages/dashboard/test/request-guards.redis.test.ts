@@ -17,8 +17,8 @@ test.for([
   ['POST', ADD, { origin: 'https://elsewhere.example', 'content-type': 'text/plain' }],
 ] as const)(
   'a %s of %s with %o comes from another site and is refused',
-  async ([method, path, headers], { fleet, url }) => {
-    const answer = await requestWith(method, `${url}${path}`, headers);
+  async ([method, path, headers], { fleet, browser }) => {
+    const answer = await browser.change(method, path, {}, headers);
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.body).message).toContain('from another site');
     expect(await fleet.queues.page.isPaused()).toBe(false);
@@ -28,10 +28,35 @@ test.for([
 test.for([
   ['the board itself', (url: string) => ({ 'sec-fetch-site': 'same-origin', origin: url })],
   ['the board, in a browser that says only where from', (url: string) => ({ origin: url })],
-  ['a command line', () => ({})],
-] as const)('a change from %s is taken', async ([, headers], { fleet, url }) => {
-  expect((await requestWith('PUT', `${url}${PAUSE}`, headers(url))).status).toBe(200);
+] as const)('a change from %s is taken', async ([, headers], { fleet, url, browser }) => {
+  expect((await browser.change('PUT', PAUSE, {}, headers(url))).status).toBe(200);
   expect(await fleet.queues.page.isPaused()).toBe(true);
+});
+
+test('a page of another site may lead here, and reads nothing', async ({ browser }) => {
+  const from = async (site: string, mode: string) => {
+    const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+    return (await browser.request('GET', '/queues/api/queues', headers)).status;
+  };
+  for (const site of ['cross-site', 'same-site']) {
+    for (const mode of ['no-cors', 'cors']) expect(await from(site, mode)).toBe(403);
+    expect(await from(site, 'navigate')).toBe(200);
+  }
+  expect(await from('same-origin', 'cors')).toBe(200);
+  const { status } = await browser.request('GET', '/queues/api/queues', {
+    origin: 'https://elsewhere.example',
+  });
+  expect(status).toBe(403);
+});
+
+test.for([
+  ['a path that is no text', 'GET', '/queues/queue/%E0%A4%A', ''],
+  ['a body that is no JSON', 'PUT', PAUSE, '{'],
+] as const)('%s is answered without a stack', async ([, method, path, body], { browser }) => {
+  const headers = { 'content-type': 'application/json', 'x-xsrf-token': browser.token };
+  const answer = await browser.request(method, path, headers, body);
+  expect(answer.status).toBe(400);
+  expect(answer.body).not.toContain('node_modules');
 });
 
 test('a request under a name that is not the dashboard’s own is refused, as after DNS rebinding', async ({

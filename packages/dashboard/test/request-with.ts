@@ -1,10 +1,11 @@
 import { request } from 'node:http';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 export interface Answer {
-  readonly status: number | undefined;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -12,11 +13,12 @@ export interface Answer {
 export async function requestWith(
   method: string,
   url: string,
-  headers: Record<string, string>,
+  headers: Readonly<Record<string, string>>,
+  body = '',
 ): Promise<Answer> {
   const sent = request(url, { method, headers, agent: false });
-  sent.end();
+  sent.end(body);
   const [response]: IncomingMessage[] = await once(sent, 'response');
-  if (!response) throw new Error('no response');
-  return { status: response.statusCode, body: await text(response) };
+  if (!response?.statusCode) throw new Error('no response');
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { dashboardSchema, USER_KEYS } from './dashboard-options.ts';
 import { configSchema } from './schema.ts';
 import { tableOptionsSchema } from './table-options.ts';
 
@@ -7,6 +8,8 @@ import { tableOptionsSchema } from './table-options.ts';
 function knownKeysAt(path: readonly PropertyKey[]): string[] {
   if (path[0] === 'tables' && path.length === 2) return Object.keys(tableOptionsSchema.shape);
   if (path[0] === 'connection') return Object.keys(configSchema.shape.connection.shape);
+  if (path[0] === 'dashboard')
+    return path[1] === 'users' ? [...USER_KEYS] : Object.keys(dashboardSchema.shape);
   return Object.keys(configSchema.shape);
 }
 

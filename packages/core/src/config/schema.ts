@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dashboardSchema } from './dashboard-options.ts';
 import { timeZone } from './schedule.ts';
 import { ingestionType, tableOptionsSchema, type TableOptions } from './table-options.ts';
 
@@ -75,6 +76,7 @@ export const configSchema = z.strictObject({
   ingestion_type: ingestionType.default('APPEND_ONLY'),
   page_bytes: byteSize.default(DEFAULT_PAGE_BYTES),
   schedule_timezone: timeZone.default('UTC'),
+  dashboard: dashboardSchema.prefault({}),
   include: patterns.optional(),
   exclude: patterns.optional(),
   tables: z

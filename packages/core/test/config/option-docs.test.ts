@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { dashboardSchema, USER_KEYS } from '../../src/config/dashboard-options.ts';
 import {
   DEFAULT_BATCH_SIZE,
   OPTION_DEFAULTS,
@@ -95,6 +96,15 @@ test('docs/configuration.md has every option of a table, and no other, with its 
     expect(range, `range of ${name}`).toBe(limits ?? range);
     expect(meaning, `meaning of ${name}`).not.toBe('');
   }
+});
+
+test('docs/configuration.md has every key of the dashboard and of its users, and no other', async () => {
+  const [section, user] = [
+    await tableIn('configuration.md', '## dashboard'),
+    await tableIn('configuration.md', 'A user:'),
+  ];
+  expect(section.map(([key]) => unquoted(key))).toEqual(Object.keys(dashboardSchema.shape));
+  expect(user.map(([key]) => unquoted(key))).toEqual(USER_KEYS);
 });
 
 test('docs/option-tests.md names, for every option, a test that is there', async () => {

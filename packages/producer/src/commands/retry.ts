@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelRun, retryRun, runStatus } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { startPlanWorker } from '../run/plan-worker.ts';
+import { onRecord } from '../run/record-action.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
@@ -17,7 +18,7 @@ export function retryCommand(): Command {
   return command.addArgument(run()).action((runId: string) =>
     withContext(command, async (context, { json }) => {
       const fleet = await context.fleet();
-      const { key, retried } = await retryRun(runId, fleet);
+      const { key, retried } = await onRecord(fleet, 'retry', runId, () => retryRun(runId, fleet));
       if ((await runStatus(key, fleet)).state === 'planning') {
         // Plans are made by producers, and this may be the only one: wait until it is made or has failed again.
         startPlanWorker(context, fleet);
@@ -42,7 +43,8 @@ export function cancelCommand(): Command {
   );
   return command.addArgument(run()).action((runId: string) =>
     withContext(command, async (context, { json }) => {
-      await cancelRun(runId, await context.fleet());
+      const fleet = await context.fleet();
+      await onRecord(fleet, 'cancel', runId, () => cancelRun(runId, fleet));
       print(
         json,
         { runId, state: 'cancelled' },
