@@ -41,6 +41,11 @@ export {
 } from './jobs/schedules.ts';
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
+export { findFailures, type FailedJob, type FailureFilter, type RunStep } from './jobs/failures.ts';
+export { readLimits, setLimits, type LimitChanges, type Limits } from './jobs/limits.ts';
+export { Parking } from './jobs/parking.ts';
+export { pause, readPauses, resume, type Pauses, type PauseScope } from './jobs/pauses.ts';
+export { retryFailures, retryRun, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
 export { settleFailure } from './jobs/settle-failure.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
@@ -85,7 +90,6 @@ export { attemptsOf, type Fleet } from './jobs/fleet.ts';
 export {
   cancelRun,
   resumeRun,
-  retryRun,
   startRun,
   type RunRequest,
   type StartedRun,

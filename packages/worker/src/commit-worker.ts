@@ -2,6 +2,7 @@ import {
   COMMIT_QUEUE,
   commitJobSchema,
   commitRun,
+  Parking,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -20,9 +21,11 @@ export function startCommitWorker(
   queues: Queues,
   logger: Logger,
 ): Worker<CommitJob> {
+  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
-    async (job, _token, signal) => {
+    async (job, token, signal) => {
+      await parking.check(job, token);
       try {
         const repair = createRepair(deps, signal ?? new AbortController().signal);
         const report = await commitRun(

@@ -4,7 +4,8 @@ import { LEARNING } from '../lancedb/pace.ts';
  * A token bucket the fleet shares, in one hash; its clock is Redis's. A request takes the next free slot, waits for it,
  * and confirms it: after a 429 in between it takes another one.
  *
- * KEYS[1] the hash. ARGV: what to do, `now` in seconds (empty: Redis's), the ceiling (empty: none), requests sent that
+ * KEYS[1] the hash, KEYS[2] that of the fleet's limits, whose `requestsPerSecond` is a ceiling like the one of the process that
+ * asks; the smaller counts. ARGV: what to do, `now` in seconds (empty: Redis's), the ceiling (empty: none), requests sent that
  * are not counted yet, the epoch of the slot to confirm or of the request that was refused (-1: none), and for how many
  * seconds the source wants no request.
  *
@@ -21,7 +22,9 @@ local CATCH_UP_S, MEMORY_MS = 0.2, 3600000
 local LINE_S = 2
 local WINDOW_S, RING = 2, 4 -- seconds that tell the rate of answers, and that are counted apart
 
-local key, action, ceiling = KEYS[1], ARGV[1], tonumber(ARGV[3]) or math.huge
+local key, action = KEYS[1], ARGV[1]
+local own, fleets = tonumber(ARGV[3]), tonumber(redis.call('HGET', KEYS[2], 'requestsPerSecond'))
+local ceiling = math.min(own or math.huge, fleets or math.huge)
 local unseen, ticket, silence = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = tonumber(ARGV[2])
 if not now then
@@ -95,6 +98,8 @@ if ticket == epoch and now >= quiet then
   count(1)
   return { 0, 0, epoch }
 end
+-- No further than where the last slot may lie: a ceiling that was raised does not wait for what was given under the old one.
+free = math.min(free, math.max(now, quiet) + LINE_S + 1 / limit)
 local slot = math.max(free, quiet, now - CATCH_UP_S)
 if slot - math.max(now, quiet) > LINE_S then
   return { milliseconds(math.max(0, quiet - now) + LINE_S / 2), milliseconds(quiet - now), -1 }

@@ -67,7 +67,7 @@ export async function simulate(redis: Redis, key: string, options: Simulation): 
     const unseen = process.unseen;
     process.unseen = 0;
     const args = [action, now, ceiling ?? '', unseen, ticket, silence];
-    return (await redis.eval(PACE_SCRIPT, 1, key, ...args)) as [number, number, number];
+    return (await redis.eval(PACE_SCRIPT, 2, key, `${key}-limits`, ...args)) as [number, number, number];
   };
   let [started, done, refused, worst, end] = [0, 0, 0, 0, 0];
 

@@ -1,5 +1,6 @@
 import {
   OffloadError,
+  Parking,
   PLAN_QUEUE,
   planJobSchema,
   PRODUCT,
@@ -27,9 +28,11 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     queues: fleet.queues,
     attempts: fleet.attempts,
   };
+  const parking = new Parking(fleet);
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
-    async (job) => {
+    async (job, token) => {
+      await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
         if (payload.source !== deps.source.url) {
