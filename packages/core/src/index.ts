@@ -97,6 +97,7 @@ export {
 export {
   findRun,
   isSettled,
+  requireOpenRun,
   runStatus,
   type RunFailure,
   type RunState,

@@ -23,8 +23,8 @@ local LINE_S = 2
 local WINDOW_S, RING = 2, 4 -- seconds that tell the rate of answers, and that are counted apart
 
 local key, action = KEYS[1], ARGV[1]
-local own, fleets = tonumber(ARGV[3]), tonumber(redis.call('HGET', KEYS[2], 'requestsPerSecond'))
-local ceiling = math.min(own or math.huge, fleets or math.huge)
+local fleets = redis.call('HGET', KEYS[2], 'requestsPerSecond') or ''
+local ceiling = math.min(tonumber(ARGV[3]) or math.huge, tonumber(fleets) or math.huge)
 local unseen, ticket, silence = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = tonumber(ARGV[2])
 if not now then
@@ -98,8 +98,12 @@ if ticket == epoch and now >= quiet then
   count(1)
   return { 0, 0, epoch }
 end
--- No further than where the last slot may lie: a ceiling that was raised does not wait for what was given under the old one.
-free = math.min(free, math.max(now, quiet) + LINE_S + 1 / limit)
+if fleets ~= (state.under or '') then
+  -- A limit of the fleet that was raised does not wait for the slots that were given under the old one.
+  local before = tonumber(state.under) or math.huge
+  if (tonumber(fleets) or math.huge) > before then free = math.min(free, math.max(now, quiet) + 1 / limit) end
+  redis.call('HSET', key, 'under', fleets)
+end
 local slot = math.max(free, quiet, now - CATCH_UP_S)
 if slot - math.max(now, quiet) > LINE_S then
   return { milliseconds(math.max(0, quiet - now) + LINE_S / 2), milliseconds(quiet - now), -1 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { toOffloadError } from '../errors/offload-error.ts';
 import type { Fleet } from './fleet.ts';
 import { isFleetPaused, pausesKey, releaseParked, runField, tableField } from './parking.ts';
-import { findRun } from './run-status.ts';
+import { requireOpenRun } from './run-status.ts';
 
 /** What is paused: everything, the runs of a table (by its name at the source), or one run. */
 export type PauseScope = 'fleet' | { readonly table: string } | { readonly runId: string };
@@ -39,13 +39,7 @@ export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promis
     for (const queue of queuesOf(fleet)) await queue.pause();
     return;
   }
-  if ('runId' in scope) {
-    const state = await endedState(scope.runId, fleet);
-    if (state !== undefined) {
-      const message = `Run ${scope.runId} is ${state}; there is nothing to pause`;
-      throw new OffloadError('RUN_CLOSED', message, { runId: scope.runId });
-    }
-  }
+  if ('runId' in scope) await requireOpenRun(scope.runId, 'pause', fleet);
   const value: Pause = { by, atMs: Date.now() };
   await fleet.redis.hset(pausesKey(fleet), fieldOf(scope), JSON.stringify(value));
 }
@@ -69,18 +63,13 @@ export async function resume(
   return { wasPaused, released: await releaseParked(fieldOf(scope), fleet) };
 }
 
-/** How a run ended. @throws OffloadError `RUN_NOT_FOUND`. */
-async function endedState(runId: string, fleet: Fleet): Promise<string | undefined> {
-  const report = await fleet.staging.findReport(await findRun(runId, fleet));
-  return report?.state;
-}
-
 /** Whether a run is over, or no trace of it is left. */
 async function hasEnded(runId: string, fleet: Fleet): Promise<boolean> {
   try {
-    return (await endedState(runId, fleet)) !== undefined;
+    await requireOpenRun(runId, 'pause', fleet);
+    return false;
   } catch (error) {
-    if (toOffloadError(error).code === 'RUN_NOT_FOUND') return true;
+    if (['RUN_CLOSED', 'RUN_NOT_FOUND'].includes(toOffloadError(error).code)) return true;
     throw error;
   }
 }

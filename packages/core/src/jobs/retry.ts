@@ -4,7 +4,7 @@ import type { RunReport } from '../lake/report.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { eachFailure, type FailedJob, type FailureFilter, type FoundJob } from './failures.ts';
 import type { Fleet } from './fleet.ts';
-import { findRun } from './run-status.ts';
+import { requireOpenRun } from './run-status.ts';
 
 export interface RetryOptions {
   /** Jobs per second; as fast as it goes where absent. */
@@ -147,11 +147,6 @@ export async function retryRun(
   runId: string,
   fleet: Fleet,
 ): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
-  const key = await findRun(runId, fleet);
-  const report = await fleet.staging.findReport(key);
-  if (report) {
-    const message = `Run ${runId} is ${report.state}; there is nothing to retry`;
-    throw new OffloadError('RUN_CLOSED', message, { runId });
-  }
+  const key = await requireOpenRun(runId, 'retry', fleet);
   return { key, retried: (await retryFailures(fleet, { runId })).retried };
 }

@@ -73,6 +73,24 @@ export async function findRun(
   });
 }
 
+/**
+ * Finds a run that has not ended.
+ *
+ * @param todo - what is to be done with it, for the message.
+ * @throws OffloadError `RUN_NOT_FOUND`, or `RUN_CLOSED` for a run that has ended.
+ */
+export async function requireOpenRun(
+  runId: string,
+  todo: string,
+  fleet: Fleet,
+): Promise<RunKey & { readonly table: string }> {
+  const key = await findRun(runId, fleet);
+  const report = await fleet.staging.findReport(key);
+  if (!report) return key;
+  const message = `Run ${runId} is ${report.state}; there is nothing to ${todo}`;
+  throw new OffloadError('RUN_CLOSED', message, { runId });
+}
+
 const failureOf = ({ step, page, code, message, hint, attempts }: FailedJob): RunFailure => ({
   step,
   ...(page !== undefined && { page }),

@@ -11,7 +11,7 @@ import { expectRejection } from '../expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest, occurrences, pagesOf, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
-const test = fleetTest(10);
+const test = fleetTest(4);
 
 const BY = 'test';
 
