@@ -87,13 +87,7 @@ export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
-export {
-  cancelRun,
-  resumeRun,
-  startRun,
-  type RunRequest,
-  type StartedRun,
-} from './jobs/run-control.ts';
+export { cancelRun, resumeRun, startRun, type RunRequest, type StartedRun } from './jobs/run-control.ts';
 export {
   findRun,
   isSettled,

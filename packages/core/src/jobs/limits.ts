@@ -18,6 +18,8 @@ const RATE_FIELD = 'requestsPerSecond';
 /** Apart from the pace that is learnt, which is forgotten when nothing is sent for a while. */
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
 
+const isGiven = (limit: number | null | undefined): limit is number => limit !== undefined && limit !== null;
+
 function refuse(what: string, value: number): never {
   throw new OffloadError('CONFIG_INVALID', `${what}, not ${value}`);
 }
@@ -31,12 +33,9 @@ function refuse(what: string, value: number): never {
  */
 export async function setLimits(fleet: Fleet, changes: LimitChanges): Promise<Limits> {
   const { concurrency, requestsPerSecond } = changes;
-  if (typeof concurrency === 'number' && !(Number.isSafeInteger(concurrency) && concurrency >= 1))
+  if (isGiven(concurrency) && !(Number.isSafeInteger(concurrency) && concurrency >= 1))
     refuse('The fleet’s concurrency must be a whole number from 1', concurrency);
-  if (
-    typeof requestsPerSecond === 'number' &&
-    !(Number.isFinite(requestsPerSecond) && requestsPerSecond > 0)
-  )
+  if (isGiven(requestsPerSecond) && !(Number.isFinite(requestsPerSecond) && requestsPerSecond > 0))
     refuse('The fleet’s requests per second must be a number above 0', requestsPerSecond);
 
   if (concurrency === null) await fleet.queues.page.removeGlobalConcurrency();

@@ -318,10 +318,7 @@ test('a run that has ended, or that there is not, cannot be paused', async ({ ri
   const run = await enqueuedRun(rig, 'documents');
   await rig.fleet.staging.createReport(emptyReport(planOf({ runId: run.runId }), 'cancelled'));
   await expectRejection(pause(rig.fleet, { runId: run.runId }, BY), 'RUN_CLOSED', /is cancelled/);
-  await expectRejection(
-    pause(rig.fleet, { runId: 'documents-20261122T101500Z-ffff' }, BY),
-    'RUN_NOT_FOUND',
-  );
+  await expectRejection(pause(rig.fleet, { runId: 'documents-20261122T101500Z-ffff' }, BY), 'RUN_NOT_FOUND');
 });
 
 test('after Redis has lost a paused run, resuming it and taking it up from the lake both work', async ({

@@ -119,7 +119,9 @@ test('jobs that somebody else retries meanwhile are skipped, and each is retried
   expect(await failed(rig)).toEqual([]);
 });
 
-test('stopped in the middle, what was not got to stays failed, and the next call goes on', async ({ rig }) => {
+test('stopped in the middle, what was not got to stays failed, and the next call goes on', async ({
+  rig,
+}) => {
   const { fleet } = rig;
   const codes = Array.from({ length: 10 }, () => 'SOURCE_UNAVAILABLE' as const);
   await failedRun(rig, 'documents', codes);

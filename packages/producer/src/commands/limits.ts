@@ -6,8 +6,8 @@ import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
 interface LimitOptions extends GlobalOptions {
-  readonly concurrency?: number | null;
-  readonly rate?: number | null;
+  readonly concurrency?: number | 'none';
+  readonly rate?: number | 'none';
 }
 
 const MOST = 1_000_000;
@@ -19,14 +19,18 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError(`It must be a number above 0, up to ${MOST}.`);
 }
 
-function concurrency(text: string): number | null {
-  if (text === 'none') return null;
+function concurrency(text: string): number | 'none' {
+  if (text === 'none') return text;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= MOST) return value;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}, or none.`);
 }
 
-const rate = (text: string): number | null => (text === 'none' ? null : positiveNumber(text));
+const rate = (text: string): number | 'none' => (text === 'none' ? text : positiveNumber(text));
+
+/** Commander itself would make an empty text of a parsed `null`. */
+const limitOf = (option: number | 'none' | undefined): number | null | undefined =>
+  option === 'none' ? null : option;
 
 export function limitsCommand(): Command {
   const command = subcommand(
@@ -54,7 +58,10 @@ export function limitsCommand(): Command {
     .action(() =>
       withContext<LimitOptions>(command, async (context, options) => {
         const fleet = await context.fleet();
-        const changes: LimitChanges = { concurrency: options.concurrency, requestsPerSecond: options.rate };
+        const changes: LimitChanges = {
+          concurrency: limitOf(options.concurrency),
+          requestsPerSecond: limitOf(options.rate),
+        };
         const shows = Object.values(changes).every((change) => change === undefined);
         const limits = shows ? await readLimits(fleet) : await setLimits(fleet, changes);
         print(options.json, limits, () => limitLines(limits).join('\n') || 'The fleet has no limits.');

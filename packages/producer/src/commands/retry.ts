@@ -103,10 +103,9 @@ export function retryCommand(): Command {
     )
     .addOption(new Option('--all', 'every failed job of the fleet').conflicts(['table', 'code']))
     .addOption(
-      new Option(
-        '--per-second <n>',
-        'so many a second, to spare a source that has just come back',
-      ).argParser(positiveNumber),
+      new Option('--per-second <n>', 'so many a second, to spare a source that has just come back').argParser(
+        positiveNumber,
+      ),
     )
     .action((runId: string | undefined, { table, code, all }: RetryCommandOptions) => {
       if (runId !== undefined && all) command.error('error: name a run, or --all', WRONG_USAGE);

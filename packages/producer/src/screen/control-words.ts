@@ -12,7 +12,9 @@ export function scopeWords(scope: PauseScope): { readonly subject: string; reado
 }
 
 function shellWord(text: string): string {
-  return /^[\w.-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return /^[\w.-]+$/.test(text) && !text.startsWith('-')
+    ? text
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function since({ by, atMs }: { readonly by: string; readonly atMs: number }): string {
