@@ -30,7 +30,7 @@ const AT_ONCE = 100;
 const FRESH = { resetAttemptsMade: true, resetAttemptsStarted: true };
 
 /** BullMQ's codes for a job that is not there, and for one that is in another state. */
-const ELSEWHERE: readonly unknown[] = [-1, -3];
+const ELSEWHERE: ReadonlySet<unknown> = new Set([-1, -3]);
 
 /**
  * Makes a retried job as good as new: a retry keeps the failure, and how often its workers have died (`stc`). KEYS: the
@@ -46,7 +46,7 @@ async function retryJob({ job, progress }: FoundJob, { queues, redis }: Fleet): 
     if (!found) return false;
     await found.retry('failed', FRESH);
   } catch (error) {
-    if (ELSEWHERE.includes((error as { readonly code?: unknown }).code)) return false;
+    if (ELSEWHERE.has((error as { readonly code?: unknown }).code)) return false;
     throw error;
   }
   // After the retry, not before it: a process that is killed in between has lost nothing.

@@ -18,7 +18,7 @@ function shellWord(text: string): string {
 }
 
 function since({ by, atMs }: { readonly by: string; readonly atMs: number }): string {
-  return `paused by ${by} at ${new Date(atMs).toISOString().slice(0, 19)}Z`;
+  return `paused by ${by} since ${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
 
 /** Why a run does not go on, and the command that changes it, where it or its table or the fleet is paused. */
