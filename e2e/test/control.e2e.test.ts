@@ -134,7 +134,7 @@ test('limits hold for two workers together: one page at a time, and so many requ
 
   await world.offload('limits', '--concurrency', 'none', '--rate', '10');
   expect((await world.offload('status')).out).toContain('at most 10 requests a second');
-  const sentMs: number[] = [];
+  const sentMs: number[] = []; // holds nothing, but notes when requests come
   source.hold((request) => isQuery(request) && sentMs.push(performance.now()) === 0);
   expect((await world.offload('run', 'others')).code).toBe(0);
   expect(sentMs).toHaveLength(20);

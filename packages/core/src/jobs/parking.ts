@@ -108,8 +108,12 @@ export class Parking {
     const now = performance.now();
     if (now - this.#readAtMs < CACHED_MS) return this.#paused;
     this.#readAtMs = now;
-    this.#paused = this.#store.redis.hkeys(pausesKey(this.#store)).then((fields) => new Set(fields));
-    this.#paused.catch(() => (this.#readAtMs = Number.NEGATIVE_INFINITY));
+    const before = this.#paused;
+    // Where Redis fails, the job goes by what was known; the queue has its own ways to wait for Redis.
+    this.#paused = this.#store.redis.hkeys(pausesKey(this.#store)).then(
+      (fields) => new Set(fields),
+      () => before,
+    );
     return this.#paused;
   }
 }
