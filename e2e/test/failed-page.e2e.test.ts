@@ -44,7 +44,7 @@ test('a page that fails for good holds back its own table only, is named by stat
 
   refusal.heal();
   const retried = await world.ask<object>('retry', run.runId);
-  expect(retried).toEqual({ runId: run.runId, retried: 1 });
+  expect(retried).toEqual({ runId: run.runId, retried: 1, gone: 0, ended: [] });
   expect(await world.lake.ended(run)).toMatchObject({
     state: 'published',
     verified: true,

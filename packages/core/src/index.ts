@@ -62,6 +62,11 @@ export {
 export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
 export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';
+export { findFailures, type FailedJob, type FailureFilter, type RunStep } from './jobs/failures.ts';
+export { readLimits, setLimits, type LimitChanges, type Limits } from './jobs/limits.ts';
+export { Parking } from './jobs/parking.ts';
+export { pause, readPauses, resume, type Pauses, type PauseScope } from './jobs/pauses.ts';
+export { retryFailures, retryRun, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
 export { scanQuery } from './lancedb/query.ts';
@@ -102,17 +107,11 @@ export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
-export {
-  cancelRun,
-  resumeRun,
-  retryRun,
-  startRun,
-  type RunRequest,
-  type StartedRun,
-} from './jobs/run-control.ts';
+export { cancelRun, resumeRun, startRun, type RunRequest, type StartedRun } from './jobs/run-control.ts';
 export {
   findRun,
   isSettled,
+  requireOpenRun,
   runStatus,
   type RunFailure,
   type RunState,

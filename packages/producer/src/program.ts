@@ -1,9 +1,12 @@
 import { VERSION } from '@lance-offload/core';
 import { Option, type Command } from 'commander';
+import { cancelCommand } from './commands/cancel.ts';
 import { historyCommand } from './commands/history.ts';
+import { limitsCommand } from './commands/limits.ts';
+import { pauseCommand, resumeCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
-import { cancelCommand, retryCommand } from './commands/retry.ts';
+import { retryCommand } from './commands/retry.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -42,6 +45,9 @@ export function createProgram(): Command {
     statusCommand(),
     retryCommand(),
     cancelCommand(),
+    pauseCommand(),
+    resumeCommand(),
+    limitsCommand(),
     queryCommand(),
     verifyCommand(),
     historyCommand(),

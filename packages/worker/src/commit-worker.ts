@@ -3,6 +3,7 @@ import {
   commitJobSchema,
   commitRun,
   isTriedAgain,
+  Parking,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -24,9 +25,11 @@ export function startCommitWorker(
   monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<CommitJob> {
+  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
-    async (job, _token, signal) => {
+    async (job, token, signal) => {
+      await parking.check(job, token);
       try {
         const commit = commitJobSchema.parse(job.data);
         const { runId, table } = commit;

@@ -3,6 +3,7 @@ import {
   PAGE_QUEUE,
   pageJobSchema,
   isTriedAgain,
+  Parking,
   settleFailure,
   toOffloadError,
   type Logger,
@@ -60,6 +61,7 @@ export function startPageWorker(
   logger: Logger,
 ): Worker<PageJob, PageResult> {
   const plans = new PlanCache(deps);
+  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
 
   async function run(job: Job<PageJob, PageResult>, signal: AbortSignal): Promise<PageResult> {
     const payload = pageJobSchema.parse(job.data);
@@ -84,7 +86,8 @@ export function startPageWorker(
 
   const worker = new Worker<PageJob, PageResult>(
     PAGE_QUEUE,
-    async (job, _token, signal) => {
+    async (job, token, signal) => {
+      await parking.check(job, token);
       try {
         return await run(job, signal ?? new AbortController().signal);
       } catch (thrown) {

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { sourceUrl } from '../config/load.ts';
 import type { Connection } from '../config/schema.ts';
 import { LocalPace, refuseLongPause, type Pace, type Ticket } from '../lancedb/pace.ts';
+import { limitsKey } from './limits.ts';
 import { PACE_SCRIPT } from './pace-script.ts';
 
 /** How often a process asks whether the fleet has met a limit, while it knows of none. */
@@ -50,14 +51,14 @@ async function withPatience<T>(work: Promise<T>): Promise<T> {
 }
 
 /**
- * One pace for all processes of a fleet. Until the source answers any of them 429 it costs one call to Redis a second;
+ * One pace for all processes of a fleet. Until the source answers any of them 429, or the fleet is limited, it costs one call to Redis a second;
  * from then on each request takes a token first (`PACE_SCRIPT`). Before it has joined a fleet, and while Redis does not
  * answer, the process keeps a pace of its own.
  */
 export class FleetPace implements Pace {
   readonly #connection: Connection;
   readonly #local: LocalPace;
-  #fleet: { readonly redis: Redis; readonly key: string } | undefined;
+  #fleet: { readonly redis: Redis; readonly keys: readonly [string, string] } | undefined;
   #limited: boolean;
   /** Requests sent that Redis has not counted. */
   #unseen = 0;
@@ -76,7 +77,7 @@ export class FleetPace implements Pace {
 
   /** From now on the pace is the fleet's. */
   join(redis: Redis, prefix: string): this {
-    this.#fleet = { redis, key: paceKey(prefix, this.#connection) };
+    this.#fleet = { redis, keys: [paceKey(prefix, this.#connection), limitsKey(prefix)] };
     return this;
   }
 
@@ -127,13 +128,13 @@ export class FleetPace implements Pace {
     silenceMs = 0,
   ): Promise<Answer | undefined> {
     if (!this.#fleet || performance.now() < this.#aloneUntilMs) return undefined;
-    const { redis, key } = this.#fleet;
+    const { redis, keys } = this.#fleet;
     const ceiling = this.#connection.max_requests_per_second ?? '';
     const unseen = this.#unseen;
     this.#unseen = 0;
     try {
       const answer = await withPatience(
-        redis.eval(PACE_SCRIPT, 1, key, action, '', ceiling, unseen, ticket, silenceMs / 1000),
+        redis.eval(PACE_SCRIPT, 2, ...keys, action, '', ceiling, unseen, ticket, silenceMs / 1000),
       );
       const [first = 0, quietMs = 0, epoch = 0] = answer as number[];
       return { first, quietMs, epoch };

@@ -4,7 +4,8 @@ import { LEARNING } from '../lancedb/pace.ts';
  * A token bucket the fleet shares, in one hash; its clock is Redis's. A request takes the next free slot, waits for it,
  * and confirms it: after a 429 in between it takes another one.
  *
- * KEYS[1] the hash. ARGV: what to do, `now` in seconds (empty: Redis's), the ceiling (empty: none), requests sent that
+ * KEYS[1] the hash, KEYS[2] that of the fleet's limits, whose `requestsPerSecond` is a ceiling like the one of the process that
+ * asks; the smaller counts. ARGV: what to do, `now` in seconds (empty: Redis's), the ceiling (empty: none), requests sent that
  * are not counted yet, the epoch of the slot to confirm or of the request that was refused (-1: none), and for how many
  * seconds the source wants no request.
  *
@@ -21,7 +22,9 @@ local CATCH_UP_S, MEMORY_MS = 0.2, 3600000
 local LINE_S = 2
 local WINDOW_S, RING = 2, 4 -- seconds that tell the rate of answers, and that are counted apart
 
-local key, action, ceiling = KEYS[1], ARGV[1], tonumber(ARGV[3]) or math.huge
+local key, action = KEYS[1], ARGV[1]
+local fleets = redis.call('HGET', KEYS[2], 'requestsPerSecond') or ''
+local ceiling = math.min(tonumber(ARGV[3]) or math.huge, tonumber(fleets) or math.huge)
 local unseen, ticket, silence = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = tonumber(ARGV[2])
 if not now then
@@ -94,6 +97,12 @@ if action == 'count' then return { 0, milliseconds(quiet - now), epoch } end
 if ticket == epoch and now >= quiet then
   count(1)
   return { 0, 0, epoch }
+end
+if fleets ~= (state.under or '') then
+  -- A limit of the fleet that was raised does not wait for the slots that were given under the old one.
+  local before = tonumber(state.under) or math.huge
+  if (tonumber(fleets) or math.huge) > before then free = math.min(free, math.max(now, quiet) + 1 / limit) end
+  redis.call('HSET', key, 'under', fleets)
 end
 local slot = math.max(free, quiet, now - CATCH_UP_S)
 if slot - math.max(now, quiet) > LINE_S then

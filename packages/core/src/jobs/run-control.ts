@@ -9,10 +9,12 @@ import type { RunKey } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
 import { emptyReport } from '../lake/report.ts';
 import { recordCancelled, recordOpened, recordReport } from '../monitor/run-records.ts';
+import { findFailures } from './failures.ts';
 import type { Fleet } from './fleet.ts';
+import { resume } from './pauses.ts';
 import { PAYLOAD_VERSION, type CommitJob, type PlanJob } from './payloads.ts';
 import { commitJobId, planJobId } from './queues.ts';
-import { failedPages, findRun, runStatus, type RunStatus } from './run-status.ts';
+import { findRun, runStatus, type RunStatus } from './run-status.ts';
 
 /** What to offload, and where to. */
 export interface RunRequest {
@@ -138,7 +140,8 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
   const plan = await fleet.staging.readPlan(key);
   // A rest of the run in the queue would make BullMQ take the new job for one it has had.
   await fleet.queues.plan.remove(planJobId(runId));
-  for (const job of await failedPages(runId, fleet)) await job.remove();
+  for (const { jobId } of await findFailures(fleet, { runId, step: 'page' }))
+    await fleet.queues.page.remove(jobId);
   const { table, destination, source, startedAtMs } = plan;
   const job: PlanJob = {
     payloadVersion: PAYLOAD_VERSION,
@@ -154,35 +157,6 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
   await fleet.redis.set(lockOf(destination, fleet), runId);
   await fleet.queues.addRun(job, fleet.attempts);
   return { ...key, adopted: true };
-}
-
-/** Gives every failed job of a run fresh attempts. Returns how many there were. */
-export async function retryRun(
-  runId: string,
-  fleet: Fleet,
-): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
-  const key = await findRun(runId, fleet);
-  const report = await fleet.staging.findReport(key);
-  if (report)
-    throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${report.state}; there is nothing to retry`, {
-      runId,
-    });
-  const fresh = { resetAttemptsMade: true, resetAttemptsStarted: true };
-  let retried = 0;
-  for (const job of await failedPages(runId, fleet)) {
-    await job.retry('failed', fresh);
-    retried += 1;
-  }
-  const steps = [
-    await fleet.queues.plan.getJob(planJobId(runId)),
-    await fleet.queues.commit.getJob(commitJobId(runId)),
-  ];
-  for (const job of steps) {
-    if (!job || (await job.getState()) !== 'failed') continue;
-    await job.retry('failed', fresh);
-    retried += 1;
-  }
-  return { key, retried };
 }
 
 /**
@@ -209,6 +183,7 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   if (!plan && !removed) throw closed('being planned right now');
   await claim(fleet.redis, lockOf(key.destination, fleet), runId, '');
   await (report ? recordReport(report, fleet) : recordCancelled(runId, fleet));
+  await resume(fleet, { runId }); // what could not be removed runs out, and the pause has nothing left to hold
   // Files go only where the commit is out of the queue: one that began before the report was there may publish them.
   if (removed && plan) await fleet.staging.discard(key);
   return key;

@@ -1,12 +1,11 @@
-import type { Job } from 'bullmq';
-import { ERROR_POLICY } from '../errors/policy.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import type { RunReport } from '../lake/report.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { isRunId } from '../plan/run-id.ts';
 import { pageCount, type RunPlan } from '../plan/run-plan.ts';
+import { findFailures, type FailedJob, type RunStep } from './failures.ts';
 import type { Fleet } from './fleet.ts';
-import { failureSchema, type PageJob } from './payloads.ts';
+import { pauseOf } from './parking.ts';
 import { commitJobId, planJobId } from './queues.ts';
 
 /**
@@ -25,7 +24,7 @@ export type RunState =
   | RunReport['state'];
 
 export interface RunFailure {
-  readonly step: 'plan' | 'page' | 'commit';
+  readonly step: RunStep;
   readonly page?: number;
   readonly code: string;
   readonly message: string;
@@ -40,6 +39,8 @@ export interface RunStatus {
   readonly table: string;
   readonly destination: string;
   readonly state: RunState;
+  /** Nothing of the run is begun until this is resumed; there for a run that would move otherwise. */
+  readonly paused?: 'fleet' | 'table' | 'run';
   readonly sourceVersion?: number;
   readonly sourceRows?: number;
   readonly pages?: {
@@ -74,34 +75,42 @@ export async function findRun(
   });
 }
 
-function failureOf(job: Job, step: RunFailure['step'], page?: number): RunFailure {
-  const kept = failureSchema.safeParse(job.progress);
-  const known = kept.success ? kept.data.failure : undefined;
-  return {
-    step,
-    ...(page !== undefined && { page }),
-    code: known?.code ?? 'INTERNAL',
-    // Without a failure of its own the job was ended by BullMQ, after its worker died again and again.
-    message: known?.message ?? job.failedReason,
-    hint: known?.hint ?? ERROR_POLICY.INTERNAL.hint,
-    attempts: job.attemptsMade,
-    ...(known?.details.sample && { sample: known.details.sample }),
-  };
+/**
+ * Finds a run that has not ended.
+ *
+ * @param todo - what is to be done with it, for the message.
+ * @throws OffloadError `RUN_NOT_FOUND`, or `RUN_CLOSED` for a run that has ended.
+ */
+export async function requireOpenRun(
+  runId: string,
+  todo: string,
+  fleet: Fleet,
+): Promise<RunKey & { readonly table: string }> {
+  const key = await findRun(runId, fleet);
+  const report = await fleet.staging.findReport(key);
+  if (!report) return key;
+  const message = `Run ${runId} is ${report.state}; there is nothing to ${todo}`;
+  throw new OffloadError('RUN_CLOSED', message, { runId });
 }
 
-/** Failed pages of a run, in page order. Reads ids first, so that other runs' failures cost little. */
-export async function failedPages(runId: string, { queues }: Fleet): Promise<Job<PageJob>[]> {
-  const ids = await queues.page.getRanges(['failed'], 0, -1);
-  const mine = ids.filter((id) => id.startsWith(`${runId}.page-`)).toSorted();
-  const jobs = await Promise.all(mine.map((id) => queues.page.getJob(id)));
-  return jobs.filter((job) => job !== undefined);
-}
+const failureOf = ({ step, page, code, message, hint, attempts, sample }: FailedJob): RunFailure => ({
+  step,
+  ...(page !== undefined && { page }),
+  code,
+  message,
+  hint,
+  attempts,
+  ...(sample && { sample }),
+});
 
-async function stepFailure(runId: string, { queues }: Fleet): Promise<RunFailure | undefined> {
-  const plan = await queues.plan.getJob(planJobId(runId));
-  if (plan && (await plan.getState()) === 'failed') return failureOf(plan, 'plan');
-  const commit = await queues.commit.getJob(commitJobId(runId));
-  return commit && (await commit.getState()) === 'failed' ? failureOf(commit, 'commit') : undefined;
+/** What of a run failed: its plan or its commit, and its pages in their order. */
+async function failuresOf(
+  runId: string,
+  fleet: Fleet,
+): Promise<{ readonly step: RunFailure | undefined; readonly pages: readonly RunFailure[] }> {
+  const all = (await findFailures(fleet, { runId })).map(failureOf);
+  const pages = all.filter(({ step }) => step === 'page').toSorted((a, b) => (a.page ?? 0) - (b.page ?? 0));
+  return { step: all.find(({ step }) => step !== 'page'), pages };
 }
 
 async function isQueued(runId: string, { queues }: Fleet): Promise<boolean> {
@@ -119,14 +128,10 @@ async function plannedStatus(
 ): Promise<Pick<RunStatus, 'state' | 'pages' | 'failures'>> {
   const total = pageCount(plan);
   const staged = (await fleet.staging.listReceipts(plan)).length;
-  const failed = await failedPages(plan.runId, fleet);
+  const { step, pages: failed } = await failuresOf(plan.runId, fleet);
   const waiting = Math.max(0, total - staged - failed.length);
   const pages = { total, staged, failed: failed.length, waiting };
-  const step = await stepFailure(plan.runId, fleet);
-  const failures = [
-    ...(step ? [step] : []),
-    ...failed.map((job) => failureOf(job, 'page', job.data.page.index)),
-  ];
+  const failures = [...(step ? [step] : []), ...failed];
   if (!(await isQueued(plan.runId, fleet))) return { state: 'interrupted', pages, failures };
   if (step) return { state: 'failed', pages, failures };
   if (!(await isPlanned(plan.runId, fleet))) return { state: 'planning', pages, failures };
@@ -136,10 +141,16 @@ async function plannedStatus(
 
 /** Where a run stands, from the lake first and the queue second. */
 export async function runStatus(key: RunKey & { readonly table: string }, fleet: Fleet): Promise<RunStatus> {
+  const status = await standing(key, fleet);
+  const paused = isSettled(status.state) ? undefined : await pauseOf(key, fleet);
+  return paused === undefined ? status : { ...status, paused };
+}
+
+async function standing(key: RunKey & { readonly table: string }, fleet: Fleet): Promise<RunStatus> {
   const { runId, table, destination } = key;
   const plan = await fleet.staging.findPlan(key);
   if (!plan) {
-    const failure = await stepFailure(runId, fleet);
+    const { step: failure } = await failuresOf(runId, fleet);
     return {
       runId,
       table,

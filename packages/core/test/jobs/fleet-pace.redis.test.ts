@@ -1,5 +1,6 @@
 import { expect, vi } from 'vitest';
 import { FleetPace, type Limit } from '../../src/jobs/fleet-pace.ts';
+import { limitsKey, setLimits } from '../../src/jobs/limits.ts';
 import { expectRejection } from '../expect-code.ts';
 import { connectionTo } from '../lancedb/http-server.ts';
 import { fleetTest, type Rig } from './fleet-fixture.ts';
@@ -59,6 +60,55 @@ test('a ceiling holds for the fleet together, from the first request on', async 
   await Promise.all(both.map(({ pace }) => takeMany(pace, 20)));
   // The first few may be caught up on at once: a fifth of a second's worth.
   expect(performance.now() - started).toBeGreaterThanOrEqual(((40 - 1) / 40) * 1000 - 200 - 25);
+});
+
+/** Takes until the process has heard that the fleet is limited. */
+async function heard({ pace, calls }: Awaited<ReturnType<typeof join>>): Promise<void> {
+  await vi.waitUntil(async () => {
+    await pace.take();
+    return calls.mock.calls.some((call) => (call as unknown[]).includes('take'));
+  }, 10_000);
+}
+
+test('a limit of the fleet is heard of by processes that know none, and holds for them together', async ({
+  rig,
+}) => {
+  const both = [await join(rig), await join(rig)];
+  for (const { pace } of both) await pace.take();
+  await setLimits(rig.fleet, { requestsPerSecond: 40 });
+  await Promise.all(both.map(heard));
+  const started = performance.now();
+  await Promise.all(both.map(({ pace }) => takeMany(pace, 20)));
+  expect(performance.now() - started).toBeGreaterThanOrEqual(((40 - 1) / 40) * 1000 - 200 - 25);
+});
+
+for (const { own, fleets } of [
+  { own: 40, fleets: 4000 },
+  { own: 4000, fleets: 40 },
+]) {
+  test(`of a process’s ceiling and the fleet’s the smaller counts: ${own} and ${fleets}`, async ({ rig }) => {
+    await setLimits(rig.fleet, { requestsPerSecond: fleets });
+    const { pace } = await join(rig, { max_requests_per_second: own });
+    const started = performance.now();
+    await takeMany(pace, 40);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(((40 - 1) / 40) * 1000 - 200 - 25);
+  });
+}
+
+test('the limit of the fleet stays when the pace is forgotten, and can be taken away', async ({ rig }) => {
+  const { fleet } = rig;
+  await setLimits(fleet, { requestsPerSecond: 100 });
+  const one = await join(rig);
+  await heard(one);
+  expect(await fleet.redis.pttl(limitsKey(fleet.prefix))).toBe(-1);
+  for (const key of await fleet.redis.keys(`${fleet.prefix}:pace:*`)) await fleet.redis.del(key);
+  const other = await join(rig);
+  await heard(other);
+  await setLimits(fleet, { requestsPerSecond: null });
+  await other.pace.take();
+  other.calls.mockClear();
+  await takeMany(other.pace, 5000);
+  expect(other.calls.mock.calls.length).toBeLessThan(10);
 });
 
 test('a silence of more than a minute is not waited out with a page in hand', async ({ rig }) => {

@@ -103,6 +103,42 @@ const CASES: readonly Case[] = [
     factor: 1.05,
     refused: 0,
   },
+  {
+    ...FOUR,
+    what: 'a limit of the fleet below the source’s, set in mid-run',
+    limiter: () => tokenBucket(200, 400),
+    fleetCeiling: [{ at: 1, perSecond: 10 }],
+    requests: 1000,
+    ideal: 65,
+    factor: 1.1,
+    refused: 0,
+  },
+  {
+    ...FOUR,
+    what: 'a limit of the fleet that is raised from one in ten seconds',
+    limiter: () => tokenBucket(20),
+    fleetCeiling: [
+      { at: 0, perSecond: 0.1 },
+      { at: 30, perSecond: 10 },
+    ],
+    requests: 100,
+    ideal: 40,
+    factor: 1.1,
+    refused: 0,
+  },
+  {
+    ...FOUR,
+    what: 'a limit of the fleet that is taken away again',
+    limiter: () => tokenBucket(100_000),
+    fleetCeiling: [
+      { at: 0, perSecond: 5 },
+      { at: 20, perSecond: null },
+    ],
+    requests: 2000,
+    ideal: 40,
+    factor: 1.1,
+    refused: 0,
+  },
 ];
 
 for (const { what, limiter, ideal, factor, refused, ...fleet } of CASES) {

@@ -41,6 +41,8 @@ export interface Simulation {
   readonly requests: number;
   readonly limiter: Limiter;
   readonly ceiling?: number;
+  /** Requests per second the fleet is limited to, from so many seconds on; `null` takes the limit away. */
+  readonly fleetCeiling?: readonly { readonly at: number; readonly perSecond: number | null }[];
   /** Seconds from a request to its answer, and from there to the next one. */
   readonly latency?: number;
   readonly work?: number;
@@ -58,6 +60,8 @@ const START = 1_700_000_000;
 /** Runs a fleet against a limiter on a clock of its own, with the real script in a real Redis. */
 export async function simulate(redis: Redis, key: string, options: Simulation): Promise<Outcome> {
   const { processes, slots, requests, limiter, ceiling, latency = 0.01, work = 0.03 } = options;
+  const { fleetCeiling = [] } = options;
+  const limits = `${key}-limits`;
   const events: { readonly at: number; readonly run: (now: number) => Promise<void> }[] = [];
   const later = (at: number, run: (now: number) => Promise<void>) => {
     const index = events.findLastIndex((event) => event.at <= at);
@@ -67,7 +71,7 @@ export async function simulate(redis: Redis, key: string, options: Simulation): 
     const unseen = process.unseen;
     process.unseen = 0;
     const args = [action, now, ceiling ?? '', unseen, ticket, silence];
-    return (await redis.eval(PACE_SCRIPT, 1, key, ...args)) as [number, number, number];
+    return (await redis.eval(PACE_SCRIPT, 2, key, limits, ...args)) as [number, number, number];
   };
   let [started, done, refused, worst, end] = [0, 0, 0, 0, 0];
 
@@ -105,6 +109,12 @@ export async function simulate(redis: Redis, key: string, options: Simulation): 
     later(now + wait / 1000, take(process, epoch, before));
   };
 
+  for (const { at, perSecond } of fleetCeiling) {
+    later(START + at, async () => {
+      if (perSecond === null) await redis.del(limits);
+      else await redis.hset(limits, 'requestsPerSecond', perSecond);
+    });
+  }
   for (let index = 0; index < processes; index++) {
     const process: Process = {
       limited: ceiling !== undefined,

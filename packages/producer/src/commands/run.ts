@@ -40,7 +40,7 @@ export function runCommand(): Command {
     .addOption(
       new Option(
         '--resume [run...]',
-        'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them',
+        'follow open runs again (all of them where none is named); take them up from the lake where the queue has lost them. What is paused goes on with `lance-offload resume` instead',
       ).conflicts('detach'),
     )
     .addOption(

@@ -1,5 +1,7 @@
 import {
   findRun,
+  readLimits,
+  readPauses,
   readSnapshot,
   runStatus,
   tableState,
@@ -8,6 +10,7 @@ import {
   type Staging,
 } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
+import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
 import { failureLines, noteLines, reconciliationTable } from '../screen/run-words.ts';
@@ -103,10 +106,10 @@ function tablesText(tables: readonly TableStanding[]): string {
 
 function listText(runs: readonly RunStatus[]): string {
   if (runs.length === 0) return 'No runs yet. Start one with: lance-offload run';
-  const rows = runs.map(({ runId, table, state, sourceVersion, sourceRows, pages, failures }) => [
+  const rows = runs.map(({ runId, table, state, paused, sourceVersion, sourceRows, pages, failures }) => [
     runId,
     table,
-    state,
+    paused === undefined ? state : `${state} (paused)`,
     String(sourceVersion ?? '–'),
     sourceRows === undefined ? '–' : formatCount(sourceRows),
     pages ? `${pages.staged} of ${pages.total}` : '–',
@@ -134,7 +137,7 @@ function runText(status: RunStatus): string {
 export function statusCommand(): Command {
   const command = subcommand(
     'status [run] [options]',
-    'Show where a run stands, and why it does not go on; without a run, what the lake holds and the newest runs.',
+    'Show where a run stands, and why it does not go on; without a run, what the lake holds, the newest runs, and what is paused or limited.',
     ['status', 'status documents-20261122T101500Z-7f3a', 'status documents-20261122T101500Z-7f3a --json'],
   );
   return command.addArgument(new Argument('[run]', 'id of a run')).action((runId: string | undefined) =>
@@ -143,8 +146,15 @@ export function statusCommand(): Command {
       if (runId === undefined) {
         const runs = await recentRuns(fleet);
         const tables = await tableStandings(context.staging);
-        print(json, { tables, runs }, () =>
-          [...(tables.length > 0 ? [tablesText(tables)] : []), listText(runs)].join('\n'),
+        const pauses = await readPauses(fleet);
+        const limits = await readLimits(fleet);
+        print(json, { tables, runs, pauses, limits }, () =>
+          [
+            ...(tables.length > 0 ? [tablesText(tables)] : []),
+            listText(runs),
+            ...pauseLines(pauses),
+            ...limitLines(limits),
+          ].join('\n'),
         );
         return 0;
       }

@@ -4,6 +4,7 @@ import {
   logRun,
   OffloadError,
   pageCount,
+  Parking,
   PLAN_QUEUE,
   planJobSchema,
   PRODUCT,
@@ -32,9 +33,11 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     createdBy: PRODUCT,
     fleet,
   };
+  const parking = new Parking(fleet);
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
-    async (job) => {
+    async (job, token) => {
+      await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
         if (payload.source !== deps.source.url) {

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { recordAction, type ActionOutcome, type Fleet } from '@lance-offload/core';
 
 /** Who is at the command line: `cli:<user>@<host>`. */
-function actorHere(): string {
+export function actorHere(): string {
   let user: string;
   try {
     user = userInfo().username;
@@ -12,11 +12,11 @@ function actorHere(): string {
   return `cli:${user}@${hostname()}`;
 }
 
-/** Does something to a run, and keeps on record who did it and how it ended. */
+/** Does something to a run or the fleet, and keeps on record who did it and how it ended. */
 export async function onRecord<Result>(
   fleet: Fleet,
-  action: 'retry' | 'cancel',
-  runId: string,
+  action: 'retry' | 'cancel' | 'pause' | 'resume' | 'limits',
+  target: string,
   act: () => Promise<Result>,
 ): Promise<Result> {
   let outcome: ActionOutcome = 'failed';
@@ -25,7 +25,7 @@ export async function onRecord<Result>(
     outcome = 'done';
     return result;
   } finally {
-    const record = { actor: actorHere(), action, target: runId, outcome };
+    const record = { actor: actorHere(), action, target, outcome };
     await recordAction(fleet, record).catch(() => undefined); // what was done counts, on record or not
   }
 }

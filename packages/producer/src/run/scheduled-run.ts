@@ -62,14 +62,18 @@ export async function scheduledRequest(
   return request;
 }
 
-/** Waits until a run is planned. Returns why it could not be; nothing also where it was taken out of the queue meanwhile. */
+/**
+ * Waits until a run is planned. Returns why it could not be; nothing also where it was taken out of the queue meanwhile,
+ * and where it is paused: that may last, and must not hold other tables' schedules up.
+ */
 export async function planFailure(
   run: StartedRun,
   fleet: Fleet,
   signal: AbortSignal,
 ): Promise<RunFailure | undefined> {
   for await (const [progress] of followRuns([run], fleet, signal)) {
-    const { state, failures } = progress?.status ?? { state: 'cancelled', failures: [] };
+    const { state, paused, failures } = progress?.status ?? { state: 'cancelled', failures: [] };
+    if (paused) return undefined;
     if (state !== 'planning') return failures.find(({ step }) => step === 'plan');
     // A run that is cancelled, or given up for another one, before it has a plan leaves nothing behind.
     if (!(await fleet.queues.commit.getJob(commitJobId(run.runId)))) return undefined;

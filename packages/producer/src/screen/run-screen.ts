@@ -1,6 +1,7 @@
 import { isSettled, type RunStatus } from '@lance-offload/core';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { RunProgress } from '../run/follow-runs.ts';
+import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
 
 /** Where progress goes: a bar per table on a terminal, a line now and then elsewhere. */
@@ -36,7 +37,11 @@ class Pace {
 
 function stateWords(status: RunStatus): string {
   const failed = status.pages?.failed ?? 0;
-  return failed > 0 && !isSettled(status.state) ? `${status.state}, ${failed} failed` : status.state;
+  return [
+    status.state,
+    ...(failed > 0 && !isSettled(status.state) ? [`${failed} failed`] : []),
+    ...(status.paused === undefined ? [] : [pausedWords(status)]),
+  ].join(', ');
 }
 
 function pagesWords(status: RunStatus): string {

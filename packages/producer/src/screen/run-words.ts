@@ -1,4 +1,5 @@
 import { withSample, type RunFailure, type RunReport, type RunStatus } from '@lance-offload/core';
+import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
 
 const seconds = (report: RunReport): number => (report.finishedAtMs - report.startedAtMs) / 1000;
@@ -10,7 +11,7 @@ export function reconciliationTable(statuses: readonly RunStatus[]): string {
     const ended = report?.state === 'published' || report?.state === 'unchanged';
     return [
       status.table,
-      status.state,
+      status.paused === undefined ? status.state : `${status.state} (paused)`,
       status.sourceVersion === undefined ? '–' : String(status.sourceVersion),
       status.sourceRows === undefined ? '–' : formatCount(status.sourceRows),
       ended ? formatCount(report.lakeRows) : '–',
@@ -58,6 +59,8 @@ export function failureLines(status: RunStatus): string[] {
       `  Nothing of this run is visible in the lake. When the cause is gone: lance-offload retry ${status.runId}`,
     );
   }
+  const paused = pausedWords(status);
+  if (paused !== undefined) lines.push(`${status.table}: ${paused}`);
   if (status.state === 'interrupted') {
     lines.push(
       `${status.table}: the queue has lost run ${status.runId}; its plan and staged pages are in the lake. Go on with: lance-offload run --resume ${status.runId}`,
