@@ -77,6 +77,7 @@ export class WorkerMonitor {
   query({ ms, code }: { readonly ms: number; readonly code?: OffloadErrorCode }): void {
     this.#add('requests', 1);
     this.#add(latencyField(ms), 1);
+    this.#add('latencySumMs', ms);
     if (code === 'SOURCE_RATE_LIMITED') this.#add('pauses', 1);
   }
 
