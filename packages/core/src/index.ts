@@ -80,6 +80,7 @@ export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';
 export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
+export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
 export {

@@ -11,6 +11,7 @@ import {
   Queues,
   RequestSizes,
   Staging,
+  startTracing,
 } from '@lance-offload/core';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
     logger.error({ redis: true }, error.message),
   );
   const connection = { connection: redis, prefix: config.queue_prefix };
-  const queues = new Queues(redis, config.queue_prefix);
+  const tracing = await startTracing('lance-worker', logger);
+  const queues = new Queues(redis, config.queue_prefix, tracing);
   const staging = new Staging(new LakePaths(config.lake));
   const pool = new TransformPool(options.threads);
   const onLimit = (limit: object) =>
@@ -41,18 +43,27 @@ async function main(): Promise<void> {
     source: createLanceClient(config.connection, {
       userAgent: PRODUCT,
       pace,
-      onQuery: (query) => monitor.query(query),
+      onQuery: ({ ms, code }) => {
+        monitor.query({ ms, ...(code && { code }) });
+        tracing.past('query', ms, code ? { code } : {});
+      },
     }),
     staging,
     transform: pool.transform.bind(pool),
     sizes: new RequestSizes(),
+    tracing,
     worker: monitor.id,
   };
   const workers = [
     startPageWorker(deps, connection, queues, concurrency, monitor, logger),
     startCommitWorker(deps, connection, queues, monitor, logger),
   ];
-  const close = [() => pool.close(), () => queues.close(), () => monitor.stop().then(() => redis.quit())];
+  const close = [
+    () => pool.close(),
+    () => queues.close(),
+    () => monitor.stop().then(() => redis.quit()),
+    () => tracing.stop(),
+  ];
   const stop = () => {
     monitor.stopping();
     return shutDown({ workers, close, graceMs: options.graceMs, logger });

@@ -32,11 +32,13 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     createdBy: PRODUCT,
     fleet,
   };
+  const { tracing } = fleet.queues;
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
     async (job) => {
       try {
         const payload = planJobSchema.parse(job.data);
+        tracing.annotate({ runId: payload.runId, table: payload.table, attempt: job.attemptsMade + 1 });
         if (payload.source !== deps.source.url) {
           throw new OffloadError(
             'CONFIG_INVALID',
@@ -44,6 +46,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           );
         }
         const { plan, enqueued } = await planRun(payload, deps);
+        tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
             runId: plan.runId,
@@ -61,6 +64,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
         logger.warn({ runId, table, code: error.code, next: error.policy.next }, error.message);
+        tracing.annotate({ code: error.code });
         await count({ [errorField(error.code)]: 1 }, fleet);
         await logRun(
           runId,
@@ -73,6 +77,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     {
       connection: fleet.redis,
       prefix: fleet.prefix,
+      ...tracing.bullmq,
       concurrency: 8,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
