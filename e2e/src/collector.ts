@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 interface KeyValue {
@@ -41,13 +41,7 @@ export class Collector {
   readonly #server: Server;
 
   private constructor() {
-    this.#server = createServer((request, response) => {
-      void text(request).then((body) => {
-        this.received += body;
-        if (request.url === '/v1/traces') this.#take(JSON.parse(body) as Export);
-        response.setHeader('content-type', 'application/json').end('{}');
-      });
-    });
+    this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   static async start(): Promise<Collector> {
@@ -66,6 +60,13 @@ export class Collector {
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    this.received += body;
+    if (request.url === '/v1/traces') this.#take(JSON.parse(body) as Export);
+    response.setHeader('content-type', 'application/json').end('{}');
   }
 
   #take({ resourceSpans }: Export): void {

@@ -39,7 +39,7 @@ export {
   type RegisteredSchedule,
   type Schedule,
 } from './jobs/schedules.ts';
-export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
+export { answersPing, connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
 export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';

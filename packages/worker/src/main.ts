@@ -16,6 +16,7 @@ import {
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';
+import { startHealthServer } from './health-server.ts';
 import { startPageWorker } from './page-worker.ts';
 import { onStop, shutDown } from './shutdown.ts';
 import { TransformPool } from './transform-pool.ts';
@@ -58,13 +59,23 @@ async function main(): Promise<void> {
     startPageWorker(deps, connection, queues, concurrency, monitor, logger),
     startCommitWorker(deps, connection, queues, monitor, logger),
   ];
+  let isStopping = false;
+  const health =
+    options.healthPort === undefined
+      ? undefined
+      : await startHealthServer(options.healthHost, options.healthPort, {
+          redis,
+          isStopping: () => isStopping,
+        });
   const close = [
     () => pool.close(),
     () => queues.close(),
     () => monitor.stop().then(() => redis.quit()),
     () => tracing.stop(),
+    () => health?.close() ?? Promise.resolve(),
   ];
   const stop = () => {
+    isStopping = true;
     monitor.stopping();
     return shutDown({ workers, close, graceMs: options.graceMs, logger });
   };
@@ -75,6 +86,7 @@ async function main(): Promise<void> {
       lake: config.lake,
       concurrency,
       threads,
+      ...(health && { health: health.url }),
     },
     'worker ready',
   );
