@@ -63,7 +63,8 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
       } catch (thrown) {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
-        logger.warn({ runId, table, code: error.code, next: error.policy.next }, error.message);
+        const attempt = job.attemptsMade + 1;
+        logger.warn({ runId, table, code: error.code, attempt, next: error.policy.next }, error.message);
         tracing.annotate({ code: error.code });
         await count({ [errorField(error.code)]: 1 }, fleet);
         await logRun(
