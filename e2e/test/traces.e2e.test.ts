@@ -13,8 +13,7 @@ const test = base.extend<{ collector: Collector; env: NodeJS.ProcessEnv }>({
     collector.close();
   },
   env: async ({ collector }, use) => {
-    // Spans are sent when a process ends, else every few seconds: less often than a test is patient.
-    await use({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '100' });
+    await use({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   },
 });
 
@@ -83,6 +82,31 @@ test('a run is one trace, from the producer through the plan and the pages to th
   expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(1);
 });
 
+test('a page that is tried again has a span for each attempt, in the trace of its run', async ({
+  world,
+  collector,
+  env,
+}) => {
+  await world.items('items', 50);
+  const source = await world.serve();
+  source.spoil(
+    ({ operation }) => operation === 'query',
+    (response) => response.status(503).end(),
+    1,
+  );
+  expect(await runTraced(world, env)).toMatchObject({ code: 0 });
+
+  const { traceId } = spanNamed(collector.spans, 'start run');
+  const pages = collector.spans.filter(({ name }) => name === 'process offload-page');
+  expect(pages.map(({ status, ...page }) => [page.traceId, status.code === 2])).toEqual([
+    [traceId, true],
+    [traceId, false],
+  ]);
+  const fact = (name: string) => pages.map(({ attributes }) => attributes[`lance_offload.${name}`]);
+  expect(fact('attempt').map(number)).toEqual([1, 2]);
+  expect(fact('error_code')).toEqual(['SOURCE_UNAVAILABLE', undefined]);
+});
+
 test('spans name the codes of errors; no key, no row, no filter and no word of the server is in any', async ({
   world,
   collector,
@@ -136,7 +160,7 @@ test('a collector that cannot be reached is told of once, and the run is as good
 }) => {
   await world.items('items', 250);
   await world.serve({ tables: { items: { batch_size: 10 } } });
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_BSP_SCHEDULE_DELAY: '100' };
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
   const worker = await world.worker([], env);
   const run = await world.start(BINS.offload, ['--log-level', 'warn', 'run', '--json'], env).ended;
   await until(() => worker.said.includes('traces do not reach'));

@@ -18,7 +18,7 @@ export interface Family {
 }
 
 /** What every metric's name begins with. */
-export const PREFIX = 'lance_offload_';
+const PREFIX = 'lance_offload_';
 
 export function gauge(name: string, help: string, samples: readonly Sample[] | number): Family {
   return {

@@ -2,8 +2,7 @@ import type { Queues } from '@lance-offload/core';
 import type { Redis } from 'ioredis';
 
 /** As `lance-offload status` has them; of a run the queue has lost, the queue cannot tell. */
-export const OPEN_STATES = ['planning', 'staging', 'blocked', 'committing', 'failed'] as const;
-export type OpenState = (typeof OPEN_STATES)[number];
+export type OpenState = 'planning' | 'staging' | 'blocked' | 'committing' | 'failed';
 
 export interface RunsDeps {
   readonly redis: Redis;

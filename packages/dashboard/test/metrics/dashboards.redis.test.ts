@@ -121,3 +121,11 @@ test('the alerts and the panels’ PromQL are well-formed, to Prometheus’s own
   expect(await promtool(['check', 'rules', '--lint=none', file])).toBe('');
   await rm(folder, { recursive: true });
 });
+
+test('each alert fires when its trouble has lasted, and not before or without it', async () => {
+  const scenarios = path.join(import.meta.dirname, 'alerts.promtool.yml');
+  expect(await promtool(['test', 'rules', scenarios])).toBe('');
+  const tested = readFileSync(scenarios, 'utf8');
+  const names = alerts.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+  expect(names.filter((name) => !tested.includes(`alertname="${name}"`))).toEqual([]);
+});
