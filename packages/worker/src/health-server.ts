@@ -10,6 +10,12 @@ export interface HealthDeps {
   readonly isStopping: () => boolean;
 }
 
+/** Where it listens. */
+export interface HealthOptions {
+  readonly healthHost: string;
+  readonly healthPort?: number;
+}
+
 export interface HealthServer {
   readonly url: string;
   close(): Promise<void>;
@@ -28,11 +34,15 @@ async function answerReady(response: ServerResponse, { redis, isStopping }: Heal
 
 /**
  * Answers what a supervisor asks: `GET /healthz`, 200 as long as the event loop turns, and `GET /readyz`, 200 while the
- * worker takes jobs and Redis answers, else 503. Port 0 picks a free one.
+ * worker takes jobs and Redis answers, else 503. Port 0 picks a free one; without a port nothing is started.
  *
  * @throws OffloadError `CONFIG_INVALID` where it cannot listen there.
  */
-export async function startHealthServer(host: string, port: number, deps: HealthDeps): Promise<HealthServer> {
+export async function startHealthServer(
+  { healthHost: host, healthPort: port }: HealthOptions,
+  deps: HealthDeps,
+): Promise<HealthServer | undefined> {
+  if (port === undefined) return undefined;
   const server = createServer((request, response) => {
     const { method, url } = request;
     if (method !== 'GET' && method !== 'HEAD') answer(response, 405, 'GET only');

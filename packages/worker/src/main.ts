@@ -44,9 +44,9 @@ async function main(): Promise<void> {
     source: createLanceClient(config.connection, {
       userAgent: PRODUCT,
       pace,
-      onQuery: ({ ms, code }) => {
-        monitor.query({ ms, ...(code && { code }) });
-        tracing.past('query', ms, code ? { code } : {});
+      onQuery: (query) => {
+        monitor.query(query);
+        tracing.past('query', query.ms, query);
       },
     }),
     staging,
@@ -55,18 +55,11 @@ async function main(): Promise<void> {
     tracing,
     worker: monitor.id,
   };
+  const health = await startHealthServer(options, { redis, isStopping: () => monitor.isStopping });
   const workers = [
     startPageWorker(deps, connection, queues, concurrency, monitor, logger),
     startCommitWorker(deps, connection, queues, monitor, logger),
   ];
-  let isStopping = false;
-  const health =
-    options.healthPort === undefined
-      ? undefined
-      : await startHealthServer(options.healthHost, options.healthPort, {
-          redis,
-          isStopping: () => isStopping,
-        });
   const close = [
     () => pool.close(),
     () => queues.close(),
@@ -75,21 +68,12 @@ async function main(): Promise<void> {
     () => health?.close() ?? Promise.resolve(),
   ];
   const stop = () => {
-    isStopping = true;
     monitor.stopping();
     return shutDown({ workers, close, graceMs: options.graceMs, logger });
   };
   onStop(stop, { withStdin: options.exitWithStdin });
-  logger.info(
-    {
-      source: deps.source.url,
-      lake: config.lake,
-      concurrency,
-      threads,
-      ...(health && { health: health.url }),
-    },
-    'worker ready',
-  );
+  const facts = { source: deps.source.url, lake: config.lake, concurrency, threads, health: health?.url };
+  logger.info(facts, 'worker ready');
 }
 
 main().catch(failToStart);

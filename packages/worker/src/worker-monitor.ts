@@ -60,6 +60,10 @@ export class WorkerMonitor {
     return this;
   }
 
+  get isStopping(): boolean {
+    return this.#state !== 'working';
+  }
+
   /** No more work is taken. */
   stopping(): void {
     this.#state = 'stopping';

@@ -23,7 +23,9 @@ const test = base.extend<{ worker: Worker }>({
     const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
     await once(redis, 'ready');
     const standing = { isStopping: false };
-    const server = await startHealthServer('127.0.0.1', 0, { redis, isStopping: () => standing.isStopping });
+    const where = { healthHost: '127.0.0.1', healthPort: 0 };
+    const server = await startHealthServer(where, { redis, isStopping: () => standing.isStopping });
+    if (!server) throw new Error('not started');
     const ask: Worker['ask'] = async (path, method = 'GET') => {
       const response = await fetch(`${server.url}${path}`, { method });
       return [response.status, (await response.text()).trim()];
@@ -71,7 +73,8 @@ test('a port in use is said so', async ({ worker }) => {
   await once(other, 'listening');
   const address = other.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const started = startHealthServer('127.0.0.1', port, { redis: worker.redis, isStopping: () => false });
+  const where = { healthHost: '127.0.0.1', healthPort: port };
+  const started = startHealthServer(where, { redis: worker.redis, isStopping: () => false });
   await expect(started).rejects.toThrow(
     `[CONFIG_INVALID] Cannot listen on 127.0.0.1 port ${port} for health checks: listen EADDRINUSE`,
   );
