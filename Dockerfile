@@ -53,6 +53,8 @@ ENTRYPOINT ["node", "/app/packages/producer/bin/lance-offload.mjs"]
 CMD ["--help"]
 
 FROM fleet AS worker
+# Health checks, where --health-port 8080 is given.
+EXPOSE 8080
 ENTRYPOINT ["node", "/app/packages/worker/bin/lance-worker.mjs"]
 
 FROM fleet AS dashboard

@@ -1,6 +1,7 @@
 // Makes a fresh clone ready: dependencies, build, and with --redis and --chromium these programs. Plain Node 20, no dependency.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -39,6 +40,25 @@ function installDebian(command, name, otherwise) {
   apt('install', '-y', '-qq', '--no-install-recommends', name);
 }
 
+/** Tests check metrics and alerts with Prometheus's own tool, where it can be had: one file of Debian's package, and no service. */
+function installPromtool() {
+  const folder = path.join(root, 'node_modules/.cache/promtool');
+  if (has('promtool') || existsSync(path.join(folder, 'promtool')) || !has('apt-get')) return;
+  const unpacked = mkdtempSync(path.join(tmpdir(), 'promtool-'));
+  const succeeds = (command, ...args) =>
+    spawnSync(command, args, { cwd: unpacked, stdio: 'ignore' }).status === 0;
+  const download = () => succeeds('apt-get', 'download', '-qq', 'prometheus');
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  console.log('setup: fetching promtool from Debian');
+  const there = download() || (succeeds(...sudo, 'apt-get', 'update', '-qq') && download());
+  const [archive] = there ? readdirSync(unpacked) : [];
+  if (archive && succeeds('dpkg-deb', '-x', archive, 'files')) {
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(path.join(unpacked, 'files/usr/bin/promtool'), path.join(folder, 'promtool'));
+  } else console.warn('setup: no promtool to be had; tests check metrics and alerts without it');
+  rmSync(unpacked, { recursive: true });
+}
+
 const quiet = ['--reporter=silent'];
 const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.pm-on-fail=ignore'];
 if (!existsSync(path.join(root, 'node_modules')))
@@ -51,3 +71,4 @@ run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], {
 if (process.argv.includes('--redis'))
   installDebian('redis-server', 'redis-server', 'install Redis 6.2 or later');
 if (process.argv.includes('--chromium')) installDebian('chromium', 'chromium', 'install Chromium');
+if (process.argv.includes('--promtool')) installPromtool();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createLanceClient, loadConfig, readSnapshot, RequestSizes } from '@lance-offload/core';
+import { createLanceClient, loadConfig, NO_TRACING, readSnapshot, RequestSizes } from '@lance-offload/core';
 import { startServer } from '@lance-offload/lancedb-server';
 import { stagePage, TransformPool, type PageDeps } from '@lance-offload/worker';
 import { expect } from 'vitest';
@@ -76,6 +76,7 @@ test('a page that another worker stages while it is transformed ends with that o
       transform: pool.transform.bind(pool),
       sizes: new RequestSizes(),
       worker,
+      tracing: NO_TRACING,
     });
     const slow: PageDeps = {
       ...deps('slow'),

@@ -59,7 +59,7 @@ export {
   type ActionOutcome,
   type NewAction,
 } from './jobs/audit-log.ts';
-export { connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
+export { answersPing, connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
 export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';
 export { findFailures, type FailedJob, type FailureFilter, type RunStep } from './jobs/failures.ts';
@@ -105,6 +105,7 @@ export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';
 export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
+export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
 export { cancelRun, resumeRun, startRun, type RunRequest, type StartedRun } from './jobs/run-control.ts';

@@ -7,6 +7,7 @@ import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
 import { setHeaders } from './headers.ts';
 import { reportAlive, reportReady } from './health.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { logChanges, refuseUnknownHosts } from './request-guards.ts';
 
 export interface DashboardDeps {
@@ -36,9 +37,11 @@ export function createApp(deps: DashboardDeps): Express {
   const app = express();
   app.disable('x-powered-by').set('trust proxy', trustProxy ? 1 : false);
   app.use(setHeaders, refuseUnknownHosts(allowedHosts), logChanges(logger));
-  // For everybody, and without Redis; `/metrics` behind access.allowScrape.
+  // For everybody, and without Redis.
   app.get('/healthz', reportAlive);
   app.get('/readyz', reportReady(redis));
+  app.use('/metrics', access.allowScrape);
+  app.use(createMetrics(deps));
   app.use(access.open, access.closed);
   // For visitors; changes are an operator’s.
   app.get('/', (_request, response) => response.redirect(BOARD_PATH));

@@ -1,24 +1,7 @@
+import { answersPing } from '@lance-offload/core';
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import { refuse } from './refusal.ts';
-
-const PING_MS = 1000;
-
-async function answersPing(redis: Redis): Promise<boolean> {
-  // A client that is reconnecting would keep the command until it succeeds.
-  if (redis.status !== 'ready') return false;
-  const { promise: tooLate, resolve } = Promise.withResolvers<false>();
-  const timer = setTimeout(resolve, PING_MS, false);
-  const answered = redis.ping().then(
-    () => true,
-    () => false, // the connection broke: that is the answer
-  );
-  try {
-    return await Promise.race([answered, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Says that the process lives: restarting it would not help where anything else is amiss. */
 export const reportAlive: RequestHandler = (_request, response) => {

@@ -16,6 +16,7 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
   readonly stop_grace_period?: string;
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
@@ -88,6 +89,15 @@ test('a worker has longer to stop than it gives its pages', () => {
   const graceSeconds = Number(command[command.indexOf('--grace') + 1]);
   const stopSeconds = Number(/^(\d+)s$/.exec(period)?.[1]);
   expect(stopSeconds).toBeGreaterThanOrEqual(graceSeconds + 10);
+});
+
+test('what runs on is asked for its health, where it listens', () => {
+  const checked = ['redis', 'worker', 'dashboard'];
+  for (const name of checked) expect(services[name]?.healthcheck?.test[0]).toBe('CMD');
+  const { command = [], healthcheck } = services['worker'] ?? {};
+  const port = command[command.indexOf('--health-port') + 1];
+  expect(healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`);
+  expect(dockerfile).toMatch(new RegExp(`^FROM fleet AS worker\\n(?:#.*\\n)?EXPOSE ${port}$`, 'm'));
 });
 
 test('API keys and the hash of the password come from the environment, and must be set', () => {

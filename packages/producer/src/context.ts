@@ -10,6 +10,7 @@ import {
   PRODUCT,
   Queues,
   Staging,
+  startTracing,
   type Config,
   type Fleet,
   type LanceClient,
@@ -75,7 +76,9 @@ export class Context {
     let notice: ((error: Error) => void) | undefined; // a failure to connect at all is thrown, not noticed
     const redis = await connectRedis(redisUrl, (error) => notice?.(error));
     notice = createOutageNotice();
-    const queues = new Queues(redis, this.config.queue_prefix);
+    const tracing = await startTracing('lance-offload', this.logger);
+    this.onClose(() => tracing.stop());
+    const queues = new Queues(redis, this.config.queue_prefix, tracing);
     this.#pace.join(redis, this.config.queue_prefix);
     this.onClose(async () => {
       await queues.close();

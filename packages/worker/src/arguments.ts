@@ -7,6 +7,9 @@ export interface WorkerArguments {
   readonly threads: number;
   readonly graceMs: number;
   readonly logLevel: string;
+  /** Where `/healthz` and `/readyz` are answered; without a port, nowhere. */
+  readonly healthHost: string;
+  readonly healthPort?: number;
   /** Stop when standard input closes: for a parent process that must not leave workers behind, however it ends. */
   readonly exitWithStdin: boolean;
 }
@@ -16,7 +19,7 @@ const USAGE_ERROR = 2;
 function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }
@@ -52,6 +55,16 @@ export function parseArguments(argv: readonly string[], cores: number): WorkerAr
         .argParser(wholeNumber(0, 86_400)),
     )
     .addOption(
+      new Option('--health-port <n>', 'answer GET /healthz and /readyz on this port (default: off)')
+        .env('LANCE_WORKER_HEALTH_PORT')
+        .argParser(wholeNumber(0, 65_535)),
+    )
+    .addOption(
+      new Option('--health-host <address>', 'on this address')
+        .default('127.0.0.1')
+        .env('LANCE_WORKER_HEALTH_HOST'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level that is logged')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info')
@@ -75,6 +88,8 @@ export function parseArguments(argv: readonly string[], cores: number): WorkerAr
     threads: number;
     grace: number;
     logLevel: string;
+    healthHost: string;
+    healthPort?: number;
     exitWithStdin: boolean;
   }>();
   return {
@@ -83,6 +98,8 @@ export function parseArguments(argv: readonly string[], cores: number): WorkerAr
     threads: options.threads,
     graceMs: options.grace * 1000,
     logLevel: options.logLevel,
+    healthHost: options.healthHost,
+    ...(options.healthPort !== undefined && { healthPort: options.healthPort }),
     exitWithStdin: options.exitWithStdin,
   };
 }

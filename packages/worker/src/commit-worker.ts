@@ -17,6 +17,16 @@ import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
 
+/** Steps are told of when they are done; a span is named for what was done. */
+const SPAN_NAMES: Record<CommitStep, string> = {
+  audited: 'audit',
+  merged: 'merge',
+  'vectors written': 'write vectors',
+  logged: 'log',
+  'views refreshed': 'refresh views',
+  reported: 'report',
+};
+
 /** Takes commits off the queue, one at a time: an audit uses DuckDB with a memory of its own. */
 export function startCommitWorker(
   deps: PageDeps,
@@ -26,6 +36,7 @@ export function startCommitWorker(
   logger: Logger,
 ): Worker<CommitJob> {
   const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
+  const { tracing } = queues;
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
     async (job, token, signal) => {
@@ -33,13 +44,23 @@ export function startCommitWorker(
       try {
         const commit = commitJobSchema.parse(job.data);
         const { runId, table } = commit;
+        tracing.annotate({ runId, table, attempt: job.attemptsMade + 1 });
         using _ = monitor.begin({ runId, table });
         const started = performance.now();
         monitor.committing(runId, 'auditing');
         const repair = createRepair(deps, signal ?? new AbortController().signal);
-        const onStep = (step: CommitStep) => monitor.committing(runId, step);
+        let stepped = started;
+        const onStep = (step: CommitStep) => {
+          tracing.past(SPAN_NAMES[step], performance.now() - stepped);
+          stepped = performance.now();
+          monitor.committing(runId, step);
+        };
         const report = await commitRun(commit, deps.staging, onStep, repair);
         monitor.committed(report, performance.now() - started);
+        tracing.annotate({
+          rows: report.lakeRows,
+          ...(report.deltaVersion !== null && { deltaVersion: report.deltaVersion }),
+        });
         logger.info(
           {
             runId: report.runId,
@@ -57,11 +78,12 @@ export function startCommitWorker(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },
           error.message,
         );
+        tracing.annotate({ code: error.code });
         monitor.failed(runId, undefined, error, isTriedAgain(error, job));
         throw await settleFailure(error, job, queues.commit);
       }
     },
-    { ...connection, ...WORKER_OPTIONS, concurrency: 1 },
+    { ...connection, ...WORKER_OPTIONS, ...tracing.bullmq, concurrency: 1 },
   );
   worker.on('error', (error) => logger.error({ queue: COMMIT_QUEUE }, error.message));
   return worker;

@@ -11,10 +11,12 @@ import {
   Queues,
   RequestSizes,
   Staging,
+  startTracing,
 } from '@lance-offload/core';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';
+import { startHealthServer } from './health-server.ts';
 import { startPageWorker } from './page-worker.ts';
 import { onStop, shutDown } from './shutdown.ts';
 import { TransformPool } from './transform-pool.ts';
@@ -28,7 +30,8 @@ async function main(): Promise<void> {
     logger.error({ redis: true }, error.message),
   );
   const connection = { connection: redis, prefix: config.queue_prefix };
-  const queues = new Queues(redis, config.queue_prefix);
+  const tracing = await startTracing('lance-worker', logger);
+  const queues = new Queues(redis, config.queue_prefix, tracing);
   const staging = new Staging(new LakePaths(config.lake));
   const pool = new TransformPool(options.threads);
   const onLimit = (limit: object) =>
@@ -41,32 +44,36 @@ async function main(): Promise<void> {
     source: createLanceClient(config.connection, {
       userAgent: PRODUCT,
       pace,
-      onQuery: (query) => monitor.query(query),
+      onQuery: (query) => {
+        monitor.query(query);
+        tracing.past('query', query.ms, query);
+      },
     }),
     staging,
     transform: pool.transform.bind(pool),
     sizes: new RequestSizes(),
+    tracing,
     worker: monitor.id,
   };
+  const health = await startHealthServer(options, { redis, isStopping: () => monitor.isStopping });
   const workers = [
     startPageWorker(deps, connection, queues, concurrency, monitor, logger),
     startCommitWorker(deps, connection, queues, monitor, logger),
   ];
-  const close = [() => pool.close(), () => queues.close(), () => monitor.stop().then(() => redis.quit())];
+  const close = [
+    () => pool.close(),
+    () => queues.close(),
+    () => monitor.stop().then(() => redis.quit()),
+    () => tracing.stop(),
+    () => health?.close() ?? Promise.resolve(),
+  ];
   const stop = () => {
     monitor.stopping();
     return shutDown({ workers, close, graceMs: options.graceMs, logger });
   };
   onStop(stop, { withStdin: options.exitWithStdin });
-  logger.info(
-    {
-      source: deps.source.url,
-      lake: config.lake,
-      concurrency,
-      threads,
-    },
-    'worker ready',
-  );
+  const facts = { source: deps.source.url, lake: config.lake, concurrency, threads, health: health?.url };
+  logger.info(facts, 'worker ready');
 }
 
 main().catch(failToStart);

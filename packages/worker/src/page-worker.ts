@@ -62,14 +62,18 @@ export function startPageWorker(
 ): Worker<PageJob, PageResult> {
   const plans = new PlanCache(deps);
   const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
+  const { tracing } = queues;
 
   async function run(job: Job<PageJob, PageResult>, signal: AbortSignal): Promise<PageResult> {
     const payload = pageJobSchema.parse(job.data);
+    const { runId, table, page } = payload;
+    tracing.annotate({ runId, table, page: page.index, attempt: job.attemptsMade + 1 });
     if (await deps.staging.findReport(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
     const plan = await plans.get(payload);
     using _ = monitor.begin({ runId: plan.runId, table: plan.table, page: payload.page.index });
     const receipt = await stagePage(plan, payload.page, deps, signal);
     monitor.staged(plan.runId, receipt);
+    tracing.annotate({ rows: receipt.rows, bytes: receipt.sourceBytes });
     logger.info(
       {
         runId: plan.runId,
@@ -104,11 +108,12 @@ export function startPageWorker(
           },
           error.message,
         );
+        tracing.annotate({ code: error.code });
         monitor.failed(runId, page, error, isTriedAgain(error, job));
         throw await settleFailure(error, job, queues.page);
       }
     },
-    { ...connection, ...WORKER_OPTIONS, concurrency },
+    { ...connection, ...WORKER_OPTIONS, ...tracing.bullmq, concurrency },
   );
   worker.on('error', (error) => logger.error({ queue: PAGE_QUEUE }, error.message));
   worker.on('lockRenewalFailed', (ids: string[]) => {

@@ -16,6 +16,7 @@ import {
   type RunPlan,
   type StagedFile,
   type Staging,
+  type Tracing,
   type TransformTask,
 } from '@lance-offload/core';
 import type { Transformed } from './transform-pool.ts';
@@ -28,6 +29,7 @@ export interface PageDeps {
   readonly staging: Staging;
   readonly transform: Transform;
   readonly sizes: RequestSizes;
+  readonly tracing: Tracing;
   /** Names this worker in receipts. */
   readonly worker: string;
 }
@@ -88,7 +90,10 @@ async function stagePart(
   staged.requests += part.requests;
   if (part.rows === 0) return; // the answer to a search that finds nothing
   const started = performance.now();
-  const { made, bodies } = await deps.transform({ ...transformOf(plan, page), bodies: part.bodies }, signal);
+  const task = { ...transformOf(plan, page), bodies: part.bodies };
+  const { made, bodies } = await deps.tracing.inSpan('transform', { rows: part.rows }, () =>
+    deps.transform(task, signal),
+  );
   for (const buffer of bodies) if (buffer instanceof ArrayBuffer) deps.source.recycle(buffer);
   if (made.rows !== part.rows) {
     throw new OffloadError(
@@ -102,7 +107,9 @@ async function stagePart(
   const path = pathOf(plan.runId, page.index, staged.files.length);
   const size = made.parquet.byteLength;
   await endWhereStaged(plan, page, deps);
-  await deps.staging.writeData(plan.destination, path, made.parquet);
+  await deps.tracing.inSpan('write', { bytes: size }, () =>
+    deps.staging.writeData(plan.destination, path, made.parquet),
+  );
   made.parquet.buffer.transfer(0); // frees 30 MB now, not at some later garbage collection
   staged.files.push({
     path,

@@ -60,6 +60,10 @@ export class WorkerMonitor {
     return this;
   }
 
+  get isStopping(): boolean {
+    return this.#state !== 'working';
+  }
+
   /** No more work is taken. */
   stopping(): void {
     this.#state = 'stopping';
@@ -77,6 +81,7 @@ export class WorkerMonitor {
   query({ ms, code }: { readonly ms: number; readonly code?: OffloadErrorCode }): void {
     this.#add('requests', 1);
     this.#add(latencyField(ms), 1);
+    this.#add('latencySumMs', ms);
     if (code === 'SOURCE_RATE_LIMITED') this.#add('pauses', 1);
   }
 

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
 import type { CommitJob, PageJob, PlanJob, ScheduleJob } from './payloads.ts';
 
 export const PLAN_QUEUE = 'offload-plan';
@@ -24,14 +25,18 @@ export class Queues {
   readonly page: Queue<PageJob>;
   readonly commit: Queue<CommitJob>;
   readonly schedule: Queue<ScheduleJob>;
+  /** Where the work on these queues leaves spans. */
+  readonly tracing: Tracing;
   readonly #flows: FlowProducer;
 
-  constructor(connection: ConnectionOptions, prefix: string) {
-    const options = { connection, prefix };
+  constructor(connection: ConnectionOptions, prefix: string, tracing: Tracing = NO_TRACING) {
+    this.tracing = tracing;
+    const options = { connection, prefix, ...tracing.bullmq };
     this.plan = new Queue(PLAN_QUEUE, options);
     this.page = new Queue(PAGE_QUEUE, options);
     this.commit = new Queue(COMMIT_QUEUE, options);
-    this.schedule = new Queue(SCHEDULE_QUEUE, options);
+    // Not traced: all runs of a schedule would be one trace. Each begins one of its own.
+    this.schedule = new Queue(SCHEDULE_QUEUE, { connection, prefix });
     this.#flows = new FlowProducer(options);
     // Connection trouble is reported by the ioredis client these share; without a listener it would end the process.
     for (const events of [this.plan, this.page, this.commit, this.schedule, this.#flows] as EventEmitter[])
@@ -41,7 +46,7 @@ export class Queues {
   /** A flow: the commit waits for its plan, and the plan then adds the pages as further children. */
   async addRun(plan: PlanJob, attempts: Attempts): Promise<void> {
     const { payloadVersion, runId, table, destination } = plan;
-    await this.#flows.add({
+    const flow = {
       name: table,
       queueName: COMMIT_QUEUE,
       data: { payloadVersion, runId, table, destination } satisfies CommitJob,
@@ -54,7 +59,8 @@ export class Queues {
           opts: { ...jobOptions(attempts), jobId: planJobId(runId) },
         },
       ],
-    });
+    };
+    await this.tracing.inSpan('start run', { runId, table }, () => this.#flows.add(flow));
   }
 
   /** Adds pages as children of their run's commit. Those that are there already stay as they are. */

@@ -63,3 +63,22 @@ export async function connectRedis(url: string, onError: (error: Error) => void)
   redis.options.retryStrategy = (times) => Math.min(times * 200, 5000);
   return redis;
 }
+
+const PING_MS = 1000;
+
+/** Whether Redis answers within a second. */
+export async function answersPing(redis: Redis): Promise<boolean> {
+  // A client that is reconnecting would keep the command until it succeeds.
+  if (redis.status !== 'ready') return false;
+  const { promise: tooLate, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, PING_MS, false);
+  const answered = redis.ping().then(
+    () => true,
+    () => false, // the connection broke: that is the answer
+  );
+  try {
+    return await Promise.race([answered, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

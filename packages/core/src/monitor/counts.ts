@@ -18,6 +18,8 @@ export interface FleetCounts {
   readonly busyMs: number;
   /** Milliseconds from the request to the end of its answer. */
   readonly latency: Histogram;
+  /** The sum of these durations. */
+  readonly latencySumMs: number;
   /** Milliseconds commits took, and how many there were. */
   readonly commits: number;
   readonly commitMs: number;
@@ -33,6 +35,7 @@ export const NO_COUNTS: FleetCounts = {
   errors: {},
   busyMs: 0,
   latency: EMPTY_HISTOGRAM,
+  latencySumMs: 0,
   commits: 0,
   commitMs: 0,
 };
@@ -74,6 +77,7 @@ export function addCounts(a: FleetCounts, b: FleetCounts): FleetCounts {
     errors: addErrors(a.errors, b.errors),
     busyMs: a.busyMs + b.busyMs,
     latency: a.latency.map((count, index) => count + (b.latency[index] ?? 0)),
+    latencySumMs: a.latencySumMs + b.latencySumMs,
     commits: a.commits + b.commits,
     commitMs: a.commitMs + b.commitMs,
   };

@@ -34,12 +34,14 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     fleet,
   };
   const parking = new Parking(fleet);
+  const { tracing } = fleet.queues;
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
     async (job, token) => {
       await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
+        tracing.annotate({ runId: payload.runId, table: payload.table, attempt: job.attemptsMade + 1 });
         if (payload.source !== deps.source.url) {
           throw new OffloadError(
             'CONFIG_INVALID',
@@ -47,6 +49,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           );
         }
         const { plan, enqueued } = await planRun(payload, deps);
+        tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
             runId: plan.runId,
@@ -63,7 +66,9 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
       } catch (thrown) {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
-        logger.warn({ runId, table, code: error.code, next: error.policy.next }, error.message);
+        const attempt = job.attemptsMade + 1;
+        logger.warn({ runId, table, code: error.code, attempt, next: error.policy.next }, error.message);
+        tracing.annotate({ code: error.code });
         await count({ [errorField(error.code)]: 1 }, fleet);
         await logRun(
           runId,
@@ -76,6 +81,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     {
       connection: fleet.redis,
       prefix: fleet.prefix,
+      ...tracing.bullmq,
       concurrency: 8,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,

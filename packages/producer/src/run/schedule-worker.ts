@@ -73,7 +73,10 @@ export function startScheduleWorker(
     return failTick(job, { code, message, hint, details: { table, runId } });
   }
 
-  const worker = new Worker<ScheduleJob>(SCHEDULE_QUEUE, fire, {
+  const { tracing } = fleet.queues;
+  const take = (job: Job<ScheduleJob>) =>
+    tracing.inSpan('schedule came due', { table: job.name }, () => fire(job));
+  const worker = new Worker<ScheduleJob>(SCHEDULE_QUEUE, take, {
     connection: fleet.redis,
     prefix: fleet.prefix,
     concurrency: CONCURRENCY,

@@ -1,0 +1,58 @@
+import {
+  readLakeTables,
+  readTotals,
+  readWorkers,
+  redisTimeMs,
+  type FleetCounts,
+  type LakeTable,
+  type WorkerStanding,
+} from '@lance-offload/core';
+import type { Queue } from 'bullmq';
+import { countOpenRuns, type OpenState, type RunsDeps } from './open-runs.ts';
+
+const QUEUE_STATES = [
+  'waiting',
+  'prioritized',
+  'delayed',
+  'active',
+  'waiting-children',
+  'failed',
+  'completed',
+] as const;
+
+export interface QueueStanding {
+  readonly name: 'schedule' | 'plan' | 'page' | 'commit';
+  /** Jobs by state. */
+  readonly jobs: Readonly<Record<string, number>>;
+  readonly paused: boolean;
+}
+
+/** The fleet at one moment, as Redis tells it. */
+export interface FleetStanding {
+  readonly totals: FleetCounts;
+  readonly queues: readonly QueueStanding[];
+  readonly workers: readonly WorkerStanding[];
+  readonly tables: ReadonlyMap<string, LakeTable>;
+  readonly openRuns: Readonly<Record<OpenState, number>>;
+}
+
+async function readQueue(name: QueueStanding['name'], queue: Queue): Promise<QueueStanding> {
+  const [jobs, paused] = await Promise.all([queue.getJobCounts(...QUEUE_STATES), queue.isPaused()]);
+  return { name, jobs, paused };
+}
+
+/** Reads everything beside one another: three round trips to Redis, however many tables, workers and runs there are. */
+export async function readFleet(deps: RunsDeps): Promise<FleetStanding> {
+  const { redis, queues } = deps;
+  const [totals, workers, tables, openRuns, ...standings] = await Promise.all([
+    readTotals(deps),
+    redisTimeMs(redis).then((nowMs) => readWorkers(nowMs, deps)),
+    readLakeTables(deps),
+    countOpenRuns(deps),
+    readQueue('schedule', queues.schedule),
+    readQueue('plan', queues.plan),
+    readQueue('page', queues.page),
+    readQueue('commit', queues.commit),
+  ]);
+  return { totals, workers, tables, openRuns, queues: standings };
+}
