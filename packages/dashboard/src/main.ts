@@ -1,4 +1,14 @@
-import { connectRedis, createLogger, DEFAULT_REDIS_URL, loadConfig, Queues } from '@lance-offload/core';
+import {
+  attemptsOf,
+  connectRedis,
+  createLogger,
+  DEFAULT_REDIS_URL,
+  LakePaths,
+  loadConfig,
+  Queues,
+  Staging,
+  type Fleet,
+} from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments } from './arguments.ts';
 import { failToStart } from './fail-to-start.ts';
@@ -13,14 +23,21 @@ async function main(): Promise<void> {
   const redis = await connectRedis(config.redis ?? DEFAULT_REDIS_URL, (error) =>
     logger.error({ redis: true }, error.message),
   );
-  const queues = new Queues(redis, config.queue_prefix);
+  const { queue_prefix: prefix } = config;
+  const queues = new Queues(redis, prefix);
+  const staging = new Staging(new LakePaths(config.lake));
+  const fleet: Fleet = { redis, queues, staging, prefix, attempts: attemptsOf(config) };
   const { readOnly, allowedHosts } = options;
+  const stopping = new AbortController();
   const server = await listen(
-    createApp({ redis, queues, logger, readOnly, allowedHosts }),
+    createApp({ ...fleet, logger, readOnly, allowedHosts, signal: stopping.signal }),
     options.host,
     options.port,
   );
-  onStop([() => server.close(), () => queues.close(), () => redis.quit()], logger);
+  onStop(
+    [async () => stopping.abort(), () => server.close(), () => queues.close(), () => redis.quit()],
+    logger,
+  );
   process.stdout.write(`lance-dashboard listening on ${server.url}/queues\n`);
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createLogger, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
+import { createLogger, LakePaths, PAYLOAD_VERSION, Queues, Staging } from '@lance-offload/core';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
@@ -73,14 +73,27 @@ export const dashboardFixtures = {
   },
   serve: async ({ fleet }: { fleet: Fleet }, use: Use<Serve>): Promise<void> => {
     const servers: RunningServer[] = [];
+    const closing: AbortController[] = [];
     const logger = createLogger('test', 'silent');
     await use(async (options) => {
       const { redis, queues } = fleet;
-      const app = createApp({ redis, queues, logger, readOnly: false, allowedHosts: [], ...options });
+      const staging = new Staging(new LakePaths('/nowhere')); // no test here needs a lake
+      const attempts = { maxRetries: 5, initialDelayMs: 1000 };
+      const base = { redis, queues, staging, prefix: fleet.prefix, attempts, logger };
+      const stopping = new AbortController();
+      const app = createApp({
+        ...base,
+        readOnly: false,
+        allowedHosts: [],
+        signal: stopping.signal,
+        ...options,
+      });
+      closing.push(stopping);
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);
       return server.url;
     });
+    for (const one of closing) one.abort();
     await Promise.all(servers.map((server) => server.close()));
   },
   url: async ({ serve }: { serve: Serve }, use: Use<string>): Promise<void> => use(await serve()),

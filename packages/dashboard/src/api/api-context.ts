@@ -1,0 +1,111 @@
+import type { Fleet, Logger } from '@lance-offload/core';
+import type { Request, Response } from 'express';
+import { coreActions, type FleetActions } from './actions.ts';
+import type { Failures, Overview } from './answers.ts';
+import { groupFailures } from './failure-groups.ts';
+import { Feed } from './feed.ts';
+import { FleetState } from './fleet-state.ts';
+import { LakeFiles } from './lake-files.ts';
+import { overviewOf } from './overview.ts';
+import { RedisWatch } from './redis-watch.ts';
+import { Retries } from './retries.ts';
+import { Streams } from './streams.ts';
+
+export interface ApiDeps {
+  readonly fleet: Fleet;
+  readonly logger: Logger;
+  /** What changes do to the fleet; core’s functions by default. */
+  readonly actions?: FleetActions;
+  /** Who makes a request, for the record of what was done. */
+  readonly actorOf?: (response: Response) => string;
+  /** Whether the session of a stream that is open still holds; asked every half minute. */
+  readonly isStillAllowed?: (request: Request) => Promise<boolean>;
+  /** Refuses every change. */
+  readonly readOnly?: boolean;
+  /** Ends all streams, pollers and retries. */
+  readonly signal?: AbortSignal;
+  /** Streams at a time; 200 by default. */
+  readonly maxStreams?: number;
+}
+
+/** How often a topic that somebody follows is read. */
+export const TICK_MS = 2000;
+/** And what is kept ready for whoever comes next. */
+const WARM_MS = 15_000;
+/** Readers of one moment share what was read. */
+export const FRESH_MS = 1000;
+
+const MOST_STREAMS = 200;
+
+export interface ApiContext {
+  readonly fleet: Fleet;
+  readonly logger: Logger;
+  readonly actions: FleetActions;
+  readonly actorOf: (response: Response) => string;
+  readonly watch: RedisWatch;
+  readonly state: FleetState;
+  readonly files: LakeFiles;
+  readonly retries: Retries;
+  readonly streams: Streams;
+  readonly overview: Feed<Overview>;
+  readonly failures: Feed<Failures>;
+}
+
+async function readFailures(state: FleetState, retries: Retries, fleet: Fleet): Promise<Failures> {
+  await state.refresh(FRESH_MS);
+  return {
+    atMs: state.nowMs,
+    total: state.index.total,
+    groups: await groupFailures(state.index.find({}), fleet),
+    retries: retries.list(),
+  };
+}
+
+/** Whether two answers differ in nothing but their time. */
+export function isSameBut<Value extends { readonly atMs: number }>(before: Value, after: Value): boolean {
+  return JSON.stringify({ ...before, atMs: 0 }) === JSON.stringify({ ...after, atMs: 0 });
+}
+
+/** What the API's routes share: one watch, one state and one poller of each topic. Ends with `signal`. */
+export function createContext(deps: ApiDeps): ApiContext {
+  const { fleet, logger, signal } = deps;
+  const { maxStreams = MOST_STREAMS, isStillAllowed = async () => true } = deps;
+  const actions = deps.actions ?? coreActions(fleet);
+  const watch = new RedisWatch(fleet.redis);
+  const state = new FleetState(fleet, actions, logger);
+  watch.onChange(() => state.forget()); // before the feeds hear of it
+  const retries = new Retries(actions, state.index, logger);
+  const polled = { intervalMs: TICK_MS, watch, logger };
+  const overview = new Feed({
+    ...polled,
+    warmMs: WARM_MS,
+    read: async () => {
+      await state.refresh(FRESH_MS);
+      return overviewOf(state);
+    },
+  });
+  const failures = new Feed({
+    ...polled,
+    read: () => readFailures(state, retries, fleet),
+    isSame: isSameBut,
+  });
+  const streams = new Streams({ watch, logger, maxStreams, isStillAllowed });
+  signal?.addEventListener('abort', () => {
+    streams.close();
+    retries.stopAll();
+    for (const part of [overview, failures, watch]) part.close();
+  });
+  return {
+    fleet,
+    logger,
+    actions,
+    actorOf: deps.actorOf ?? (() => 'local'),
+    watch,
+    state,
+    files: new LakeFiles(fleet.staging),
+    retries,
+    streams,
+    overview,
+    failures,
+  };
+}
