@@ -1,5 +1,5 @@
 import { toOffloadError, type Logger } from '@lance-offload/core';
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { ErrorAnswer } from './answers.ts';
 
 /** A request that cannot be answered, with its HTTP status. */
@@ -66,6 +66,11 @@ export function answerErrors(logger: Logger): ErrorRequestHandler {
     if (error.status === 500) logger.error({ err: thrown, path: request.path }, 'the API could not answer');
     sendError(response, error);
   };
+}
+
+/** A handler of which what it throws is answered. */
+export function handleAsync(handle: (request: Request, response: Response) => Promise<void>): RequestHandler {
+  return (request, response) => handle(request, response); // Express takes what it throws to `answerErrors`
 }
 
 export const refuseChanges: RequestHandler = (request, response, next) => {

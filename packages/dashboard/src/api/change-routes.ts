@@ -1,8 +1,8 @@
 import { toOffloadError } from '@lance-offload/core';
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import express, { Router, type Request, type Response } from 'express';
 import type { NewAction } from './actions.ts';
 import type { ChangeAnswer, FailureFilter, RetryAnswer } from './answers.ts';
-import { ApiError, toApiError } from './api-error.ts';
+import { ApiError, handleAsync, toApiError } from './api-error.ts';
 import type { ApiContext } from './api-context.ts';
 import { limitsBody, nothing, parseInput, pauseBody, retryBody, type PauseBody } from './inputs.ts';
 
@@ -143,10 +143,10 @@ export function changeRoutes(context: ApiContext): Router {
   const router = Router();
   const body = express.json({ limit: '1mb', strict: true });
   const post = (path: string, changeOf: (request: Request, context: ApiContext) => Change): void => {
-    const handle: RequestHandler = async (request, response) => {
+    const handle = async (request: Request, response: Response): Promise<void> => {
       response.json(await carryOut(changeOf(request, context), response, context));
     };
-    router.post(path, body, handle);
+    router.post(path, body, handleAsync(handle));
   };
   post('/runs/:runId/retry', retryRun);
   post('/runs/:runId/cancel', cancelRun);

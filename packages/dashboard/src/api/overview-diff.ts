@@ -15,15 +15,16 @@ function gone<Row>(before: readonly Row[], after: readonly Row[], keyOf: (row: R
   return before.map(keyOf).filter((key) => !there.has(key));
 }
 
+const tableKey = ({ table }: { readonly table: string }): string => table;
+const workerKey = ({ id }: { readonly id: string }): string => id;
+const runKey = ({ runId }: { readonly runId: string }): string => runId;
+
 /**
  * What makes one overview of the other: rows that are new or have changed, by their keys, and keys that are gone. Points
  * that are gone are not named: they are those more than an hour before the last one. Tables are in order of their names,
  * workers of their ids, runs of their start and then their ids, the newest first.
  */
 export function diffOverviews(before: Overview, after: Overview): OverviewPatch {
-  const tableKey = ({ table }: { readonly table: string }): string => table;
-  const workerKey = ({ id }: { readonly id: string }): string => id;
-  const runKey = ({ runId }: { readonly runId: string }): string => runId;
   return {
     atMs: after.atMs,
     fleet: after.fleet,

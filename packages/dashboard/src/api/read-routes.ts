@@ -1,6 +1,7 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import type { Actions, FailedJobs, Failures } from './answers.ts';
 import { FRESH_MS, type ApiContext } from './api-context.ts';
+import { handleAsync } from './api-error.ts';
 import { describeFailures } from './failure-facts.ts';
 import { groupFailures } from './failure-groups.ts';
 import { findRecord } from './find-record.ts';
@@ -19,10 +20,10 @@ import { runDetail } from './run-detail.ts';
 
 /** Answers with what is read, or with 503 at once while Redis is away. */
 function answer(context: ApiContext, read: (request: Request) => Promise<object>): RequestHandler {
-  return async (request, response) => {
+  return handleAsync(async (request, response) => {
     const value = await context.watch.within(() => read(request));
     response.set('Cache-Control', 'no-store').json(value);
-  };
+  });
 }
 
 async function recordOf(request: Request, { state, fleet }: ApiContext) {

@@ -1,5 +1,6 @@
-import { Router } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { RunDetail } from './answers.ts';
+import { handleAsync } from './api-error.ts';
 import { FRESH_MS, isSameBut, TICK_MS, type ApiContext } from './api-context.ts';
 import { Feed } from './feed.ts';
 import { findRecord } from './find-record.ts';
@@ -48,7 +49,7 @@ export function streamRoutes(context: ApiContext): Router {
   const { streams, overview, failures, watch, state, fleet } = context;
   const runs = new RunFeeds(context);
   const router = Router();
-  router.get('/events', async (request, response) => {
+  const follow = async (request: Request, response: Response): Promise<void> => {
     const query = parseInput(streamQuery, request.query, 'query');
     if (query.topic === 'overview') {
       streams.follow(request, response, overview, sendOverview);
@@ -58,7 +59,7 @@ export function streamRoutes(context: ApiContext): Router {
       streams.follow(request, response, failures, (stream, value) => stream.send('failures', value));
       return;
     }
-    const runId = query.run;
+    const { run: runId } = query;
     // While Redis is away nobody knows; the stream says so, and goes on when it is back.
     if (watch.status.redis === 'ok') await watch.within(() => findRecord(runId, state, fleet));
     streams.follow(
@@ -68,6 +69,7 @@ export function streamRoutes(context: ApiContext): Router {
       (stream, value) => stream.send('run', value),
       () => runs.leave(runId),
     );
-  });
+  };
+  router.get('/events', handleAsync(follow));
   return router;
 }
