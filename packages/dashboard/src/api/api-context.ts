@@ -18,12 +18,16 @@ export interface ApiDeps {
   readonly actions?: FleetActions;
   /** Who makes a request, for the record of what was done. */
   readonly actorOf?: (response: Response) => string;
-  /** Whether the session of a stream that is open still holds; asked every half minute. */
+  /** Whether the session of a stream that is open still holds; asked every `recheckMs`. */
   readonly isStillAllowed?: (request: Request) => Promise<boolean>;
   /** Refuses every change. */
   readonly readOnly?: boolean;
   /** Ends all streams, pollers and retries. */
   readonly signal?: AbortSignal;
+  /** Readers of one moment share what was read, for so many milliseconds; 1,000 by default. */
+  readonly freshMs?: number;
+  /** How often a stream’s session is looked at again, in milliseconds; half a minute by default. */
+  readonly recheckMs?: number;
   /** Streams at a time; 200 by default. */
   readonly maxStreams?: number;
 }
@@ -32,16 +36,17 @@ export interface ApiDeps {
 export const TICK_MS = 2000;
 /** And what is kept ready for whoever comes next. */
 const WARM_MS = 15_000;
-/** Readers of one moment share what was read. */
-export const FRESH_MS = 1000;
+const FRESH_MS = 1000;
 
 const MOST_STREAMS = 200;
+const RECHECK_MS = 30_000;
 
 export interface ApiContext {
   readonly fleet: Fleet;
   readonly logger: Logger;
   readonly actions: FleetActions;
   readonly actorOf: (response: Response) => string;
+  readonly freshMs: number;
   readonly watch: RedisWatch;
   readonly state: FleetState;
   readonly files: LakeFiles;
@@ -52,7 +57,6 @@ export interface ApiContext {
 }
 
 async function readFailures(state: FleetState, retries: Retries, fleet: Fleet): Promise<Failures> {
-  await state.refresh(FRESH_MS);
   return {
     atMs: state.nowMs,
     total: state.index.total,
@@ -69,7 +73,12 @@ export function isSameBut<Value extends { readonly atMs: number }>(before: Value
 /** What the API's routes share: one watch, one state and one poller of each topic. Ends with `signal`. */
 export function createContext(deps: ApiDeps): ApiContext {
   const { fleet, logger, signal } = deps;
-  const { maxStreams = MOST_STREAMS, isStillAllowed = async () => true } = deps;
+  const {
+    recheckMs = RECHECK_MS,
+    freshMs = FRESH_MS,
+    maxStreams = MOST_STREAMS,
+    isStillAllowed = async () => true,
+  } = deps;
   const actions = deps.actions ?? coreActions(fleet);
   const watch = new RedisWatch(fleet.redis);
   const state = new FleetState(fleet, actions, logger);
@@ -80,16 +89,19 @@ export function createContext(deps: ApiDeps): ApiContext {
     ...polled,
     warmMs: WARM_MS,
     read: async () => {
-      await state.refresh(FRESH_MS);
+      await state.refresh(freshMs);
       return overviewOf(state);
     },
   });
   const failures = new Feed({
     ...polled,
-    read: () => readFailures(state, retries, fleet),
+    read: async () => {
+      await state.refresh(freshMs);
+      return readFailures(state, retries, fleet);
+    },
     isSame: isSameBut,
   });
-  const streams = new Streams({ watch, logger, maxStreams, isStillAllowed });
+  const streams = new Streams({ watch, logger, maxStreams, recheckMs, isStillAllowed });
   signal?.addEventListener('abort', () => {
     streams.close();
     retries.stopAll();
@@ -100,6 +112,7 @@ export function createContext(deps: ApiDeps): ApiContext {
     logger,
     actions,
     actorOf: deps.actorOf ?? (() => 'local'),
+    freshMs,
     watch,
     state,
     files: new LakeFiles(fleet.staging),

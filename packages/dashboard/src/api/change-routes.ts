@@ -133,8 +133,8 @@ async function carryOut(change: Change, response: Response, context: ApiContext)
     throw error;
   } finally {
     context.state.expire();
-    context.overview.poke();
-    context.failures.poke();
+    context.overview.expire();
+    context.failures.expire();
   }
 }
 

@@ -30,8 +30,7 @@ export class Feed<Value> {
     this.#options = options;
     this.#forgetWatch = options.watch.onChange(() => {
       this.#latest = undefined;
-      this.#readAtMs = Number.NEGATIVE_INFINITY;
-      if (options.watch.status.redis === 'ok') this.poke();
+      this.expire();
     });
     if (options.warmMs !== undefined) this.#schedule(0);
   }
@@ -61,7 +60,8 @@ export class Feed<Value> {
   }
 
   /** Something was changed: reads at once, for those who listen. */
-  poke(): void {
+  expire(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
     if (this.#listeners.size > 0 || this.#options.warmMs !== undefined) this.#schedule(0);
   }
 

@@ -1,6 +1,6 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import type { Actions, FailedJobs, Failures } from './answers.ts';
-import { FRESH_MS, type ApiContext } from './api-context.ts';
+import type { ApiContext } from './api-context.ts';
 import { handleAsync } from './api-error.ts';
 import { describeFailures } from './failure-facts.ts';
 import { groupFailures } from './failure-groups.ts';
@@ -26,23 +26,23 @@ function answer(context: ApiContext, read: (request: Request) => Promise<object>
   });
 }
 
-async function recordOf(request: Request, { state, fleet }: ApiContext) {
-  await state.refresh(FRESH_MS);
+async function recordOf(request: Request, { state, fleet, freshMs }: ApiContext) {
+  await state.refresh(freshMs);
   return findRecord(String(request.params['runId']), state, fleet);
 }
 
 async function failuresOf(request: Request, context: ApiContext): Promise<Failures> {
   const filter = parseInput(failuresQuery, request.query, 'query');
-  const { state, fleet, retries } = context;
-  await state.refresh(FRESH_MS);
+  const { state, fleet, retries, freshMs } = context;
+  await state.refresh(freshMs);
   const found = state.index.find(filter);
   const groups = await groupFailures(found, fleet);
   return { atMs: state.nowMs, total: found.length, groups, retries: retries.list() };
 }
 
-async function failedJobsOf(request: Request, { state, fleet }: ApiContext): Promise<FailedJobs> {
+async function failedJobsOf(request: Request, { state, fleet, freshMs }: ApiContext): Promise<FailedJobs> {
   const { offset, limit, ...filter } = parseInput(failedJobsQuery, request.query, 'query');
-  await state.refresh(FRESH_MS);
+  await state.refresh(freshMs);
   const found = state.index.find(filter);
   const newest = found.toSorted((a, b) => b.atMs - a.atMs || (a.jobId < b.jobId ? -1 : 1));
   return { total: found.length, jobs: await describeFailures(newest.slice(offset, offset + limit), fleet) };
@@ -59,7 +59,7 @@ export function readRoutes(context: ApiContext): Router {
   const router = Router();
   const get = (path: string, read: (request: Request) => Promise<object>): unknown =>
     router.get(path, answer(context, read));
-  get('/overview', () => context.overview.get(FRESH_MS));
+  get('/overview', () => context.overview.get(context.freshMs));
   get('/runs/:runId', async (request) => runDetail(await recordOf(request, context), context));
   get('/runs/:runId/pages', async (request) => {
     const { from, to } = parseInput(pagesQuery, request.query, 'query');

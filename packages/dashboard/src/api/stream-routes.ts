@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import type { RunDetail } from './answers.ts';
 import { handleAsync } from './api-error.ts';
-import { FRESH_MS, isSameBut, TICK_MS, type ApiContext } from './api-context.ts';
+import { isSameBut, TICK_MS, type ApiContext } from './api-context.ts';
 import { Feed } from './feed.ts';
 import { findRecord } from './find-record.ts';
 import { parseInput, streamQuery } from './inputs.ts';
@@ -18,7 +18,7 @@ class RunFeeds {
   }
 
   of(runId: string): Feed<RunDetail> {
-    const { state, fleet, watch, logger } = this.#context;
+    const { state, fleet, watch, logger, freshMs } = this.#context;
     const feed =
       this.#feeds.get(runId) ??
       new Feed({
@@ -27,7 +27,7 @@ class RunFeeds {
         logger,
         isSame: isSameBut,
         read: async () => {
-          await state.refresh(FRESH_MS);
+          await state.refresh(freshMs);
           return runDetail(await findRecord(runId, state, fleet), this.#context);
         },
       });

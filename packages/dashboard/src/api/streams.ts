@@ -7,7 +7,6 @@ import type { Feed } from './feed.ts';
 import { diffOverviews } from './overview-diff.ts';
 import type { RedisWatch } from './redis-watch.ts';
 
-const RECHECK_MS = 30_000;
 /** What a stream shows at once is no older than this. */
 const FRESH_MS = 2500;
 
@@ -15,7 +14,8 @@ export interface StreamDeps {
   readonly watch: RedisWatch;
   readonly logger: Logger;
   readonly maxStreams: number;
-  /** Whether the session a stream was opened with still holds; asked every half minute. */
+  readonly recheckMs: number;
+  /** Whether the session a stream was opened with still holds. */
   readonly isStillAllowed: (request: Request) => Promise<boolean>;
 }
 
@@ -78,7 +78,7 @@ export class Streams {
   }
 
   #recheck(request: Request, stream: EventStream): () => void {
-    const { isStillAllowed, watch } = this.#deps;
+    const { isStillAllowed, recheckMs, watch } = this.#deps;
     const check = async (): Promise<void> => {
       if (watch.status.redis === 'lost') return; // sessions may be there
       if (!(await isStillAllowed(request))) stream.end();
@@ -87,7 +87,7 @@ export class Streams {
       check().catch((error: unknown) =>
         this.#deps.logger.debug({ err: error }, 'a session could not be checked'),
       );
-    }, RECHECK_MS).unref();
+    }, recheckMs).unref();
     return () => clearInterval(timer);
   }
 }
