@@ -1,4 +1,12 @@
-import { beat, recordReport, recordRetry, recordStaged, recordStep, type Beat } from '@lance-offload/core';
+import {
+  beat,
+  commitJobId,
+  recordReport,
+  recordRetry,
+  recordStaged,
+  recordStep,
+  type Beat,
+} from '@lance-offload/core';
 import { expect } from 'vitest';
 import type { Overview, TableRow } from '../../src/api/answers.ts';
 import { apiTest as test, planOf, publishedReport } from './api-fixture.ts';
@@ -108,7 +116,10 @@ test('a run that the queue has lost is interrupted, and one that ended untold is
   const [lost, ended] = [planOf('lost', { startedAtMs }), planOf('ended', { startedAtMs })];
   for (const plan of [lost, ended]) await rig.start(plan);
   await rig.fleet.staging.createReport(publishedReport(ended));
-  await rig.fleet.queues.commit.obliterate({ force: true });
+  for (const { runId } of [lost, ended]) {
+    const commit = await rig.fleet.queues.commit.getJob(commitJobId(runId));
+    await commit?.remove({ removeChildren: true });
+  }
   const { body } = await rig.get<Overview>('/overview');
   expect(rowOf(body, 'lost')?.state).toBe('interrupted');
   expect(rowOf(body, 'ended')).toMatchObject({ state: 'published', rows: 45 });
