@@ -23,6 +23,18 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import express from 'express';
 import { Redis } from 'ioredis';
 import { test as base, inject } from 'vitest';
+import type {
+  Actions,
+  ChangeAnswer,
+  ErrorAnswer,
+  FailedJobs,
+  Failures,
+  Overview,
+  PageCells,
+  PageDetail,
+  RetryAnswer,
+  RunDetail,
+} from '../../src/api/answers.ts';
 import { createApi, type ApiDeps } from '../../src/api/create-api.ts';
 import { listen } from '../../src/listen.ts';
 import { EventReader } from './event-reader.ts';
@@ -90,6 +102,28 @@ export const publishedReport = (plan: RunPlan) => ({
   sourceBytes: 5000,
 });
 
+type AnswerOf<Route> = Route extends '/overview'
+  ? Overview
+  : Route extends `/runs/${string}/pages/${string}`
+    ? PageDetail
+    : Route extends `/runs/${string}/pages${string}`
+      ? PageCells
+      : Route extends `/runs/${string}`
+        ? RunDetail
+        : Route extends `/failures/jobs${string}`
+          ? FailedJobs
+          : Route extends `/failures${string}`
+            ? Failures
+            : Actions;
+type ChangeOf<Route> = Route extends '/failures/retry' ? RetryAnswer : ChangeAnswer;
+
+interface Answered<Body> {
+  readonly status: number;
+  readonly body: Body;
+  /** Of the body. */
+  readonly bytes: number;
+}
+
 export interface Rig {
   readonly fleet: Fleet;
   /** Where the API is served, from the first time that is asked. */
@@ -97,9 +131,11 @@ export interface Rig {
   /** A run that is planned in lake, queue and records. */
   start(plan: RunPlan): Promise<void>;
   /** Fails the jobs of a queue that are waiting, for good. */
-  fail(step: 'plan' | 'page' | 'commit', code: OffloadErrorCode, count: number): Promise<void>;
-  get<Answer>(path: string): Promise<{ status: number; body: Answer; bytes: number }>;
-  post<Answer>(path: string, body?: unknown): Promise<{ status: number; body: Answer }>;
+  readonly fail: (step: 'plan' | 'page' | 'commit', code: OffloadErrorCode, count: number) => Promise<void>;
+  get<Route extends string>(route: Route): Promise<Answered<AnswerOf<Route>>>;
+  post<Route extends string>(route: Route, body?: unknown): Promise<Answered<ChangeOf<Route>>>;
+  /** Asks for what is not to be had. */
+  refused(method: 'GET' | 'POST', route: string, body?: unknown): Promise<Answered<ErrorAnswer>>;
   follow(query: string): Promise<EventReader>;
   /** Serves the API once more, another way. */
   serve(deps?: Partial<ApiDeps>): Promise<string>;
@@ -107,14 +143,20 @@ export interface Rig {
   stop(): void;
 }
 
-async function ask<Answer>(
-  url: string,
-  init?: RequestInit,
-): Promise<{ status: number; body: Answer; bytes: number }> {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  return { status: response.status, body: JSON.parse(text) as Answer, bytes: text.length };
-}
+type Ask = (method: 'GET' | 'POST', route: string, body?: unknown) => Promise<Answered<never>>;
+
+const askOf =
+  (url: () => Promise<string>): Ask =>
+  async (method, route, body) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${await url()}/api${route}`, {
+      method,
+      headers,
+      ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: JSON.parse(text) as never, bytes: text.length };
+  };
 
 async function startRun(plan: RunPlan, fleet: Fleet): Promise<void> {
   const { runId, table, destination, source, startedAtMs } = plan;
@@ -179,16 +221,16 @@ export const apiTest = base.extend<{ rig: Rig }>({
     };
     let served: Promise<string> | undefined;
     const url = (): Promise<string> => (served ??= serve());
-    const headers = { 'content-type': 'application/json' };
+    const send = askOf(url);
     await use({
       fleet,
       url,
       serve,
       start: (plan) => startRun(plan, fleet),
       fail: (step, code, count) => failJobs(step, code, count, fleet),
-      get: async (route) => ask(`${await url()}/api${route}`),
-      post: async (route, body = {}) =>
-        ask(`${await url()}/api${route}`, { method: 'POST', headers, body: JSON.stringify(body) }),
+      get: (route) => send('GET', route),
+      post: (route, body) => send('POST', route, body),
+      refused: send,
       follow: async (query) => {
         const reader = await EventReader.open(`${await url()}/api/events?${query}`);
         readers.push(reader);

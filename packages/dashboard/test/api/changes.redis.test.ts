@@ -1,13 +1,8 @@
 import { expect } from 'vitest';
-import type {
-  Actions,
-  ChangeAnswer,
-  ErrorAnswer,
-  FailedJobs,
-  Failures,
-  RetryAnswer,
-} from '../../src/api/answers.ts';
-import { apiTest as test, planOf, publishedReport, SECRET } from './api-fixture.ts';
+import type { Failures } from '../../src/api/answers.ts';
+import { apiTest, planOf, publishedReport, SECRET } from './api-fixture.ts';
+
+const test = apiTest;
 
 test('failures are grouped by code and table, and listed with the newest first', async ({ rig }) => {
   const [one, two] = [planOf('one'), planOf('two')];
@@ -17,7 +12,7 @@ test('failures are grouped by code and table, and listed with the newest first',
   await rig.start(two);
   await rig.fail('page', 'SOURCE_SHORT', 1);
 
-  const all = (await rig.get<Failures>('/failures')).body;
+  const all = (await rig.get('/failures')).body;
   expect(all).toMatchObject({ total: 6, retries: [] });
   expect(all.groups.map(({ code, table, count }) => [code, table, count])).toEqual([
     ['SOURCE_SHORT', 'two', 1],
@@ -31,10 +26,10 @@ test('failures are grouped by code and table, and listed with the newest first',
     minAttempts: 1,
     maxAttempts: 1,
   });
-  const some = (await rig.get<Failures>(`/failures?table=one&code=SOURCE_SHORT`)).body;
+  const some = (await rig.get(`/failures?table=one&code=SOURCE_SHORT`)).body;
   expect([some.total, some.groups.length]).toEqual([3, 1]);
-  expect((await rig.get<Failures>(`/failures?step=commit`)).body.total).toBe(0);
-  const page = (await rig.get<FailedJobs>(`/failures/jobs?runId=${one.runId}&offset=1&limit=2`)).body;
+  expect((await rig.get(`/failures?step=commit`)).body.total).toBe(0);
+  const page = (await rig.get(`/failures/jobs?runId=${one.runId}&offset=1&limit=2`)).body;
   expect(page.total).toBe(5);
   expect(page.jobs).toHaveLength(2);
   expect(page.jobs[0]).toMatchObject({ table: 'one', step: 'page', attempts: 1 });
@@ -45,9 +40,9 @@ test('a filter chooses what is retried, and the others stay failed', async ({ ri
   await rig.start(planOf('documents'));
   await rig.fail('page', 'SOURCE_SHORT', 3);
   await rig.fail('page', 'SOURCE_REJECTED', 2);
-  const { body } = await rig.post<RetryAnswer>('/failures/retry', { filter: { code: 'SOURCE_SHORT' } });
+  const { body } = await rig.post('/failures/retry', { filter: { code: 'SOURCE_SHORT' } });
   expect(body).toEqual({ matched: 3, retried: 3, retryId: null });
-  const { groups } = (await rig.get<Failures>('/failures')).body;
+  const { groups } = (await rig.get('/failures')).body;
   expect(groups).toMatchObject([{ code: 'SOURCE_REJECTED', count: 2 }]);
   expect(await rig.fleet.queues.page.getJobCountByTypes('waiting')).toBe(3);
 });
@@ -56,16 +51,16 @@ test('a staggered retry goes on by itself, shows how far it is, and can be stopp
   await rig.start(planOf('documents'));
   await rig.fail('page', 'SOURCE_SHORT', 5);
   const stream = await rig.follow('topic=failures');
-  const answer = (await rig.post<RetryAnswer>('/failures/retry', { filter: {}, perSecond: 0.01 })).body;
+  const answer = (await rig.post('/failures/retry', { filter: {}, perSecond: 0.01 })).body;
   expect(answer.matched).toBe(5);
   const shown = await stream.until<Failures>('failures', ({ retries }) => retries[0]?.retried === 1);
   expect(shown).toMatchObject({
     total: 4,
     retries: [{ id: answer.retryId, matched: 5, retried: 1, perSecond: 0.01, by: 'local', filter: {} }],
   });
-  const stopped = await rig.post<ChangeAnswer>(`/retries/${answer.retryId}/stop`);
+  const stopped = await rig.post(`/retries/${answer.retryId}/stop`);
   expect(stopped.body.message).toBe('Stopped after 1 job of 5; the others stay failed.');
-  expect((await rig.get<Failures>('/failures')).body).toMatchObject({ total: 4, retries: [] });
+  expect((await rig.get('/failures')).body).toMatchObject({ total: 4, retries: [] });
   expect((await rig.post(`/retries/${answer.retryId}/stop`)).status).toBe(404);
 });
 
@@ -73,16 +68,16 @@ test('a run is cancelled once, and what has ended is refused', async ({ rig }) =
   const [plan, done] = [planOf('documents'), planOf('done')];
   for (const one of [plan, done]) await rig.start(one);
   await rig.fleet.staging.createReport(publishedReport(done));
-  const cancelled = await rig.post<ChangeAnswer>(`/runs/${plan.runId}/cancel`);
+  const cancelled = await rig.post(`/runs/${plan.runId}/cancel`);
   expect(cancelled).toMatchObject({
     status: 200,
     body: { message: expect.stringContaining('is cancelled') },
   });
-  const again = await rig.post<ErrorAnswer>(`/runs/${plan.runId}/cancel`);
+  const again = await rig.refused('POST', `/runs/${plan.runId}/cancel`);
   expect(again).toMatchObject({ status: 409, body: { error: { code: 'RUN_CLOSED' } } });
-  const retry = await rig.post<ErrorAnswer>(`/runs/${done.runId}/retry`);
+  const retry = await rig.refused('POST', `/runs/${done.runId}/retry`);
   expect(retry).toMatchObject({ status: 409, body: { error: { code: 'RUN_CLOSED' } } });
-  const { actions } = (await rig.get<Actions>('/actions')).body;
+  const { actions } = (await rig.get('/actions')).body;
   expect(actions.map(({ actor, action, target, outcome }) => [actor, action, target, outcome])).toEqual([
     ['local', 'retry', done.runId, 'refused'],
     ['local', 'cancel', plan.runId, 'refused'],
@@ -91,7 +86,7 @@ test('a run is cancelled once, and what has ended is refused', async ({ rig }) =
 });
 
 test('a limit is set, and lifted with null', async ({ rig }) => {
-  const set = await rig.post<ChangeAnswer>('/control/limits', { concurrency: 3 });
+  const set = await rig.post('/control/limits', { concurrency: 3 });
   expect(set.body.message).toContain('3 pages under way');
   expect(await rig.fleet.queues.page.getGlobalConcurrency()).toBe(3);
   await rig.post('/control/limits', { concurrency: null });
@@ -105,31 +100,33 @@ test('a change that is read-only is refused', async ({ rig }) => {
   expect(await rig.fleet.queues.page.isPaused()).toBe(false);
 });
 
-test.for([
+for (const [route, where] of [
   ['/failures?step=pages', 'query.step'],
   ['/failures?colour=red', 'colour'],
   ['/failures/jobs?limit=many', 'query.limit'],
   ['/failures/jobs?limit=5000', 'query.limit'],
   ['/events?topic=everything', 'query.topic'],
   ['/events?topic=run', 'query.run'],
-] as const)('GET %s is refused with what is wrong', async ([route, where], { rig }) => {
-  const { status, body } = await rig.get<ErrorAnswer>(route);
-  expect([status, body.error.code]).toEqual([400, 'BAD_INPUT']);
-  expect(body.error.message).toContain(where);
-});
+] as const)
+  test(`GET ${route} is refused with what is wrong`, async ({ rig }) => {
+    const { status, body } = await rig.refused('GET', route);
+    expect([status, body.error.code]).toEqual([400, 'BAD_INPUT']);
+    expect(body.error.message).toContain(where);
+  });
 
-test.for([
+for (const [route, sent, where] of [
   ['/control/pause', { scope: 'galaxy' }, 'body.scope'],
   ['/control/pause', { scope: 'table' }, 'body.name'],
   ['/control/limits', {}, 'null lifts a limit'],
   ['/control/limits', { concurrency: 1.5 }, 'body.concurrency'],
   ['/failures/retry', { perSecond: 3 }, 'body.filter'],
   ['/failures/retry', { filter: {}, perSecond: 0 }, 'body.perSecond'],
-] as const)('POST %s of %o is refused with what is wrong', async ([route, sent, where], { rig }) => {
-  const { status, body } = await rig.post<ErrorAnswer>(route, sent);
-  expect([status, body.error.code]).toEqual([400, 'BAD_INPUT']);
-  expect(body.error.message).toContain(where);
-});
+] as const)
+  test(`POST ${route} of ${JSON.stringify(sent)} is refused with what is wrong`, async ({ rig }) => {
+    const { status, body } = await rig.refused('POST', route, sent);
+    expect([status, body.error.code]).toEqual([400, 'BAD_INPUT']);
+    expect(body.error.message).toContain(where);
+  });
 
 test('what is not JSON, what is not there, and a run nobody knows are told apart', async ({ rig }) => {
   const url = await rig.url();
@@ -142,7 +139,7 @@ test('what is not JSON, what is not there, and a run nobody knows are told apart
     ['/runs/documents-20261122T101500Z-7f3a', 'RUN_NOT_FOUND'],
     ['/events?topic=run&run=documents-20261122T101500Z-7f3a', 'RUN_NOT_FOUND'],
   ] as const) {
-    const { status, body } = await rig.get<ErrorAnswer>(route);
+    const { status, body } = await rig.refused('GET', route);
     expect([route, status, body.error.code]).toEqual([route, 404, code]);
   }
 });

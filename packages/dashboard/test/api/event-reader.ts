@@ -33,7 +33,7 @@ export class EventReader {
   /** The next event; undefined where the stream has ended. */
   async next(): Promise<StreamEvent | undefined> {
     const { value, done } = await this.#events.next();
-    return done === true ? undefined : (value as StreamEvent);
+    return done === true ? undefined : value;
   }
 
   /** The next event of a kind that fits; others are passed over. */
@@ -54,7 +54,7 @@ export class EventReader {
     let text = '';
     const decoder = new TextDecoder();
     for await (const bytes of this.response.body) {
-      text += decoder.decode(bytes as Uint8Array, { stream: true });
+      text += decoder.decode(bytes, { stream: true });
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Overview, Point, RunRow, TableRow, WorkerRow } from '../../src/api/answers.ts';
 import { diffOverviews } from '../../src/api/overview-diff.ts';

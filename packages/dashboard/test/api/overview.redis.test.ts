@@ -9,7 +9,9 @@ import {
 } from '@lance-offload/core';
 import { expect } from 'vitest';
 import type { Overview, TableRow } from '../../src/api/answers.ts';
-import { apiTest as test, planOf, publishedReport } from './api-fixture.ts';
+import { apiTest, planOf, publishedReport } from './api-fixture.ts';
+
+const test = apiTest;
 
 const standing: Beat = {
   id: 'host-a:17',
@@ -43,7 +45,7 @@ test('a table’s pages stand as records, failed sets and heartbeats have them, 
   const work = [{ runId: plan.runId, table: 'documents', page: 1, sinceMs: Date.now() }];
   await beat({ ...standing, work }, {}, rig.fleet);
 
-  const { status, body } = await rig.get<Overview>('/overview');
+  const { status, body } = await rig.get('/overview');
   expect(status).toBe(200);
   expect(rowOf(body, 'documents')).toMatchObject({
     runId: plan.runId,
@@ -75,7 +77,7 @@ test('the rate of the last ten seconds is what was staged in them', async ({ rig
   await rig.start(plan);
   for (let index = 0; index < 5; index += 1)
     await recordStaged({ runId: plan.runId, index, rows: 1000, bytes: 80_000 }, rig.fleet);
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(body.fleet).toMatchObject({ rowsPerSecond: 500, bytesPerSecond: 40_000, rowsPerSecondMinute: 83 });
   const rows = body.points.reduce((sum, point) => sum + point.rows, 0);
   expect(rows).toBeGreaterThanOrEqual(500);
@@ -91,12 +93,12 @@ test('a run is blocked when nothing is left but failed pages, and staged on when
   const plan = planOf('documents', { sourceRows: 20 });
   await rig.start(plan);
   await rig.fail('page', 'SOURCE_REJECTED', 2);
-  expect(rowOf((await rig.get<Overview>('/overview')).body, 'documents')?.state).toBe('blocked');
+  expect(rowOf((await rig.get('/overview')).body, 'documents')?.state).toBe('blocked');
   expect(await rig.post(`/runs/${plan.runId}/retry`)).toMatchObject({
     status: 200,
     body: { message: `2 failed jobs of run ${plan.runId} got fresh attempts.` },
   });
-  expect(rowOf((await rig.get<Overview>('/overview')).body, 'documents')).toMatchObject({
+  expect(rowOf((await rig.get('/overview')).body, 'documents')).toMatchObject({
     state: 'staging',
     pages: { failed: 0, waiting: 2 },
   });
@@ -105,7 +107,7 @@ test('a run is blocked when nothing is left but failed pages, and staged on when
 test('a run whose plan has failed is failed', async ({ rig }) => {
   await rig.start(planOf('documents'));
   await rig.fail('plan', 'SOURCE_UNAUTHORIZED', 1);
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(rowOf(body, 'documents')?.state).toBe('failed');
 });
 
@@ -120,7 +122,7 @@ test('a run that the queue has lost is interrupted, and one that ended untold is
     const commit = await rig.fleet.queues.commit.getJob(commitJobId(runId));
     await commit?.remove({ removeChildren: true });
   }
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(rowOf(body, 'lost')?.state).toBe('interrupted');
   expect(rowOf(body, 'ended')).toMatchObject({ state: 'published', rows: 45 });
 });
@@ -130,7 +132,7 @@ test('a published run has its version, and its pages all staged', async ({ rig }
   await rig.start(plan);
   await recordStep(plan.runId, 'audited', rig.fleet);
   await recordReport(publishedReport(plan), rig.fleet);
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(rowOf(body, 'documents')).toMatchObject({
     state: 'published',
     pages: { total: 5, staged: 5, waiting: 0 },
@@ -144,7 +146,7 @@ test('of a table the open run is shown, though a later one has ended', async ({ 
   const later = planOf('documents');
   for (const plan of [open, later]) await rig.start(plan);
   await recordReport(publishedReport(later), rig.fleet);
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(body.tables.map(({ runId }) => runId)).toEqual([open.runId]);
   expect(body.runs.map(({ runId }) => runId)).toEqual([later.runId, open.runId]);
 });
@@ -154,7 +156,7 @@ test('a paused fleet shows in the control, the queues and the state of its runs'
   await rig.start(plan);
   await recordRetry({ runId: plan.runId, index: 0 }, rig.fleet);
   expect((await rig.post('/control/pause', { scope: 'fleet' })).status).toBe(200);
-  const { body } = await rig.get<Overview>('/overview');
+  const { body } = await rig.get('/overview');
   expect(body.control.fleetPaused).toBe(true);
   expect(body.queues.every(({ paused }) => paused)).toBe(true);
   expect(body.queues.find(({ name }) => name === 'page')?.waiting).toBe(5);
@@ -162,7 +164,7 @@ test('a paused fleet shows in the control, the queues and the state of its runs'
   expect(await rig.post('/control/resume', { scope: 'fleet' })).toMatchObject({
     body: { message: 'The fleet goes on.' },
   });
-  expect(rowOf((await rig.get<Overview>('/overview')).body, 'documents')?.state).toBe('staging');
+  expect(rowOf((await rig.get('/overview')).body, 'documents')?.state).toBe('staging');
 });
 
 test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) => {

@@ -9,8 +9,9 @@ import {
   type Beat,
 } from '@lance-offload/core';
 import { expect } from 'vitest';
-import type { ErrorAnswer, PageCells, PageDetail, RunDetail } from '../../src/api/answers.ts';
-import { apiTest as test, planOf, publishedReport, receiptOf, SECRET } from './api-fixture.ts';
+import { apiTest, planOf, publishedReport, receiptOf, SECRET } from './api-fixture.ts';
+
+const test = apiTest;
 
 test('a run tells its plan, how its pages stand, what failed and what holds it back', async ({ rig }) => {
   const plan = planOf('documents', {
@@ -28,7 +29,7 @@ test('a run tells its plan, how its pages stand, what failed and what holds it b
     rig.fleet,
   );
 
-  const { status, body } = await rig.get<RunDetail>(`/runs/${plan.runId}`);
+  const { status, body } = await rig.get(`/runs/${plan.runId}`);
   expect(status).toBe(200);
   expect(body).toMatchObject({
     runId: plan.runId,
@@ -59,13 +60,13 @@ test('a run that is published tells its audit, and changes of the schema apart f
   const change = 'column "b" is new (string): null in the rows the lake has';
   const report = { ...publishedReport(plan), notes: ['a note', change] };
   await recordStep(plan.runId, 'merged', rig.fleet);
-  expect((await rig.get<RunDetail>(`/runs/${plan.runId}`)).body).toMatchObject({
+  expect((await rig.get(`/runs/${plan.runId}`)).body).toMatchObject({
     state: 'committing',
     step: 'merged',
   });
   await rig.fleet.staging.createReport(report);
   await recordReport(report, rig.fleet);
-  const { body } = await rig.get<RunDetail>(`/runs/${plan.runId}`);
+  const { body } = await rig.get(`/runs/${plan.runId}`);
   expect(body).toMatchObject({
     state: 'published',
     step: null,
@@ -78,11 +79,11 @@ test('a run that only the lake knows is told from there, with its pages', async 
   const plan = planOf('documents', { startedAtMs: Date.now() - 9 * 24 * 3600 * 1000 });
   await rig.fleet.staging.createPlan(plan);
   for (const index of [0, 4]) await rig.fleet.staging.writeReceipt('documents', receiptOf(plan, index));
-  expect((await rig.get<RunDetail>(`/runs/${plan.runId}`)).body).toMatchObject({
+  expect((await rig.get(`/runs/${plan.runId}`)).body).toMatchObject({
     pages: { total: 5, staged: 2 },
     startedAtMs: plan.startedAtMs,
   });
-  const { body } = await rig.get<PageCells>(`/runs/${plan.runId}/pages`);
+  const { body } = await rig.get(`/runs/${plan.runId}/pages`);
   expect(body.cells.map(({ staged }) => staged)).toEqual([1, 0, 0, 0, 1]);
 });
 
@@ -94,7 +95,7 @@ test('a page tells its receipt, another its failure and its job, a third who has
   const work = [{ runId: plan.runId, table: 'documents', page: 1, sinceMs: 1 }];
   await beat({ ...standing, work }, {}, rig.fleet);
 
-  expect((await rig.get<PageDetail>(`/runs/${plan.runId}/pages/4`)).body).toMatchObject({
+  expect((await rig.get(`/runs/${plan.runId}/pages/4`)).body).toMatchObject({
     index: 4,
     state: 'staged',
     offset: 40,
@@ -106,7 +107,7 @@ test('a page tells its receipt, another its failure and its job, a third who has
     timings: { fetchMs: 5, transformMs: 3, writeMs: 1 },
     failure: null,
   });
-  const failed = (await rig.get<PageDetail>(`/runs/${plan.runId}/pages/0`)).body;
+  const failed = (await rig.get(`/runs/${plan.runId}/pages/0`)).body;
   const jobUrl = `/queues/queue/offload-page/${pageJobId(plan.runId, 0)}`;
   expect(failed).toMatchObject({
     state: 'failed',
@@ -116,11 +117,11 @@ test('a page tells its receipt, another its failure and its job, a third who has
     jobUrl,
   });
   expect(JSON.stringify(failed)).not.toContain(SECRET);
-  expect((await rig.get<PageDetail>(`/runs/${plan.runId}/pages/1`)).body).toMatchObject({
+  expect((await rig.get(`/runs/${plan.runId}/pages/1`)).body).toMatchObject({
     state: 'waiting',
     worker: 'host-a:17',
   });
-  expect((await rig.get<ErrorAnswer>(`/runs/${plan.runId}/pages/5`)).status).toBe(404);
+  expect((await rig.refused('GET', `/runs/${plan.runId}/pages/5`)).status).toBe(404);
 });
 
 test('pages come in cells of a stretch, which count each page once', async ({ rig }) => {
@@ -128,7 +129,7 @@ test('pages come in cells of a stretch, which count each page once', async ({ ri
   await rig.start(plan);
   await rig.fail('page', 'SOURCE_REJECTED', 3);
   await recordStaged({ runId: plan.runId, index: 2499, rows: 10, bytes: 1 }, rig.fleet);
-  const { body } = await rig.get<PageCells>(`/runs/${plan.runId}/pages`);
+  const { body } = await rig.get(`/runs/${plan.runId}/pages`);
   expect(body).toMatchObject({ total: 2500, from: 0, to: 2499, pagesPerCell: 3 });
   expect(body.cells[0]).toEqual({ from: 0, to: 2, staged: 0, active: 0, retrying: 0, failed: 3, waiting: 0 });
   expect(body.cells.at(-1)).toEqual({
@@ -140,7 +141,7 @@ test('pages come in cells of a stretch, which count each page once', async ({ ri
     failed: 0,
     waiting: 0,
   });
-  const part = (await rig.get<PageCells>(`/runs/${plan.runId}/pages?from=2&to=3`)).body;
+  const part = (await rig.get(`/runs/${plan.runId}/pages?from=2&to=3`)).body;
   expect(part.cells).toMatchObject([
     { from: 2, to: 2, failed: 1 },
     { from: 3, to: 3, waiting: 1 },
