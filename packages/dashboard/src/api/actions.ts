@@ -11,7 +11,7 @@ export interface NewAction {
   readonly outcome: 'done' | 'refused' | 'failed';
 }
 
-export interface RetryOptions {
+interface RetryOptions {
   /** Jobs per second; absent: as fast as it goes. */
   readonly perSecond?: number | undefined;
   readonly signal: AbortSignal;

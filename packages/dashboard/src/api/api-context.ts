@@ -56,12 +56,17 @@ export interface ApiContext {
   readonly failures: Feed<Failures>;
 }
 
-async function readFailures(state: FleetState, retries: Retries, fleet: Fleet): Promise<Failures> {
-  return {
-    atMs: state.nowMs,
-    total: state.index.total,
-    groups: await groupFailures(state.index.find({}), fleet),
-    retries: retries.list(),
+/** Reads the groups again only where the failures have changed. */
+function failuresReader(state: FleetState, retries: Retries, { fleet }: ApiDeps): () => Promise<Failures> {
+  let version = -1;
+  let groups: Failures['groups'] = [];
+  return async () => {
+    const { version: present } = state.index;
+    if (version !== present) {
+      groups = await groupFailures(state.index.find({}), fleet);
+      version = present;
+    }
+    return { atMs: state.nowMs, total: state.index.total, groups, retries: retries.list() };
   };
 }
 
@@ -84,6 +89,7 @@ export function createContext(deps: ApiDeps): ApiContext {
   const state = new FleetState(fleet, actions, logger);
   watch.onChange(() => state.forget()); // before the feeds hear of it
   const retries = new Retries(actions, state.index, logger);
+  const readFailures = failuresReader(state, retries, deps);
   const polled = { intervalMs: TICK_MS, watch, logger };
   const overview = new Feed({
     ...polled,
@@ -97,7 +103,7 @@ export function createContext(deps: ApiDeps): ApiContext {
     ...polled,
     read: async () => {
       await state.refresh(freshMs);
-      return readFailures(state, retries, fleet);
+      return readFailures();
     },
     isSame: isSameBut,
   });

@@ -51,7 +51,7 @@ export function toApiError(thrown: unknown): ApiError {
   );
 }
 
-export function sendError(response: Response, { status, code, message, hint }: ApiError): void {
+function sendError(response: Response, { status, code, message, hint }: ApiError): void {
   const answer: ErrorAnswer = { error: { code, message, ...(hint !== undefined && { hint }) } };
   response.status(status).json(answer);
 }

@@ -23,7 +23,7 @@ export interface KnownFailure extends FailureFacts {
 }
 
 /** What is read for the jobs that are shown. */
-export interface FailureWords {
+interface FailureWords {
   readonly message: string;
   readonly hint: string;
 }
@@ -87,11 +87,7 @@ export async function readFacts(
 }
 
 /** Words of failed jobs of one step, in their order. */
-export async function readWords(
-  step: Step,
-  jobIds: readonly string[],
-  fleet: Fleet,
-): Promise<FailureWords[]> {
+async function readWords(step: Step, jobIds: readonly string[], fleet: Fleet): Promise<FailureWords[]> {
   const rows = await readFields(step, jobIds, ['progress', 'failedReason'], fleet);
   return rows.map(([progress, reason]) => {
     const kept = keptOf(progress);

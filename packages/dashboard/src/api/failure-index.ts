@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/core';
+import { commitJobId, planJobId, type Fleet } from '@lance-offload/core';
 import { readFacts, STEPS, type KnownFailure, type Step } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 
@@ -67,6 +67,7 @@ export class FailureIndex {
 
   /** From the start: what Redis holds may be another thing. */
   forget(): void {
+    this.#running = undefined;
     this.#standings.clear();
   }
 
@@ -77,14 +78,14 @@ export class FailureIndex {
   countPages(runId: string): number {
     const failures = this.#runs.get(runId);
     if (!failures) return 0;
-    const steps = Number(failures.has(`${runId}.plan`)) + Number(failures.has(`${runId}.commit`));
+    const steps = Number(failures.has(planJobId(runId))) + Number(failures.has(commitJobId(runId)));
     return failures.size - steps;
   }
 
-  /** The plan or the commit of a run, where it has failed. */
-  stepOf(runId: string): KnownFailure | undefined {
+  failedStep(runId: string): 'plan' | 'commit' | null {
     const failures = this.#runs.get(runId);
-    return failures?.get(`${runId}.plan`) ?? failures?.get(`${runId}.commit`);
+    if (failures?.has(planJobId(runId)) === true) return 'plan';
+    return failures?.has(commitJobId(runId)) === true ? 'commit' : null;
   }
 
   find(filter: FailureFilter): KnownFailure[] {

@@ -106,7 +106,7 @@ export class FleetState {
     return {
       lost: this.book.isLost(runId),
       failedPages: this.index.countPages(runId),
-      stepFailed: this.index.stepOf(runId) !== undefined,
+      failedStep: this.index.failedStep(runId),
       activePages: active?.pages ?? 0,
       committing: (active?.commits ?? 0) > 0,
       pausedBy: isFinal(record) ? null : pausedBy(record, this.#control),

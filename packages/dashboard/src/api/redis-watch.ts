@@ -1,14 +1,17 @@
 import { OffloadError } from '@lance-offload/core';
 import type { Redis } from 'ioredis';
 import type { StreamStatus } from './answers.ts';
+import { ApiError } from './api-error.ts';
 
 const PING_MS = 1000;
 /** A Redis that is connected, and silent for this long, is lost as well. */
 const SILENT_MS = 2000;
 /** What takes longer is not waited for, whatever the reason. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
-const lost = () => new OffloadError('REDIS_UNAVAILABLE', 'Redis does not answer');
+const lost = (): Error => new OffloadError('REDIS_UNAVAILABLE', 'Redis does not answer');
+const tooSlow = (): Error =>
+  new ApiError(503, 'TOO_SLOW', 'It takes longer than a minute; what was begun may still be done.');
 
 /** Knows whether Redis answers, within two seconds of a change. */
 export class RedisWatch {
@@ -39,13 +42,13 @@ export class RedisWatch {
    * Does what needs Redis, and does not wait for one that is away.
    *
    * @throws OffloadError `REDIS_UNAVAILABLE` as soon as Redis is lost; the work may still be done when it is back.
+   * @throws ApiError 503 for what takes longer than a minute.
    */
   async within<T>(work: () => Promise<T>): Promise<T> {
     if (this.#status.redis === 'lost') throw lost();
     const { promise: given, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(lost());
-    const forget = this.onChange(giveUp);
-    const timer = setTimeout(giveUp, PATIENCE_MS).unref();
+    const forget = this.onChange(() => reject(lost()));
+    const timer = setTimeout(() => reject(tooSlow()), PATIENCE_MS).unref();
     try {
       const done = work();
       done.catch(() => undefined); // nobody waits for it any more

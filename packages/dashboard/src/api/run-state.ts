@@ -12,8 +12,8 @@ export interface RunFacts {
   /** The queue has no job of it any more, and there is no report. */
   readonly lost: boolean;
   readonly failedPages: number;
-  /** The plan or the commit has failed. */
-  readonly stepFailed: boolean;
+  /** Whether its plan or its commit has failed. */
+  readonly failedStep: 'plan' | 'commit' | null;
   /** Pages a living worker has under way. */
   readonly activePages: number;
   /** A living worker commits it. */
@@ -40,7 +40,7 @@ export function pagesOf(record: RunRecord, facts: RunFacts): TableRow['pages'] {
 /** How a run stands, from what was told of it and what its queue and the operator say. */
 export function stateOf(record: RunRecord, facts: RunFacts): RunState {
   if (isFinal(record)) return record.state;
-  if (facts.stepFailed) return 'failed';
+  if (facts.failedStep !== null) return 'failed';
   // Without a plan there is nothing to take up: it could not be planned, and was taken out of the queue.
   if (facts.lost) return record.state === 'planning' ? 'failed' : 'interrupted';
   const { total, active, failed, waiting } = pagesOf(record, facts);
@@ -59,13 +59,14 @@ export function blockedBy(
 ): string | null {
   if (isFinal(record)) return null;
   if (state === 'failed')
-    return facts.failedPages === 0 && record.state === 'planning'
-      ? 'The plan has failed; nothing was fetched.'
-      : 'The commit has failed; nothing of the run is in the lake yet.';
+    return facts.failedStep === 'commit'
+      ? 'The commit has failed; nothing of the run is in the lake yet.'
+      : 'The plan has failed; no page was fetched.';
   if (state === 'interrupted')
     return `The queue has lost the run; take it up again with \`lance-offload run --resume ${record.runId}\`.`;
   if (facts.failedPages > 0)
     return `The commit waits for ${facts.failedPages} failed page${facts.failedPages === 1 ? '' : 's'}.`;
+  if (facts.committing) return null;
   if (facts.pausedBy === 'fleet') return 'The fleet is paused.';
   if (facts.pausedBy === 'table') return `Table ${record.table} is paused.`;
   if (facts.pausedBy === 'run') return 'The run is paused.';

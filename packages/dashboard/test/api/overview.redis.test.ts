@@ -8,7 +8,8 @@ import {
   type Beat,
 } from '@lance-offload/core';
 import { expect } from 'vitest';
-import type { Overview, TableRow } from '../../src/api/answers.ts';
+import { coreActions } from '../../src/api/actions.ts';
+import type { Control, Overview, RunDetail, TableRow } from '../../src/api/answers.ts';
 import { apiTest, planOf, publishedReport } from './api-fixture.ts';
 
 const test = apiTest;
@@ -165,6 +166,27 @@ test('a paused fleet shows in the control, the queues and the state of its runs'
     body: { message: 'The fleet goes on.' },
   });
   expect(rowOf((await rig.get('/overview')).body, 'documents')?.state).toBe('staging');
+});
+
+test('a table an operator paused is paused, but for its commit that is under way', async ({ rig }) => {
+  const plan = planOf('documents');
+  await rig.start(plan);
+  const readControl = async (): Promise<Control> => ({
+    fleetPaused: false,
+    pausedTables: ['documents'],
+    pausedRuns: [],
+    concurrency: null,
+    requestsPerSecond: null,
+  });
+  const url = await rig.serve({ actions: { ...coreActions(rig.fleet), readControl } });
+  const stateOf = async (): Promise<unknown> => {
+    const run = (await (await fetch(`${url}/api/runs/${plan.runId}`)).json()) as RunDetail;
+    return [run.state, run.pausedBy, run.blockedBy];
+  };
+  expect(await stateOf()).toEqual(['paused', 'table', 'Table documents is paused.']);
+  await recordStep(plan.runId, 'audited', rig.fleet);
+  await beat({ ...standing, work: [{ runId: plan.runId, table: 'documents', sinceMs: 1 }] }, {}, rig.fleet);
+  expect(await stateOf()).toEqual(['committing', 'table', null]);
 });
 
 test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) => {
