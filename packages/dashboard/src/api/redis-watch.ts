@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import type { StreamStatus } from './answers.ts';
 import { ApiError } from './api-error.ts';
 
-const PING_MS = 1000;
+const PING_MS = 500;
 /** A Redis that is connected, and silent for this long, is lost as well. */
-const SILENT_MS = 2000;
+const SILENT_MS = 1500;
 /** What takes longer is not waited for, whatever the reason. */
 const PATIENCE_MS = 60_000;
 

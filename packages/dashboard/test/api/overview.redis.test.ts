@@ -32,6 +32,14 @@ const standing: Beat = {
   work: [],
 };
 
+const DOCUMENTS_PAUSED: Control = {
+  fleetPaused: false,
+  pausedTables: ['documents'],
+  pausedRuns: [],
+  concurrency: null,
+  requestsPerSecond: null,
+};
+
 const rowOf = ({ tables }: Overview, table: string): TableRow | undefined =>
   tables.find((row) => row.table === table);
 
@@ -171,14 +179,9 @@ test('a paused fleet shows in the control, the queues and the state of its runs'
 test('a table an operator paused is paused, but for its commit that is under way', async ({ rig }) => {
   const plan = planOf('documents');
   await rig.start(plan);
-  const readControl = async (): Promise<Control> => ({
-    fleetPaused: false,
-    pausedTables: ['documents'],
-    pausedRuns: [],
-    concurrency: null,
-    requestsPerSecond: null,
+  const url = await rig.serve({
+    actions: { ...coreActions(rig.fleet), readControl: async () => DOCUMENTS_PAUSED },
   });
-  const url = await rig.serve({ actions: { ...coreActions(rig.fleet), readControl } });
   const stateOf = async (): Promise<unknown> => {
     const run = (await (await fetch(`${url}/api/runs/${plan.runId}`)).json()) as RunDetail;
     return [run.state, run.pausedBy, run.blockedBy];
