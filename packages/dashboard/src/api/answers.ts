@@ -167,7 +167,7 @@ export interface Overview {
 
 /**
  * Event `patch`: rows that changed, by their key, and keys that are gone; points that are new or have changed. Points
- * more than an hour before the last one are gone. Tables are in order of their names, workers of their ids; runs of
+ * an hour or more before the last one are gone. Tables are in order of their names, workers of their ids; runs of
  * their start, the newest first, and then of their ids.
  */
 export interface OverviewPatch {

@@ -67,7 +67,7 @@ export class BucketWindow {
     this.#fleet = fleet;
   }
 
-  /** A point every `POINT_S` seconds, from an hour before the last one on, oldest first. */
+  /** A point every `POINT_S` seconds, those of the hour that ends with the last one, oldest first. */
   get points(): readonly Point[] {
     return this.#points;
   }
@@ -128,9 +128,9 @@ export class BucketWindow {
 
   /** Points from a time on are made again, the others kept. */
   #cutPoints(fromS: number): void {
-    const firstS = this.#buckets[0]?.atS ?? 0;
+    const ended = startOfPoint(this.#buckets.at(-1)?.atS ?? 0) - HOUR_S;
     const anew = startOfPoint(fromS);
-    const kept = this.#points.filter(({ t }) => t >= firstS && t < anew);
+    const kept = this.#points.filter(({ t }) => t > ended && t < anew);
     const groups = Map.groupBy(
       this.#buckets.filter(({ atS }) => atS >= anew),
       ({ atS }) => startOfPoint(atS),
@@ -139,6 +139,6 @@ export class BucketWindow {
       const seconds = Math.min(POINT_S, this.#nowMs / 1000 - t);
       return pointOf(t, buckets, seconds);
     });
-    this.#points = [...kept, ...made];
+    this.#points = [...kept, ...made.filter(({ t }) => t > ended)];
   }
 }

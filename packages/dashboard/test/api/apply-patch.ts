@@ -25,7 +25,7 @@ export function applyPatch(before: Overview, patch: OverviewPatch): Overview {
     fleet,
     control,
     pointSeconds: before.pointSeconds,
-    points: points.filter(({ t }) => t >= last - 3600),
+    points: points.filter(({ t }) => t > last - 3600),
     tables: [...merge(before.tables, patch.tables, gone.tables, ({ table }) => table).values()].toSorted(
       (a, b) => (a.table < b.table ? -1 : 1),
     ),

@@ -37,7 +37,7 @@ test('when work ends, the figure of ten seconds falls as they pass, and the poin
     figures.push(window.figures().rowsPerSecond);
   }
   expect(figures).toEqual([1000, 600, 200, 0]);
-  expect(window.points).toHaveLength(361);
+  expect(window.points).toHaveLength(360);
   expect(window.points.filter(({ rows }) => rows === 1000)).toHaveLength(12);
   expect(window.figures().rowsPerSecondHour).toBe(Math.round(120_000 / 3600));
 });

@@ -25,7 +25,7 @@ const runs = rows(
 );
 /** Of an hour that ends between 3,600 and 3,630 s, the last points with any value. */
 const points = fc.tuple(fc.nat({ max: 3 }), count).map(([late, value]) =>
-  Array.from({ length: 361 }, (_, index) => {
+  Array.from({ length: 360 }, (_, index) => {
     const t = (index + late) * 10;
     return { t, rows: t < 3600 ? 0 : value } as Point;
   }),

@@ -92,7 +92,7 @@ test('the rate of the last ten seconds is what was staged in them', async ({ rig
   expect(rows).toBeGreaterThanOrEqual(500);
   expect(body.points.at(-1)?.t).toBe(Math.floor(body.atMs / 1000 / body.pointSeconds) * body.pointSeconds);
   expect(body.points.map(({ t }) => t)).toEqual(
-    Array.from({ length: 361 }, (_, index) => (body.points[0]?.t ?? 0) + index * body.pointSeconds),
+    Array.from({ length: 360 }, (_, index) => (body.points[0]?.t ?? 0) + index * body.pointSeconds),
   );
 });
 
