@@ -81,7 +81,7 @@ export { fetchRows } from './lancedb/fetch-rows.ts';
 export { listRowIds } from './lancedb/list-row-ids.ts';
 export { createRowIdFile, readRowIds } from './lake/row-id-file.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
-export type { SchemaChange } from './plan/schema-changes.ts';
+export { isSchemaChangeNote, type SchemaChange } from './plan/schema-changes.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
 export {
@@ -140,6 +140,7 @@ export {
   type Work,
   type WorkerStanding,
 } from './monitor/heartbeats.ts';
+export { KEEP_RUNS_S } from './monitor/monitor-keys.ts';
 export { LATENCY_BOUNDS_MS, quantile, type Histogram } from './monitor/latency.ts';
 export type { Monitored } from './monitor/monitor-keys.ts';
 export { logRun, readRunLog, type RunLogLine } from './monitor/run-log.ts';
@@ -149,6 +150,8 @@ export {
   readPageStates,
   readRecord,
   readRecords,
+  readRecordsOf,
+  readRunIds,
   recordOpened,
   recordPlanned,
   recordReport,

@@ -1,8 +1,9 @@
-import type { DashboardSettings, Logger, Queues } from '@lance-offload/core';
+import type { DashboardSettings, Fleet, Logger } from '@lance-offload/core';
 import express, { type Express } from 'express';
-import type { Redis } from 'ioredis';
 import { createAccess } from './access/access.ts';
+import { visitorOf } from './access/visitor.ts';
 import { answerErrors } from './answer-errors.ts';
+import { createApi } from './api/create-api.ts';
 import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
 import { setHeaders } from './headers.ts';
@@ -10,11 +11,7 @@ import { reportAlive, reportReady } from './health.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { logChanges, refuseUnknownHosts } from './request-guards.ts';
 
-export interface DashboardDeps {
-  readonly redis: Redis;
-  readonly queues: Queues;
-  /** Of the queues’ keys; the dashboard’s own begin with it too. */
-  readonly prefix: string;
+export interface DashboardDeps extends Fleet {
   readonly logger: Logger;
   /** Users and tokens. */
   readonly settings: DashboardSettings;
@@ -26,11 +23,13 @@ export interface DashboardDeps {
   readonly trustProxy: boolean;
   /** How often a stream’s session is looked at again, in milliseconds; half a minute by default. */
   readonly recheckMs?: number;
+  /** Ends live streams and what feeds them. */
+  readonly signal?: AbortSignal;
 }
 
 export const BOARD_PATH = '/queues';
 
-/** The dashboard as a request handler: Bull Board under `/queues` for those who may see it, and the state of its health for all. */
+/** The dashboard as a request handler: its API under `/api`, Bull Board under `/queues` for those who may see it, and the state of its health for all. */
 export function createApp(deps: DashboardDeps): Express {
   const { redis, queues, logger, settings, allowedHosts, trustProxy } = deps;
   const access = createAccess(deps);
@@ -45,6 +44,7 @@ export function createApp(deps: DashboardDeps): Express {
   app.use(access.open, access.closed);
   // For visitors; changes are an operator’s.
   app.get('/', (_request, response) => response.redirect(BOARD_PATH));
+  app.use('/api', createApi({ ...deps, fleet: deps, actorOf: (response) => visitorOf(response).name }));
   app.use(BOARD_PATH, recordChanges(deps));
   app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
   app.use(answerErrors(logger));

@@ -1,8 +1,10 @@
 import { createBullBoard } from '@bull-board/api';
+import type { ControllerHandlerReturnType, HookContext } from '@bull-board/api/typings/app';
 import type { Queues } from '@lance-offload/core';
 import type { Queue } from 'bullmq';
 import { Router, type Express, type RequestHandler } from 'express';
 import { visitorOf } from './access/visitor.ts';
+import { formatFlow } from './board-formatters.ts';
 import { refuseUnsafeChanges } from './board-rules.ts';
 import { BoardServer } from './board-server.ts';
 import { setBoardPolicy } from './headers.ts';
@@ -12,6 +14,17 @@ export interface BoardOptions {
   readonly basePath: string;
   /** Whether there is a login, and so a way out. */
   readonly hasLogin: boolean;
+}
+
+const FLOW = '/api/queues/:queueName/:jobId/flow';
+
+/** The board’s formatters are not asked for its flow graph. */
+function formatAnswer(
+  { route }: HookContext,
+  answer: ControllerHandlerReturnType,
+): ControllerHandlerReturnType {
+  if (route !== FLOW || typeof answer.body !== 'object' || !('flowRoot' in answer.body)) return answer;
+  return { ...answer, body: { ...answer.body, flowRoot: formatFlow(answer.body['flowRoot']) } };
 }
 
 function createOneBoard(queues: Queues, { basePath, hasLogin }: BoardOptions, readOnly: boolean): Express {
@@ -28,13 +41,16 @@ function createOneBoard(queues: Queues, { basePath, hasLogin }: BoardOptions, re
     ],
     serverAdapter,
     options: {
-      handlerHooks: { before: refuseUnsafeChanges },
+      handlerHooks: { before: refuseUnsafeChanges, after: formatAnswer },
       uiConfig: {
         boardTitle: 'lance-offload',
         hideDocsLink: true,
         showMetrics: true,
         sortQueues: false,
-        miscLinks: hasLogin ? [{ text: 'Log out', url: '/logout' }] : [],
+        miscLinks: [
+            { text: 'Overview', url: '/' },
+            ...(hasLogin ? [{ text: 'Log out', url: '/logout' }] : []),
+          ],
       },
     },
   });

@@ -1,4 +1,14 @@
-import { connectRedis, createLogger, DEFAULT_REDIS_URL, loadConfig, Queues } from '@lance-offload/core';
+import {
+  attemptsOf,
+  connectRedis,
+  createLogger,
+  DEFAULT_REDIS_URL,
+  LakePaths,
+  loadConfig,
+  Queues,
+  Staging,
+  type Fleet,
+} from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments, type DashboardArguments } from './arguments.ts';
 import { failToStart } from './fail-to-start.ts';
@@ -16,9 +26,14 @@ async function serve(options: DashboardArguments): Promise<void> {
   );
   const { queue_prefix: prefix, dashboard: settings } = config;
   const queues = new Queues(redis, prefix);
-  const app = createApp({ redis, queues, prefix, logger, settings, readOnly, allowedHosts, trustProxy });
+  const staging = new Staging(new LakePaths(config.lake));
+  const fleet: Fleet = { redis, queues, staging, prefix, attempts: attemptsOf(config) };
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const app = createApp({ ...fleet, logger, settings, readOnly, allowedHosts, trustProxy, signal });
   const server = await listen(app, host, port);
-  onStop([() => server.close(), () => queues.close(), () => redis.quit()], logger);
+  const endStreams = async (): Promise<void> => stopping.abort();
+  onStop([endStreams, () => server.close(), () => queues.close(), () => redis.quit()], logger);
   process.stdout.write(`lance-dashboard listening on ${server.url}/queues\n`);
 }
 

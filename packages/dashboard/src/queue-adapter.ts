@@ -1,6 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import type { JobStatus } from '@bull-board/api/typings/app';
-import type { Job } from 'bullmq';
+import type { JobStatus, QueueAdapterOptions } from '@bull-board/api/typings/app';
+import type { Job, Queue } from 'bullmq';
+import { formatData, formatName, formatProgress, formatResult, runLinkOf } from './board-formatters.ts';
 
 /**
  * Makes a job's retry start its attempts anew: by itself BullMQ goes on counting, and a page with its attempts used up
@@ -19,6 +20,14 @@ function withFreshAttempts(job: Job): Job {
 /** Bull Board's view of one of the fleet's queues. */
 export class OffloadQueueAdapter extends BullMQAdapter {
   override readonly allowCompletedRetries = false;
+
+  constructor(queue: Queue, options: Partial<QueueAdapterOptions>) {
+    super(queue, { ...options, externalJobUrl: runLinkOf });
+    this.setFormatter('name', formatName);
+    this.setFormatter('data', formatData);
+    this.setFormatter('returnValue', formatResult);
+    this.setFormatter('progress', formatProgress);
+  }
 
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id);

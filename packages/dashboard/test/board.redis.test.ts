@@ -16,11 +16,44 @@ const test = base.extend<DashboardFixtures>(dashboardFixtures);
 const page = (index: number) => `${PAGE_QUEUE}/${pageJobId(RUN, index)}`;
 const commit = `${COMMIT_QUEUE}/${commitJobId(RUN)}`;
 
-test('the board shows the queues of the fleet, and a job under the name of its table', async ({ url }) => {
+test('the board shows the queues of the fleet, and a job under the name of its table and its page', async ({
+  url,
+}) => {
   const response = await fetch(`${url}/queues/api/queues?activeQueue=${PAGE_QUEUE}`);
   const { queues }: { queues: { name: string; jobs: { name: string }[] }[] } = await response.json();
   expect(queues.map(({ name }) => name)).toEqual([SCHEDULE_QUEUE, PLAN_QUEUE, PAGE_QUEUE, COMMIT_QUEUE]);
-  expect(queues[2]?.jobs.map(({ name }) => name)).toEqual(['documents', 'documents']);
+  expect(queues[2]?.jobs.map(({ name }) => name)).toEqual(['documents, page 1', 'documents, page 0']);
+});
+
+const SECRET = 'a row that must not be told';
+
+test('a job shows what it is about and the words of its failure, and never the rows it failed on', async ({
+  fleet,
+  url,
+}) => {
+  const id = await fleet.failPage();
+  const job = await fleet.queues.page.getJob(id);
+  const words = { code: 'KEY_NULL', message: '[KEY_NULL] Rows have no key', hint: 'Give them one' };
+  await job?.updateProgress({ failure: { ...words, details: { problems: [SECRET] }, atMs: 0 } });
+  const board = `${url}/queues/api/queues`;
+
+  const shown = await (await fetch(`${board}/${PAGE_QUEUE}/${id}`)).text();
+  expect(JSON.parse(shown)).toMatchObject({
+    job: {
+      name: 'documents, page 0',
+      data: { table: 'documents', run: RUN, page: 0, rows: 'rows 0 to 9' },
+      progress: { ...words, failedAt: '1970-01-01T00:00:00.000Z' },
+      externalUrl: { displayText: 'Run', href: `/runs/${RUN}` },
+    },
+  });
+  const flow = await (await fetch(`${board}/${PAGE_QUEUE}/${id}/flow`)).text();
+  expect(JSON.parse(flow)).toMatchObject({ isFlowNode: true, flowRoot: { id: commitJobId(RUN) } });
+  expect(flow).toContain('Rows have no key');
+  const listed = await (await fetch(`${board}?activeQueue=${PAGE_QUEUE}&status=failed`)).text();
+  for (const text of [shown, flow, listed]) {
+    expect(text).toContain(id);
+    expect(text).not.toContain(SECRET);
+  }
 });
 
 test('the root leads to the board, which is a page that loads', async ({ url }) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createLogger, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
+import { createLogger, LakePaths, PAYLOAD_VERSION, Queues, Staging } from '@lance-offload/core';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
@@ -53,7 +53,9 @@ async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>)
 export function depsOf({ redis, queues, prefix }: Fleet): DashboardDeps {
   const logger = createLogger('test', 'silent');
   const options = { readOnly: false, allowedHosts: [], trustProxy: false };
-  return { redis, queues, prefix, logger, settings: NO_USERS, ...options };
+  const staging = new Staging(new LakePaths('/nowhere')); // no test here needs a lake
+  const attempts = { maxRetries: 5, initialDelayMs: 1000 };
+  return { redis, queues, prefix, staging, attempts, logger, settings: NO_USERS, ...options };
 }
 
 export type Serve = (options?: Partial<DashboardDeps>) => Promise<string>;
@@ -84,12 +86,14 @@ export const dashboardFixtures = {
   },
   serve: async ({ fleet }: { fleet: Fleet }, use: Use<Serve>): Promise<void> => {
     const servers: RunningServer[] = [];
+    const stopping = new AbortController();
     await use(async (options) => {
-      const app = createApp({ ...depsOf(fleet), ...options });
+      const app = createApp({ ...depsOf(fleet), signal: stopping.signal, ...options });
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);
       return server.url;
     });
+    stopping.abort();
     await Promise.all(servers.map((server) => server.close()));
   },
   url: async ({ serve }: { serve: Serve }, use: Use<string>): Promise<void> => use(await serve()),

@@ -228,16 +228,26 @@ export async function readRecord(runId: string, fleet: Fleet): Promise<RunRecord
   return parseRecord(await fleet.redis.hgetall(monitorKeys.run(runId, fleet)));
 }
 
-/** Runs that were started since a time, in milliseconds; the newest first. */
-export async function readRecords(sinceMs: number, fleet: Fleet): Promise<RunRecord[]> {
+/** Ids of the runs that were started since a time, in milliseconds; the newest first. */
+export async function readRunIds(sinceMs: number, fleet: Fleet): Promise<string[]> {
   const ids = await fleet.redis.zrange(monitorKeys.runs(fleet), sinceMs, '+inf', 'BYSCORE');
+  return ids.toReversed();
+}
+
+/** What was told of runs, in their order; those nothing is known of any more are left out. */
+export async function readRecordsOf(runIds: readonly string[], fleet: Fleet): Promise<RunRecord[]> {
   const pipeline = fleet.redis.pipeline();
-  for (const id of ids.toReversed()) pipeline.hgetall(monitorKeys.run(id, fleet));
+  for (const id of runIds) pipeline.hgetall(monitorKeys.run(id, fleet));
   const answers = (await pipeline.exec()) ?? [];
   return answers.flatMap(([error, hash]) => {
     if (error) throw error;
     return parseRecord(hash as Record<string, string>) ?? [];
   });
+}
+
+/** Runs that were started since a time, in milliseconds; the newest first. */
+export async function readRecords(sinceMs: number, fleet: Fleet): Promise<RunRecord[]> {
+  return readRecordsOf(await readRunIds(sinceMs, fleet), fleet);
 }
 
 /** A byte a page, as `PAGE_STATES` has them; shorter than the run where nothing was told of the last pages. */

@@ -52,3 +52,8 @@ export function showSchemaChange({ column, change, from, to }: SchemaChange): st
   if (change === 'dropped') return `column "${column}" is not in this run (${from}): null in its rows`;
   return `column "${column}" is widened from ${from} to ${to}: from then on readers need Delta's typeWidening`;
 }
+
+/** Whether a note of a plan or a report is a change in the words of `showSchemaChange`. */
+export function isSchemaChangeNote(note: string): boolean {
+  return /^column ".*" is (?:new \(|not in this run \(|widened from )/s.test(note);
+}

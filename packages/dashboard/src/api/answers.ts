@@ -60,7 +60,7 @@ export interface FleetNow {
   readonly failures: number;
 }
 
-/** A lake table with an open run, or with the last one of the day. Key: `table`. */
+/** A table with an open run, or with the last one of the day, by its name at the source. Key: `table`. */
 export interface TableRow {
   readonly table: string;
   readonly runId: string;
@@ -165,7 +165,11 @@ export interface Overview {
   readonly runsTotal: number;
 }
 
-/** Event `patch`: rows that changed, by their key, and keys that are gone; points that are new or have changed. */
+/**
+ * Event `patch`: rows that changed, by their key, and keys that are gone; points that are new or have changed. Points
+ * an hour or more before the last one are gone. Tables are in order of their names, workers of their ids; runs of
+ * their start, the newest first, and then of their ids.
+ */
 export interface OverviewPatch {
   readonly atMs: number;
   readonly fleet: FleetNow;

@@ -1,0 +1,21 @@
+import { Router } from 'express';
+import { createContext, type ApiDeps } from './api-context.ts';
+import { answerErrors, answerUnknown, refuseChanges } from './api-error.ts';
+import { changeRoutes } from './change-routes.ts';
+import { readRoutes } from './read-routes.ts';
+import { streamRoutes } from './stream-routes.ts';
+
+export type { ApiDeps } from './api-context.ts';
+
+/**
+ * The dashboard's JSON API and its live streams, as `answers.ts` describes them; to be mounted at `/api`, behind whatever
+ * says who may look and who may change.
+ */
+export function createApi(deps: ApiDeps): Router {
+  const context = createContext(deps);
+  const router = Router();
+  router.use(readRoutes(context), streamRoutes(context));
+  router.use(deps.readOnly === true ? refuseChanges : changeRoutes(context));
+  router.use(answerUnknown, answerErrors(deps.logger));
+  return router;
+}

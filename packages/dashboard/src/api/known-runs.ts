@@ -1,0 +1,46 @@
+import { pageCount, type RunPlan, type RunRecord, type RunReport } from '@lance-offload/core';
+
+/** A run as its report in the lake tells it, in the form of what the fleet tells. */
+export function recordOfReport(report: RunReport): RunRecord {
+  const { runId, table, destination, state, startedAtMs, ingestionType, sourceVersion, sourceRows } = report;
+  return {
+    runId,
+    table,
+    destination,
+    state,
+    startedAtMs,
+    ingestionType,
+    sourceVersion,
+    sourceRows,
+    pages: report.pages,
+    stagedPages: report.pages,
+    rows: report.distinctRowIds,
+    bytes: report.sourceBytes,
+    retries: 0,
+    finishedAtMs: report.finishedAtMs,
+    ...(report.deltaVersion !== null && { deltaVersion: report.deltaVersion }),
+    lakeRows: report.lakeRows,
+    verified: report.verified,
+  };
+}
+
+/** An open run as the lake tells it. @param staged how many of its pages have a receipt. */
+export function recordOfPlan(plan: RunPlan, staged: number): RunRecord {
+  const { runId, table, destination, startedAtMs, ingestionType, sourceVersion, sourceRows } = plan;
+  return {
+    runId,
+    table,
+    destination,
+    state: 'staging',
+    startedAtMs,
+    ingestionType,
+    sourceVersion,
+    sourceRows,
+    pages: pageCount(plan),
+    estimatedBytes: plan.estimatedBytes,
+    stagedPages: staged,
+    rows: Math.min(sourceRows, staged * plan.rowsPerPage),
+    bytes: 0,
+    retries: 0,
+  };
+}

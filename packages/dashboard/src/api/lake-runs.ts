@@ -1,0 +1,78 @@
+import type { Fleet, Logger, RunRecord } from '@lance-offload/core';
+import type { RunKey } from '@lance-offload/core';
+import { recordOfPlan, recordOfReport } from './known-runs.ts';
+
+const LOOK_MS = 30_000;
+const DAY_MS = 24 * 3600 * 1000;
+
+/** When a run was started, by its id, in milliseconds. */
+function startOf(runId: string): number {
+  const [, y, mo, d, h, mi, s] = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]{4}$/.exec(runId) ?? [];
+  return Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
+}
+
+/**
+ * A run as the lake has it; `undefined` where it has no plan.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function findInLake(key: RunKey, { staging }: Fleet): Promise<RunRecord | undefined> {
+  const report = await staging.findReport(key);
+  if (report) return recordOfReport(report);
+  const plan = await staging.findPlan(key);
+  return plan && recordOfPlan(plan, (await staging.listReceipts(key)).length);
+}
+
+/** Runs of the lake that Redis knows nothing of, as after it was emptied: those of the last day, and open ones. */
+export class LakeRuns {
+  readonly #fleet: Fleet;
+  readonly #logger: Logger;
+  /** Those that have ended do not change any more. */
+  readonly #ended = new Map<string, RunRecord>();
+  #runs: readonly RunRecord[] = [];
+  #lookedAtMs = 0;
+  #looking = false;
+
+  constructor(fleet: Fleet, logger: Logger) {
+    this.#fleet = fleet;
+    this.#logger = logger;
+  }
+
+  /** As they were when the lake was looked at last. */
+  get runs(): readonly RunRecord[] {
+    return this.#runs;
+  }
+
+  /** Looks at the lake beside everything else, every half minute at most. */
+  refresh(nowMs: number, isKnown: (runId: string) => boolean): void {
+    if (this.#looking || Date.now() - this.#lookedAtMs < LOOK_MS) return;
+    this.#looking = true;
+    this.#look(nowMs, isKnown)
+      .catch((error: unknown) => this.#logger.debug({ err: error }, 'the lake could not be looked at'))
+      .finally(() => {
+        this.#looking = false;
+        this.#lookedAtMs = Date.now();
+      });
+  }
+
+  async #look(nowMs: number, isKnown: (runId: string) => boolean): Promise<void> {
+    const { staging } = this.#fleet;
+    const found: RunRecord[] = [];
+    for (const destination of await staging.listTables()) {
+      const runIds = await staging.listRuns(destination);
+      const last = runIds.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
+      for (const runId of runIds) {
+        if (isKnown(runId) || Number.isNaN(startOf(runId))) continue;
+        const recent = startOf(runId) > nowMs - DAY_MS;
+        // Of older runs only the last of a table can be open.
+        if (!recent && runId !== last) continue;
+        const record = this.#ended.get(runId) ?? (await findInLake({ destination, runId }, this.#fleet));
+        if (record?.finishedAtMs !== undefined) this.#ended.set(runId, record);
+        if (record && (recent || record.finishedAtMs === undefined)) found.push(record);
+      }
+    }
+    const there = new Set(found.map(({ runId }) => runId));
+    for (const runId of this.#ended.keys()) if (!there.has(runId)) this.#ended.delete(runId);
+    this.#runs = found;
+  }
+}

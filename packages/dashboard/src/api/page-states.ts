@@ -1,0 +1,42 @@
+import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/core';
+import type { PageDetail } from './answers.ts';
+import type { FleetState } from './fleet-state.ts';
+
+export type PageState = PageDetail['state'];
+
+const STAGED = PAGE_STATES.staged.charCodeAt(0);
+const RETRYING = PAGE_STATES.retrying.charCodeAt(0);
+
+/** How the pages of a run stand, each by its index. */
+export interface PageStates {
+  readonly total: number;
+  of(index: number): PageState;
+}
+
+/** Indexes of staged pages, as the fleet has told them; where it has told nothing, as the lake has receipts. */
+async function readTold(record: RunRecord, fleet: Fleet): Promise<Uint8Array> {
+  const told = await readPageStates(record.runId, fleet);
+  if (told.length > 0 || (await readRecord(record.runId, fleet))) return told;
+  const receipts = await fleet.staging.listReceipts(record);
+  const states = new Uint8Array(record.pages ?? 0);
+  for (const index of receipts) states[index] = STAGED;
+  return states;
+}
+
+export async function readStates(record: RunRecord, state: FleetState, fleet: Fleet): Promise<PageStates> {
+  const total = record.pages ?? 0;
+  if (record.state === 'published') return { total, of: () => 'staged' };
+  const told = await readTold(record, fleet);
+  const { runId } = record;
+  const active = new Set(state.pagesUnderWay(runId));
+  const failed = new Set([...state.index.ofRun(runId)].map(({ page }) => page));
+  return {
+    total,
+    of: (index) => {
+      if (told[index] === STAGED) return 'staged';
+      if (active.has(index)) return 'active';
+      if (failed.has(index)) return 'failed';
+      return told[index] === RETRYING ? 'retrying' : 'waiting';
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '@lance-offload/core';
+import type { FleetActions } from './actions.ts';
+import type { FailureFilter, RetryAnswer, RetryProgress } from './answers.ts';
+import type { FailureIndex } from './failure-index.ts';
+
+/** What is not staggered is waited for this long; the rest follows by itself. */
+const PATIENCE_MS = 3000;
+
+interface Retry {
+  readonly progress: RetryProgress;
+  retried: number;
+  readonly stop: AbortController;
+}
+
+/** Retries under way. They end with the process; what was not retried by then stays failed, and can be retried again. */
+export class Retries {
+  readonly #actions: FleetActions;
+  readonly #index: FailureIndex;
+  readonly #logger: Logger;
+  readonly #retries = new Map<string, Retry>();
+
+  constructor(actions: FleetActions, index: FailureIndex, logger: Logger) {
+    this.#actions = actions;
+    this.#index = index;
+    this.#logger = logger;
+  }
+
+  list(): RetryProgress[] {
+    return [...this.#retries.values()].map(({ progress, retried }) => ({ ...progress, retried }));
+  }
+
+  /** Begins to retry what a filter means. @param by who wants it. */
+  async start(filter: FailureFilter, perSecond: number | undefined, by: string): Promise<RetryAnswer> {
+    await this.#index.refresh();
+    const found = this.#index.find(filter).toSorted((a, b) => a.atMs - b.atMs);
+    const matched = found.length;
+    if (matched === 0) return { matched, retried: 0, retryId: null };
+    const id = randomUUID();
+    const startedAtMs = Date.now();
+    const progress = { id, filter, perSecond: perSecond ?? null, matched, retried: 0, by, startedAtMs };
+    const retry: Retry = { progress, retried: 0, stop: new AbortController() };
+    this.#retries.set(id, retry);
+    const onRetried = (): void => {
+      retry.retried += 1;
+    };
+    const done = this.#actions
+      .retryFailures(filter, found, { perSecond, signal: retry.stop.signal, onRetried })
+      .catch((error: unknown) => this.#logger.warn({ err: error, retryId: id }, 'a retry broke off'))
+      .finally(() => this.#retries.delete(id));
+    if (perSecond === undefined) await orLater(done);
+    return { matched, retried: retry.retried, retryId: this.#retries.has(id) ? id : null };
+  }
+
+  /** Stops one; returns how far it got, or `undefined` where it is not under way. */
+  stop(id: string): RetryProgress | undefined {
+    const retry = this.#retries.get(id);
+    retry?.stop.abort();
+    this.#retries.delete(id);
+    return retry && { ...retry.progress, retried: retry.retried };
+  }
+
+  stopAll(): void {
+    for (const id of this.#retries.keys()) this.stop(id);
+  }
+}
+
+async function orLater(done: Promise<unknown>): Promise<void> {
+  const { promise: later, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, PATIENCE_MS);
+  await Promise.race([done, later]);
+  clearTimeout(timer);
+}
