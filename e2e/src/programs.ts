@@ -15,6 +15,7 @@ export const BINS = {
   offload: path.join(packages, 'producer/bin/lance-offload.mjs'),
   worker: path.join(packages, 'worker/bin/lance-worker.mjs'),
   server: path.join(packages, 'lancedb-server/bin/lancedb-server.mjs'),
+  dashboard: path.join(packages, 'dashboard/bin/lance-dashboard.mjs'),
 } as const;
 
 /** A process under test, with everything it has said. */
