@@ -16,7 +16,6 @@ export const BINS = {
   worker: path.join(packages, 'worker/bin/lance-worker.mjs'),
   dashboard: path.join(packages, 'dashboard/bin/lance-dashboard.mjs'),
   server: path.join(packages, 'lancedb-server/bin/lancedb-server.mjs'),
-  dashboard: path.join(packages, 'dashboard/bin/lance-dashboard.mjs'),
 } as const;
 
 /** A process under test, with everything it has said. */

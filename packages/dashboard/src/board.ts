@@ -48,9 +48,9 @@ function createOneBoard(queues: Queues, { basePath, hasLogin }: BoardOptions, re
         showMetrics: true,
         sortQueues: false,
         miscLinks: [
-            { text: 'Overview', url: '/' },
-            ...(hasLogin ? [{ text: 'Log out', url: '/logout' }] : []),
-          ],
+          { text: 'Overview', url: '/' },
+          ...(hasLogin ? [{ text: 'Log out', url: '/logout' }] : []),
+        ],
       },
     },
   });

@@ -1,6 +1,7 @@
 import { answersPing } from '@lance-offload/core';
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
+import { awayPage } from './access/login-page.ts';
 import { refuse } from './refusal.ts';
 
 /** Says that the process lives: restarting it would not help where anything else is amiss. */
@@ -16,13 +17,15 @@ export function reportReady(redis: Redis): RequestHandler {
   };
 }
 
-/** Answers at once while Redis is away, rather than keeping every request waiting for it. */
+/** Answers at once while Redis is away, rather than keeping every request waiting for it; whoever looks is shown it when it is back. */
 export function requireRedis(redis: Redis): RequestHandler {
-  return (_request, response, next) => {
+  return (request, response, next) => {
     if (redis.status === 'ready') {
       next();
       return;
     }
-    refuse(response, 503, 'Redis does not answer; the dashboard works again when it does.');
+    const isForEyes = request.method === 'GET' && request.accepts(['json', 'html']) === 'html';
+    if (isForEyes) response.status(503).set('Retry-After', '5').send(awayPage());
+    else refuse(response, 503, 'Redis does not answer; the dashboard works again when it does.');
   };
 }

@@ -1,8 +1,8 @@
 import express, { Router, type RequestHandler } from 'express';
+import type { SessionAnswer } from '../api/answers.ts';
 import type { DashboardDeps } from '../app.ts';
 import { requireRedis } from '../health.ts';
 import { refuseCrossSite } from '../request-guards.ts';
-import { TOKEN_HEADER } from './cookies.ts';
 import { issueToken, requireToken } from './csrf-tokens.ts';
 import { identifyAsLocal, identifyBySession } from './identify.ts';
 import { loginRoutes, logoutRoutes } from './login-routes.ts';
@@ -41,7 +41,8 @@ export function createAccess(deps: DashboardDeps): Access {
   closed.use(requireToken);
   closed.get('/api/session', (_request, response) => {
     const { name: user, role } = visitorOf(response);
-    response.json({ user, role, readOnly: role !== 'operator', csrfHeader: TOKEN_HEADER, hasLogin });
+    const answer: SessionAnswer = { user, role, canLogOut: hasLogin };
+    response.json(answer);
   });
   if (hasLogin) closed.use(logoutRoutes(login));
   closed.use(requireOperator(readOnly));

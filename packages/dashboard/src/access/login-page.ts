@@ -88,6 +88,16 @@ ${hidden(TOKEN_FIELD, token)}
   );
 }
 
+/** Shown while Redis is away; it looks again by itself. */
+export function awayPage(): string {
+  return page(
+    'Redis does not answer',
+    `<h1>Redis does not answer</h1>
+<p role="status">The fleet’s Redis cannot be reached, so there is nothing to show. This page looks again every five seconds.</p>`,
+    '\n<meta http-equiv="refresh" content="5">',
+  );
+}
+
 /**
  * Comes to the login once more, from here: a browser that follows a link of another site keeps a `SameSite=Strict` cookie
  * to itself, and would be asked to log in although it is.

@@ -1,6 +1,18 @@
-import { cancelRun, retryRun, type Fleet } from '@lance-offload/core';
+import {
+  cancelRun,
+  pause,
+  readActions,
+  readLimits,
+  readPauses,
+  recordAction,
+  resume,
+  retryFailures,
+  retryRun,
+  setLimits,
+  type Fleet,
+  type PauseScope,
+} from '@lance-offload/core';
 import type { Actions, Control, FailureFilter } from './answers.ts';
-import type { KnownFailure } from './failure-facts.ts';
 import type { LimitsBody, PauseBody } from './inputs.ts';
 
 /** A change somebody made, or tried to. */
@@ -28,81 +40,44 @@ export interface FleetActions {
   cancelRun(runId: string): Promise<void>;
   /** Returns how many jobs got fresh attempts. */
   retryRun(runId: string): Promise<number>;
-  /** Gives failed jobs fresh attempts until it is stopped. `found` are those the filter means, as far as they are known. */
-  retryFailures(filter: FailureFilter, found: readonly KnownFailure[], options: RetryOptions): Promise<void>;
+  /** Gives failed jobs fresh attempts until it is stopped. */
+  retryFailures(filter: FailureFilter, options: RetryOptions): Promise<void>;
   recordAction(action: NewAction): Promise<void>;
   /** The newest first. */
   readActions(limit: number): Promise<Actions['actions']>;
 }
 
-const NOT_YET = 'Tables and runs cannot be paused yet.';
-const FRESH = { resetAttemptsMade: true, resetAttemptsStarted: true };
-
-async function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
-  const left = ms - performance.now();
-  if (left <= 0 || signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, left);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-}
-
-async function retryJob({ step, jobId }: KnownFailure, { queues }: Fleet): Promise<boolean> {
-  const job = await queues[step].getJob(jobId);
-  if (!job || !(await job.isFailed())) return false; // somebody else retried it, or took it out
-  await job.retry('failed', FRESH);
-  return true;
-}
+const scopeOf = (body: PauseBody): PauseScope => {
+  if (body.scope === 'fleet') return 'fleet';
+  return body.scope === 'table' ? { table: body.name } : { runId: body.name };
+};
 
 /** What core does for a fleet. */
 export function coreActions(fleet: Fleet): FleetActions {
-  const { queues, redis, prefix } = fleet;
-  const all = [queues.schedule, queues.plan, queues.page, queues.commit];
-  const key = `${prefix}:actions`;
-  const readLimits = async (): Promise<Pick<Control, 'concurrency' | 'requestsPerSecond'>> => ({
-    concurrency: await queues.page.getGlobalConcurrency(),
-    requestsPerSecond: null,
-  });
   return {
     readControl: async () => {
-      const [fleetPaused, limits] = await Promise.all([queues.page.isPaused(), readLimits()]);
-      return { fleetPaused, pausedTables: [], pausedRuns: [], ...limits };
+      const [pauses, limits] = await Promise.all([readPauses(fleet), readLimits(fleet)]);
+      return {
+        fleetPaused: pauses.fleet,
+        pausedTables: pauses.tables.map(({ table }) => table),
+        pausedRuns: pauses.runs.map(({ runId }) => runId),
+        ...limits,
+      };
     },
-    pause: async ({ scope }) => {
-      if (scope !== 'fleet') throw new Error(NOT_YET);
-      for (const queue of all) await queue.pause();
+    pause: (scope, by) => pause(fleet, scopeOf(scope), by),
+    resume: async (scope) => {
+      const { wasPaused, released } = await resume(fleet, scopeOf(scope));
+      return wasPaused || released > 0;
     },
-    resume: async ({ scope }) => {
-      if (scope !== 'fleet') throw new Error(NOT_YET);
-      const wasPaused = await queues.page.isPaused();
-      for (const queue of all) await queue.resume();
-      return wasPaused;
-    },
-    setLimits: async ({ concurrency }) => {
-      if (concurrency === null) await queues.page.removeGlobalConcurrency();
-      else if (concurrency !== undefined) await queues.page.setGlobalConcurrency(concurrency);
-      return readLimits();
-    },
+    setLimits: (changes) => setLimits(fleet, changes),
     cancelRun: async (runId) => {
       await cancelRun(runId, fleet);
     },
     retryRun: async (runId) => (await retryRun(runId, fleet)).retried,
-    retryFailures: async (_filter, found, { perSecond, signal, onRetried }) => {
-      const startedMs = performance.now();
-      for (const [index, failure] of found.entries()) {
-        if (perSecond !== undefined) await sleepUntil(startedMs + (index / perSecond) * 1000, signal);
-        if (signal.aborted) return;
-        if (await retryJob(failure, fleet)) onRetried();
-      }
+    retryFailures: async (filter, options) => {
+      await retryFailures(fleet, filter, options);
     },
-    recordAction: async (action) => {
-      const line = JSON.stringify({ ...action, atMs: Date.now() });
-      await redis.multi().lpush(key, line).ltrim(key, 0, 9999).exec();
-    },
-    readActions: async (limit) => {
-      const lines = await redis.lrange(key, 0, limit - 1);
-      return lines.map((line) => JSON.parse(line) as Actions['actions'][number]);
-    },
+    recordAction: (action) => recordAction(fleet, action),
+    readActions: (limit) => readActions(fleet, limit),
   };
 }

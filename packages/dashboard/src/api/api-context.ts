@@ -1,5 +1,5 @@
 import type { Fleet, Logger } from '@lance-offload/core';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { coreActions, type FleetActions } from './actions.ts';
 import type { Failures, Overview } from './answers.ts';
 import { groupFailures } from './failure-groups.ts';
@@ -18,16 +18,10 @@ export interface ApiDeps {
   readonly actions?: FleetActions;
   /** Who makes a request, for the record of what was done. */
   readonly actorOf?: (response: Response) => string;
-  /** Whether the session of a stream that is open still holds; asked every `recheckMs`. */
-  readonly isStillAllowed?: (request: Request) => Promise<boolean>;
-  /** Refuses every change. */
-  readonly readOnly?: boolean;
   /** Ends all streams, pollers and retries. */
   readonly signal?: AbortSignal;
   /** Readers of one moment share what was read, for so many milliseconds; 1,000 by default. */
   readonly freshMs?: number;
-  /** How often a stream’s session is looked at again, in milliseconds; half a minute by default. */
-  readonly recheckMs?: number;
   /** Streams at a time; 200 by default. */
   readonly maxStreams?: number;
 }
@@ -39,7 +33,6 @@ const WARM_MS = 15_000;
 const FRESH_MS = 1000;
 
 const MOST_STREAMS = 200;
-const RECHECK_MS = 30_000;
 
 export interface ApiContext {
   readonly fleet: Fleet;
@@ -79,10 +72,8 @@ export function isSameBut<Value extends { readonly atMs: number }>(before: Value
 export function createContext(deps: ApiDeps): ApiContext {
   const { fleet, logger, signal } = deps;
   const {
-    recheckMs = RECHECK_MS,
     freshMs = FRESH_MS,
     maxStreams = MOST_STREAMS,
-    isStillAllowed = async () => true,
   } = deps;
   const actions = deps.actions ?? coreActions(fleet);
   const watch = new RedisWatch(fleet.redis);
@@ -107,7 +98,7 @@ export function createContext(deps: ApiDeps): ApiContext {
     },
     isSame: isSameBut,
   });
-  const streams = new Streams({ watch, logger, maxStreams, recheckMs, isStillAllowed });
+  const streams = new Streams({ watch, maxStreams });
   signal?.addEventListener('abort', () => {
     streams.close();
     retries.stopAll();

@@ -73,11 +73,6 @@ export function handleAsync(handle: (request: Request, response: Response) => Pr
   return (request, response) => handle(request, response); // Express takes what it throws to `answerErrors`
 }
 
-export const refuseChanges: RequestHandler = (request, response, next) => {
-  if (request.method === 'GET' || request.method === 'HEAD') next();
-  else sendError(response, new ApiError(403, 'READ_ONLY', 'The dashboard was started with --read-only.'));
-};
-
 export const answerUnknown: RequestHandler = (request, response) => {
   const message = `The API has no ${request.method} ${request.baseUrl}${request.path}.`;
   sendError(response, new ApiError(404, 'NOT_FOUND', message));

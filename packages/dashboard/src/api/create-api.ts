@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { createContext, type ApiDeps } from './api-context.ts';
-import { answerErrors, answerUnknown, refuseChanges } from './api-error.ts';
+import { answerErrors, answerUnknown } from './api-error.ts';
 import { changeRoutes } from './change-routes.ts';
 import { readRoutes } from './read-routes.ts';
 import { streamRoutes } from './stream-routes.ts';
@@ -15,7 +15,7 @@ export function createApi(deps: ApiDeps): Router {
   const context = createContext(deps);
   const router = Router();
   router.use(readRoutes(context), streamRoutes(context));
-  router.use(deps.readOnly === true ? refuseChanges : changeRoutes(context));
+  router.use(changeRoutes(context));
   router.use(answerUnknown, answerErrors(deps.logger));
   return router;
 }

@@ -33,8 +33,7 @@ export class Retries {
   /** Begins to retry what a filter means. @param by who wants it. */
   async start(filter: FailureFilter, perSecond: number | undefined, by: string): Promise<RetryAnswer> {
     await this.#index.refresh();
-    const found = this.#index.find(filter).toSorted((a, b) => a.atMs - b.atMs);
-    const matched = found.length;
+    const matched = this.#index.find(filter).length;
     if (matched === 0) return { matched, retried: 0, retryId: null };
     const id = randomUUID();
     const startedAtMs = Date.now();
@@ -45,7 +44,7 @@ export class Retries {
       retry.retried += 1;
     };
     const done = this.#actions
-      .retryFailures(filter, found, { perSecond, signal: retry.stop.signal, onRetried })
+      .retryFailures(filter, { perSecond, signal: retry.stop.signal, onRetried })
       .catch((error: unknown) => this.#logger.warn({ err: error, retryId: id }, 'a retry broke off'))
       .finally(() => this.#retries.delete(id));
     if (perSecond === undefined) await orLater(done);

@@ -52,18 +52,17 @@ export function streamRoutes(context: ApiContext): Router {
   const follow = async (request: Request, response: Response): Promise<void> => {
     const query = parseInput(streamQuery, request.query, 'query');
     if (query.topic === 'overview') {
-      streams.follow(request, response, overview, sendOverview);
+      streams.follow(response, overview, sendOverview);
       return;
     }
     if (query.topic === 'failures') {
-      streams.follow(request, response, failures, (stream, value) => stream.send('failures', value));
+      streams.follow(response, failures, (stream, value) => stream.send('failures', value));
       return;
     }
     const { run: runId } = query;
     // While Redis is away nobody knows; the stream says so, and goes on when it is back.
     if (watch.status.redis === 'ok') await watch.within(() => findRecord(runId, state, fleet));
     streams.follow(
-      request,
       response,
       runs.of(runId),
       (stream, value) => stream.send('run', value),

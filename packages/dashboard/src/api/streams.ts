@@ -1,5 +1,4 @@
-import type { Logger } from '@lance-offload/core';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { Overview, OverviewPatch } from './answers.ts';
 import { ApiError } from './api-error.ts';
 import { EventStream } from './event-stream.ts';
@@ -12,11 +11,7 @@ const FRESH_MS = 2500;
 
 export interface StreamDeps {
   readonly watch: RedisWatch;
-  readonly logger: Logger;
   readonly maxStreams: number;
-  readonly recheckMs: number;
-  /** Whether the session a stream was opened with still holds. */
-  readonly isStillAllowed: (request: Request) => Promise<boolean>;
 }
 
 /** Sends a value of a feed to a stream, given the one before it. Returns false where the client is behind. */
@@ -39,7 +34,6 @@ export class Streams {
    * @throws ApiError 503 where there are too many.
    */
   follow<Value>(
-    request: Request,
     response: Response,
     feed: Feed<Value>,
     send: Send<Value>,
@@ -55,7 +49,6 @@ export class Streams {
     const ends = [
       this.#tellStatus(stream),
       followFeed(stream, feed, send),
-      this.#recheck(request, stream),
       () => this.#open.delete(stream),
       () => onEnd?.(),
     ];
@@ -75,20 +68,6 @@ export class Streams {
     const tell = (): void => stream.sendAnyway('status', watch.status);
     if (watch.status.redis === 'lost') tell();
     return watch.onChange(tell);
-  }
-
-  #recheck(request: Request, stream: EventStream): () => void {
-    const { isStillAllowed, recheckMs, watch } = this.#deps;
-    const check = async (): Promise<void> => {
-      if (watch.status.redis === 'lost') return; // sessions may be there
-      if (!(await isStillAllowed(request))) stream.end();
-    };
-    const timer = setInterval(() => {
-      check().catch((error: unknown) =>
-        this.#deps.logger.debug({ err: error }, 'a session could not be checked'),
-      );
-    }, recheckMs).unref();
-    return () => clearInterval(timer);
   }
 }
 

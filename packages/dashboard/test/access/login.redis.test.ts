@@ -34,9 +34,7 @@ test('a login leads to the page that was asked for, and says who it is', async (
   expect(JSON.parse((await whoAmI(browser)).body)).toEqual({
     user: 'olga',
     role: 'operator',
-    readOnly: false,
-    csrfHeader: 'X-XSRF-TOKEN',
-    hasLogin: true,
+    canLogOut: true,
   });
   expect((await browser.request('GET', `/login?next=${encodeURIComponent(next)}`)).headers.location).toBe(
     next,
@@ -271,7 +269,7 @@ test('without users there is no login, and the visitor is the local operator', a
   expect(JSON.parse((await whoAmI(browser)).body)).toMatchObject({
     user: 'local',
     role: 'operator',
-    hasLogin: false,
+    canLogOut: false,
   });
   expect((await browser.request('GET', '/login')).status).toBe(404);
 });

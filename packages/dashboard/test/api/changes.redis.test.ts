@@ -93,13 +93,6 @@ test('a limit is set, and lifted with null', async ({ rig }) => {
   expect(await rig.fleet.queues.page.getGlobalConcurrency()).toBeNull();
 });
 
-test('a change that is read-only is refused', async ({ rig }) => {
-  const url = await rig.serve({ readOnly: true });
-  const response = await fetch(`${url}/api/control/pause`, { method: 'POST' });
-  expect([response.status, await response.json()]).toMatchObject([403, { error: { code: 'READ_ONLY' } }]);
-  expect(await rig.fleet.queues.page.isPaused()).toBe(false);
-});
-
 for (const [route, where] of [
   ['/failures?step=pages', 'query.step'],
   ['/failures?colour=red', 'colour'],

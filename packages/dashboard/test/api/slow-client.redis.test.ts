@@ -33,14 +33,12 @@ test('a client that takes nothing is sent nothing more, and the whole again when
     watch,
     logger,
     maxStreams: 1,
-    recheckMs: 30_000,
-    isStillAllowed: async () => true,
   });
   const { promise: behind, resolve: isBehind } = Promise.withResolvers<void>();
   let skipped = 0;
   const app = express();
   app.get('/', (request, response) => {
-    streams.follow(request, response, feed, (stream, value, previous) => {
+    streams.follow(response, feed, (stream, value, previous) => {
       const sent = stream.send(previous === undefined ? 'whole' : 'part', value);
       if (!sent) skipped += 1;
       if (skipped > 10) isBehind();

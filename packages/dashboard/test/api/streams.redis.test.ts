@@ -146,12 +146,3 @@ test('a shutdown ends the streams', async ({ rig }) => {
   expect(status).toBe(503);
 });
 
-test('a stream ends with the session it was opened in', async ({ rig }) => {
-  let allowed = true;
-  const url = await rig.serve({ isStillAllowed: async () => allowed, recheckMs: 50 });
-  const stream = await EventReader.open(`${url}/api/events?topic=failures`);
-  await stream.until('failures');
-  allowed = false;
-  for (;;) if ((await stream.next()) === undefined) break;
-  expect(stream.response.ok).toBe(true);
-});
