@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: dependencies, build, and (with --redis) a redis-server binary. Plain Node 20, no dependency.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -41,13 +41,24 @@ function installRedis() {
   apt('install', '-y', '-qq', '--no-install-recommends', 'redis-server');
 }
 
+/** The dashboard's pages, unless the built ones are newer than all they are made of. */
+function buildPages(env) {
+  const dashboard = path.join(root, 'packages/dashboard');
+  const built = path.join(dashboard, 'dist/client/index.html');
+  const sources = readdirSync(path.join(dashboard, 'client'), { recursive: true });
+  const files = ['vite.config.ts', 'package.json', ...sources.map((file) => path.join('client', file))];
+  const newest = Math.max(...files.map((file) => statSync(path.join(dashboard, file)).mtimeMs));
+  if (existsSync(built) && statSync(built).mtimeMs > newest) return;
+  run(path.join(dashboard, 'node_modules/.bin/vite'), ['build'], { cwd: dashboard, env });
+}
+
 const quiet = ['--reporter=silent'];
 const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.pm-on-fail=ignore'];
 if (!existsSync(path.join(root, 'node_modules')))
   console.log('setup: installing dependencies (about a minute)');
 run('npx', [...install, ...quiet]);
 const node = path.join(root, 'node_modules/node/bin/node');
-run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], {
-  env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
-});
+const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
+run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], { env });
+buildPages(env);
 if (process.argv.includes('--redis')) installRedis();

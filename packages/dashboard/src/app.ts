@@ -2,6 +2,7 @@ import type { Logger, Queues } from '@lance-offload/core';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import { createBoard } from './board.ts';
+import { clientFiles } from './client-files.ts';
 import { reportHealth, requireRedis } from './health.ts';
 import { logChanges, refuseCrossSite, refuseUnknownHosts, setHeaders } from './request-guards.ts';
 
@@ -17,13 +18,13 @@ export interface DashboardDeps {
 
 export const BOARD_PATH = '/queues';
 
-/** The dashboard as a request handler: Bull Board under `/queues`, and `/healthz`. */
+/** The dashboard as a request handler: its pages, Bull Board under `/queues`, and `/healthz`. */
 export function createApp({ redis, queues, logger, readOnly, allowedHosts }: DashboardDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(setHeaders, refuseUnknownHosts(allowedHosts), refuseCrossSite, logChanges(logger));
   app.get('/healthz', reportHealth(redis));
-  app.get('/', (_request, response) => response.redirect(BOARD_PATH));
+  app.use(clientFiles());
   app.use(`${BOARD_PATH}/api`, requireRedis(redis));
   app.use(BOARD_PATH, createBoard(queues, { basePath: BOARD_PATH, readOnly }));
   return app;

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import express, { type RequestHandler, type Router } from 'express';
+
+/** The built pages, from `src` and from `dist` alike. */
+const BUILT = path.resolve(import.meta.dirname, '../dist/client');
+
+/** What a page may load: its own files only, and nothing written into it. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+export const PAGE_PATHS = ['/', '/runs/:runId', '/failures', '/control'];
+
+const NOT_BUILT =
+  'The dashboard’s pages were not built. Run `npm run setup` in the repository (it ends with `vite build` in packages/dashboard). The queues are under /queues all the same.\n';
+
+/** The pages of the dashboard. Their files have a hash in the name and are kept for a year; the page itself is asked for each time. */
+export function clientFiles(folder: string = BUILT): Router {
+  const router = express.Router();
+  const servePage: RequestHandler = (_request, response) => {
+    response.set({ 'Content-Security-Policy': PAGE_POLICY, 'Cache-Control': 'no-store' });
+    if (existsSync(path.join(folder, 'index.html'))) response.sendFile('index.html', { root: folder, cacheControl: false });
+    else response.status(503).type('text/plain').send(NOT_BUILT);
+  };
+  router.get(PAGE_PATHS, servePage);
+  const assets = { immutable: true, maxAge: '365d', index: false, fallthrough: false } as const;
+  router.use('/assets', express.static(path.join(folder, 'assets'), assets));
+  return router;
+}
