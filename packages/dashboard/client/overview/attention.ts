@@ -18,8 +18,11 @@ export function attentionOf({ fleet, control, tables, workers }: Overview): Atte
   else if (stuck.length > 1) found.push({ tone: 'bad', text: `${plural(stuck.length, 'table')} held back`, href: '#tables' });
   const lost = workers.filter(({ state }) => state === 'lost').length;
   if (lost > 0) found.push({ tone: 'bad', text: `${plural(lost, 'worker')} lost`, href: '#workers' });
-  const held = control.pausedTables.length + control.pausedRuns.length;
-  if (held > 0) found.push({ tone: 'warn', text: `${plural(held, 'table or run', 'tables and runs')} paused`, href: '/control' });
+  const held = [
+    control.pausedTables.length > 0 && plural(control.pausedTables.length, 'table'),
+    control.pausedRuns.length > 0 && plural(control.pausedRuns.length, 'run'),
+  ].filter(Boolean);
+  if (held.length > 0) found.push({ tone: 'warn', text: `${held.join(' and ')} paused`, href: '/control' });
   if (fleet.workers.working === 0 && fleet.pagesInFlight === 0 && tables.some(({ state }) => state === 'staging'))
     found.push({ tone: 'bad', text: 'No worker is running', href: '#workers' });
   return found;

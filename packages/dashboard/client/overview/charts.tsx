@@ -30,7 +30,7 @@ const MEASURES: readonly Measure[] = [
   },
   {
     title: 'Held up',
-    unit: 'number',
+    unit: '',
     format: count,
     series: ({ retries, pauses }) => [
       { label: 'retries', colour: '--chart-4', values: retries, bars: true },

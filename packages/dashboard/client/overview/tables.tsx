@@ -32,6 +32,7 @@ const COLUMNS: readonly Column<TableRow>[] = [
     key: 'progress',
     head: 'Pages',
     card: 'whole',
+    wide: true,
     sort: ({ pages }) => (pages.total ? pages.staged / pages.total : null),
     cell: ({ pages, table }) => <Progress pages={pages} label={table} />,
   },

@@ -8,7 +8,7 @@ import { runPath, withQuery } from '../router.ts';
 import { WORKER_STATES } from '../words.ts';
 
 type Work = WorkerRow['work'][number];
-const SHOWN = 2;
+const SHOWN = 3;
 
 function Held({ runId, table, page, sinceMs }: Work) {
   return (
@@ -49,7 +49,10 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
     sort: ({ host, pid }) => `${host} ${pid}`,
     cell: ({ host, pid, version }) => (
       <>
-        <span class="name">{host}</span> <span class="faint">pid {pid}, {version}</span>
+        <span class="name">{host}</span>
+        <div class="faint small-text">
+          pid {pid}, version {version}
+        </div>
       </>
     ),
   },
@@ -62,13 +65,13 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
         <WorkerBadge state={state} />
         {state === 'lost' && (
           <div class="alarm small-text">
-            silent since <Ago ms={lastBeatMs} />
+            last heard <Ago ms={lastBeatMs} />
           </div>
         )}
       </>
     ),
   },
-  { key: 'holds', head: 'Holds', card: 'whole', cell: ({ work }) => <Holds work={work} /> },
+  { key: 'holds', head: 'Holds', card: 'whole', wide: true, cell: ({ work }) => <Holds work={work} /> },
   { key: 'pages', head: 'Pages', numeric: true, sort: ({ pages }) => pages, cell: ({ pages }) => count(pages) },
   {
     key: 'failures',

@@ -166,7 +166,7 @@ export function ControlPage() {
         {!mayChange && <span class="note">You look on; changes need the role operator.</span>}
       </div>
       {control ? (
-        <div class="columns even">
+        <div class="columns">
           <div>
             <FleetSwitch control={control} onDone={onDone} />
             <Paused control={control} tables={(tables ?? []).map(({ table }) => table)} onDone={onDone} />

@@ -50,10 +50,8 @@ export function OverviewPage() {
           <Figures fleet={overview.fleet} />
           <Charts points={overview.points} />
           <Tables tables={overview.tables} />
-          <div class="columns">
-            <Workers workers={overview.workers} />
-            <Queues queues={overview.queues} />
-          </div>
+          <Queues queues={overview.queues} />
+          <Workers workers={overview.workers} />
           <Runs runs={overview.runs} total={overview.runsTotal} />
         </>
       ) : (

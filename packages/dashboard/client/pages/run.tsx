@@ -65,7 +65,7 @@ export function RunPage({ runId }: { runId: string }) {
       <RunHead run={run} />
       <Pages run={run} />
       <Throughput points={run.points} />
-      <div class="columns even">
+      <div class="columns">
         <ReportSection run={run} />
         <PlanSection run={run} />
       </div>

@@ -114,7 +114,7 @@ export function Chart(props: ChartProps) {
   const scheme = useStore(colours, (value) => value);
   useEffect(() => plot.current?.redraw(false, true), [scheme]);
   return (
-    <figure class="chart">
+    <figure class={series.length > 1 ? 'chart multiple' : 'chart'}>
       <figcaption>
         <span class="chart-title">
           {title} <small>{unit}</small>

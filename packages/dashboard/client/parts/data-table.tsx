@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly numeric?: boolean;
   /** On a narrow screen, where rows are cards: `title` heads the card, `whole` takes a line of its own. */
   readonly card?: 'title' | 'whole';
+  /** Takes what the others leave of the width. */
+  readonly wide?: boolean;
 }
 
 interface DataTableProps<Row> {
@@ -25,7 +27,7 @@ interface DataTableProps<Row> {
   readonly toneOf?: (row: Row) => string | undefined;
 }
 
-const ROWS_SHOWN = 50;
+const ROWS_SHOWN = 25;
 
 interface RowProps<Row> {
   readonly row: Row;
@@ -38,8 +40,8 @@ function TableRow<Row>({ row, columns, tone }: RowProps<Row>) {
   return useMemo(
     () => (
       <tr role="row" class={tone}>
-        {columns.map(({ key, head, cell, numeric, card }) => (
-          <td key={key} role="cell" data-head={head} class={[numeric ? 'numeric' : '', card ?? ''].join(' ').trim() || undefined}>
+        {columns.map(({ key, head, cell, numeric, card, wide }) => (
+          <td key={key} role="cell" data-head={head} class={[numeric && 'numeric', wide && 'wide', card].filter(Boolean).join(' ') || undefined}>
             {cell(row)}
           </td>
         ))}
@@ -72,7 +74,7 @@ function HeadCell<Row>({ column: { key, head, sort: sortable, numeric }, sort, o
   );
 }
 
-/** A table that sorts by its headings and shows 50 rows at a time; on a narrow screen its rows become cards. */
+/** A table that sorts by its headings and shows 25 rows at a time; on a narrow screen its rows become cards. */
 export function DataTable<Row>({ caption, columns, rows, keyOf, sort: first, empty, toneOf }: DataTableProps<Row>) {
   const [sort, setSort] = useState(first);
   const [page, setPage] = useState(0);

@@ -23,7 +23,7 @@ function Connected({ tone, text, age }: { tone: string; text: string; age: strin
   return (
     <span class={`connection ${tone}`}>
       <span class="mark" aria-hidden="true" />
-      <span class="words">
+      <span class="connection-text">
         {text}
         {age && <span class="age">, data of {age} ago</span>}
       </span>
@@ -67,7 +67,7 @@ function User() {
       {who.canLogOut && (
         <form method="post" action="/logout">
           <input type="hidden" name="_csrf" value={changeToken()} />
-          <button type="submit" class="quiet">
+          <button type="submit" class="quiet" aria-label="Log out">
             <Icon name="out" /> <span class="out-word">Log out</span>
           </button>
         </form>
