@@ -9,20 +9,18 @@ import { Toasts } from './parts/toasts.tsx';
 import { routeOf, usePath } from './router.ts';
 import { useStore } from './store.ts';
 
+const PAGES = {
+  overview: OverviewPage,
+  failures: FailuresPage,
+  control: ControlPage,
+  none: NotFoundPage,
+} as const;
+
 function Page() {
   const route = routeOf(usePath());
-  switch (route.page) {
-    case 'overview':
-      return <OverviewPage />;
-    case 'run':
-      return <RunPage key={route.runId} runId={route.runId} />;
-    case 'failures':
-      return <FailuresPage />;
-    case 'control':
-      return <ControlPage />;
-    case 'none':
-      return <NotFoundPage />;
-  }
+  if (route.page === 'run') return <RunPage key={route.runId} runId={route.runId} />;
+  const Shown = PAGES[route.page];
+  return <Shown />;
 }
 
 export function App() {

@@ -88,10 +88,16 @@ export function percent(part: number, total: number | null): string {
   if (!total) return NONE;
   const share = (part / total) * 100;
   if (share >= 100) return '100 %';
-  return share < 10 && share > 0 ? `${oneDigit.format(Math.floor(share * 10) / 10)} %` : `${Math.floor(share)} %`;
+  return share < 10 && share > 0
+    ? `${oneDigit.format(Math.floor(share * 10) / 10)} %`
+    : `${Math.floor(share)} %`;
 }
 
-const clockWithSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clockWithSeconds = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 

@@ -41,7 +41,12 @@ async function refusalOf(response: Response): Promise<RequestError> {
 async function send<Answer>(path: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(path, { ...init, credentials: 'same-origin' }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new RequestError(0, 'NO_ANSWER', 'The dashboard does not answer.', 'Try again once the header says “live”.');
+    throw new RequestError(
+      0,
+      'NO_ANSWER',
+      'The dashboard does not answer.',
+      'Try again once the header says “live”.',
+    );
   });
   if (response.status === 401) goToLogin();
   if (!response.ok) throw await refusalOf(response);

@@ -11,7 +11,8 @@ export type Route =
 /** Which page a path is. */
 export function routeOf(path: string): Route {
   if (path === '/') return { page: 'overview' };
-  if (path === '/failures' || path === '/control') return { page: path === '/failures' ? 'failures' : 'control' };
+  if (path === '/failures' || path === '/control')
+    return { page: path === '/failures' ? 'failures' : 'control' };
   const runId = /^\/runs\/([^/]+)$/.exec(path)?.[1];
   return runId === undefined ? { page: 'none' } : { page: 'run', runId: decodeURIComponent(runId) };
 }
@@ -21,7 +22,10 @@ export function runPath(runId: string): string {
 }
 
 /** A path with the parameters that have a value. */
-export function withQuery(path: string, query: Readonly<Record<string, string | number | null | undefined>>): string {
+export function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | number | null | undefined>>,
+): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== '') parameters.set(name, String(value));
@@ -55,7 +59,14 @@ export function navigate(href: string, { replace = false } = {}): void {
 }
 
 function followLink(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
     return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link?.href || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;

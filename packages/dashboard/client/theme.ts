@@ -19,7 +19,8 @@ export const colours = createStore(0);
 
 function show(): void {
   const chosen = theme.get();
-  document.documentElement.dataset['theme'] = chosen === 'system' ? (dark.matches ? 'dark' : 'light') : chosen;
+  document.documentElement.dataset['theme'] =
+    chosen === 'system' ? (dark.matches ? 'dark' : 'light') : chosen;
   colours.set(colours.get() + 1);
 }
 

@@ -38,11 +38,11 @@ export const PAGE_STATES: Readonly<Record<PageDetail['state'], Word>> = {
   staged: { word: 'done', tone: 'good', order: 4 },
 };
 
-const CLOSED: readonly RunState[] = ['published', 'unchanged', 'cancelled'];
+const CLOSED: ReadonlySet<RunState> = new Set(['published', 'unchanged', 'cancelled']);
 
 /** Whether nothing more happens to the run. */
 export function isClosed(state: RunState): boolean {
-  return CLOSED.includes(state);
+  return CLOSED.has(state);
 }
 
 const MODES: Readonly<Record<string, string>> = {

@@ -27,7 +27,8 @@ export function clientFiles(folder: string = BUILT): Router {
   const router = express.Router();
   const servePage: RequestHandler = (_request, response) => {
     response.set({ 'Content-Security-Policy': PAGE_POLICY, 'Cache-Control': 'no-store' });
-    if (existsSync(path.join(folder, 'index.html'))) response.sendFile('index.html', { root: folder, cacheControl: false });
+    if (existsSync(path.join(folder, 'index.html')))
+      response.sendFile('index.html', { root: folder, cacheControl: false });
     else response.status(503).type('text/plain').send(NOT_BUILT);
   };
   router.get(PAGE_PATHS, servePage);

@@ -10,7 +10,9 @@ import { RetryButton } from './retry.tsx';
 const RUNS_SHOWN = 3;
 
 function attemptsWords({ minAttempts, maxAttempts }: FailureGroup): string {
-  return minAttempts === maxAttempts ? plural(minAttempts, 'attempt') : `${count(minAttempts)}–${count(maxAttempts)} attempts`;
+  return minAttempts === maxAttempts
+    ? plural(minAttempts, 'attempt')
+    : `${count(minAttempts)}–${count(maxAttempts)} attempts`;
 }
 
 function RunLinks({ runs }: { runs: readonly string[] }) {
@@ -44,11 +46,15 @@ export function Group({ group, runId, version }: GroupProps) {
         <h2 id={id}>
           <code>{code}</code> <span class="of">in</span> {table}
         </h2>
-        <span class="group-count">
-          {plural(total, step === 'page' ? 'page' : step)}
-        </span>
+        <span class="group-count">{plural(total, step === 'page' ? 'page' : step)}</span>
         <div class="buttons">
-          <RetryButton label={total === 1 ? 'Retry' : `Retry ${count(total)}`} name={`Retry ${plural(total, 'failure')} ${code} in ${table}`} filter={filter} total={total} hint={hint} />
+          <RetryButton
+            label={total === 1 ? 'Retry' : `Retry ${count(total)}`}
+            name={`Retry ${plural(total, 'failure')} ${code} in ${table}`}
+            filter={filter}
+            total={total}
+            hint={hint}
+          />
         </div>
       </div>
       <p class="words">{message}</p>
@@ -67,9 +73,13 @@ export function Group({ group, runId, version }: GroupProps) {
       </p>
       <button type="button" class="quiet disclose" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name={open ? 'down' : 'right'} />
-        {open ? 'Hide' : 'Show'} the single failures<span class="sr-only"> of {code} in {table}</span>
+        {open ? 'Hide' : 'Show'} the single failures
+        <span class="sr-only">
+          {' '}
+          of {code} in {table}
+        </span>
       </button>
-      {open && <Jobs filter={filter} version={version} />}
+      {open && <Jobs filter={filter} known={message} version={version} />}
     </article>
   );
 }

@@ -11,7 +11,13 @@ import { RetryButton } from './retry.tsx';
 
 const SHOWN = 50;
 
-function Job({ job }: { job: Failure }) {
+interface JobProps {
+  readonly job: Failure;
+  /** Words of the group, which need not stand here again. */
+  readonly known: string;
+}
+
+function Job({ job, known }: JobProps) {
   const { jobId, step, runId, page, message, attempts, atMs, jobUrl } = job;
   const what = page === null ? step : `page ${count(page)}`;
   return (
@@ -21,31 +27,48 @@ function Job({ job }: { job: Failure }) {
           {what}
         </a>
         <span class="faint">
-          <span class="id">{runId}</span>, {attempts === 1 ? '1 attempt' : `${count(attempts)} attempts`}, <Ago ms={atMs} />
+          <span class="id">{runId}</span>, {attempts === 1 ? '1 attempt' : `${count(attempts)} attempts`},{' '}
+          <Ago ms={atMs} />
         </span>
         <span class="buttons">
           <a class="button small" href={jobUrl} aria-label={`The job of ${what} on Bull Board`}>
             Job <Icon name="outside" />
           </a>
-          <RetryButton label="Retry" name={`Retry ${what} of ${runId}`} kind="small" total={1} filter={{ jobIds: [jobId] }} />
+          <RetryButton
+            label="Retry"
+            name={`Retry ${what} of ${runId}`}
+            kind="small"
+            total={1}
+            filter={{ jobIds: [jobId] }}
+          />
         </span>
       </div>
-      <p class="words">{message}</p>
+      {message !== known && <p class="words">{message}</p>}
     </li>
   );
 }
 
-/** The single failures of a group, 50 at a time. `version` changes when they may have. */
-export function Jobs({ filter, version }: { filter: Pick<FailureFilter, 'code' | 'table' | 'runId' | 'step'>; version: unknown }) {
+interface JobsProps {
+  readonly filter: Pick<FailureFilter, 'code' | 'table' | 'runId' | 'step'>;
+  readonly known: string;
+  /** Changes when the failures may have. */
+  readonly version: unknown;
+}
+
+/** The single failures of a group, 50 at a time. */
+export function Jobs({ filter, known, version }: JobsProps) {
   const [page, setPage] = useState(0);
-  const { answer, error } = useAnswer<FailedJobs>(withQuery('/api/failures/jobs', { ...filter, offset: page * SHOWN, limit: SHOWN }), version);
+  const { answer, error } = useAnswer<FailedJobs>(
+    withQuery('/api/failures/jobs', { ...filter, offset: page * SHOWN, limit: SHOWN }),
+    version,
+  );
   if (error) return <Problem text={error.message} />;
   if (!answer) return <Empty>Loading…</Empty>;
   return (
     <>
       <ul class="jobs">
         {answer.jobs.map((job) => (
-          <Job key={job.jobId} job={job} />
+          <Job key={job.jobId} job={job} known={known} />
         ))}
       </ul>
       <Pager of="failures" page={page} size={SHOWN} total={answer.total} onPage={setPage} />

@@ -6,7 +6,12 @@ import { Ago } from '../parts/time.tsx';
 
 /** What a retry was asked for: `SOURCE_SHORT in documents`. */
 export function filterWords({ code, table, runId, step, jobIds }: FailureFilter): string {
-  const words = [code ?? 'all failures', table && `in ${table}`, runId && `of run ${runId}`, step && `at the ${step} step`];
+  const words = [
+    code ?? 'all failures',
+    table && `in ${table}`,
+    runId && `of run ${runId}`,
+    step && `at the ${step} step`,
+  ];
   if (jobIds) words.push(`(${count(jobIds.length)} chosen)`);
   return words.filter(Boolean).join(' ');
 }
@@ -22,14 +27,25 @@ export function Retries({ retries }: { retries: readonly RetryProgress[] }) {
             <div>
               <b>{filterWords(filter)}</b>{' '}
               <span class="faint">
-                {perSecond === null ? 'all at once' : `${figure(perSecond)} per second`}, by {by}, <Ago ms={startedAtMs} />
+                {perSecond === null ? 'all at once' : `${figure(perSecond)} per second`}, by {by},{' '}
+                <Ago ms={startedAtMs} />
               </span>
             </div>
-            <progress max={Math.max(matched, 1)} value={retried} aria-label={`Retry of ${filterWords(filter)}`} />
+            <progress
+              max={Math.max(matched, 1)}
+              value={retried}
+              aria-label={`Retry of ${filterWords(filter)}`}
+            />
             <span class="numeric">
               {count(retried)} of {count(matched)}, {percent(retried, matched)}
             </span>
-            <ChangeButton label="Stop" icon="stop" kind="small" name={`Stop the retry of ${filterWords(filter)}`} path={`/api/retries/${encodeURIComponent(id)}/stop`} />
+            <ChangeButton
+              label="Stop"
+              icon="stop"
+              kind="small"
+              name={`Stop the retry of ${filterWords(filter)}`}
+              path={`/api/retries/${encodeURIComponent(id)}/stop`}
+            />
           </li>
         ))}
       </ul>

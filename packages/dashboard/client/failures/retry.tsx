@@ -10,8 +10,11 @@ import { useMayChange } from '../session.ts';
 /** How a retry ended, or goes on, in a sentence. */
 export function retryWords({ matched, retried, retryId }: RetryAnswer): string {
   if (matched === 0) return 'Nothing was retried: no failure matches any more.';
-  if (retryId !== null && retried < matched) return `Retrying ${plural(matched, 'failure')} bit by bit; the progress is above the list.`;
-  return retried < matched ? `Retried ${count(retried)} of ${plural(matched, 'failure')}.` : `Retried ${plural(retried, 'failure')}.`;
+  if (retryId !== null && retried < matched)
+    return `Retrying ${plural(matched, 'failure')} bit by bit; the progress is above the list.`;
+  return retried < matched
+    ? `Retried ${count(retried)} of ${plural(matched, 'failure')}.`
+    : `Retried ${plural(retried, 'failure')}.`;
 }
 
 async function retry(filter: FailureFilter, perSecond: number | null): Promise<void> {
@@ -36,7 +39,8 @@ function Pace({ perSecond, total, onPace }: PaceProps) {
     <fieldset>
       <legend>Pace</legend>
       <label class="choice">
-        <input type="radio" name="pace" checked={perSecond === null} onChange={() => onPace(null)} /> All at once
+        <input type="radio" name="pace" checked={perSecond === null} onChange={() => onPace(null)} /> All at
+        once
       </label>
       <label class="choice">
         <input type="radio" name="pace" checked={perSecond !== null} onChange={() => onPace(5)} /> Staggered
@@ -50,7 +54,9 @@ function Pace({ perSecond, total, onPace }: PaceProps) {
             step="any"
             required
             value={perSecond}
-            onInput={({ currentTarget: { valueAsNumber } }) => onPace(Number.isNaN(valueAsNumber) ? 1 : valueAsNumber)}
+            onInput={({ currentTarget: { valueAsNumber } }) =>
+              onPace(Number.isNaN(valueAsNumber) ? 1 : valueAsNumber)
+            }
           />{' '}
           per second <span class="faint">takes {duration((total / Math.max(perSecond, 0.1)) * 1000)}</span>
         </label>
@@ -77,12 +83,22 @@ export function RetryButton({ label, name, filter, total, kind, hint }: RetryBut
   if (!mayChange) return null;
   return (
     <>
-      <button type="button" class={kind} aria-label={name} onClick={() => (total === 1 ? void retry(filter, null) : setAsks(true))}>
+      <button
+        type="button"
+        class={kind}
+        aria-label={name}
+        onClick={() => (total === 1 ? void retry(filter, null) : setAsks(true))}
+      >
         <Icon name="retry" />
         {label}
       </button>
       {asks && (
-        <Dialog title={`Retry ${plural(total, 'failure')}?`} confirm="Retry" onConfirm={() => void retry(filter, perSecond)} onClose={() => setAsks(false)}>
+        <Dialog
+          title={`Retry ${plural(total, 'failure')}?`}
+          confirm="Retry"
+          onConfirm={() => void retry(filter, perSecond)}
+          onClose={() => setAsks(false)}
+        >
           <p>Each of them gets a fresh set of attempts. What fails again is back in this list.</p>
           {hint && <p class="hint">{hint}</p>}
           <Pace perSecond={perSecond} total={total} onPace={setPerSecond} />

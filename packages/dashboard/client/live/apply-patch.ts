@@ -40,7 +40,10 @@ export function applyPatch(overview: Overview, patch: OverviewPatch): Overview {
     tables: merge(overview.tables, patch.tables, ({ table }) => table, patch.gone.tables),
     workers: merge(overview.workers, patch.workers, ({ id }) => id, patch.gone.workers),
     queues: merge(overview.queues, patch.queues, ({ name }) => name),
-    runs: runs === overview.runs ? runs : runs.toSorted((a, b) => b.startedAtMs - a.startedAtMs).slice(0, RUNS_KEPT),
+    runs:
+      runs === overview.runs
+        ? runs
+        : runs.toSorted((a, b) => b.startedAtMs - a.startedAtMs).slice(0, RUNS_KEPT),
     runsTotal: patch.runsTotal,
   };
 }

@@ -15,7 +15,12 @@ export interface FleetState {
 }
 
 /** What every page knows of the fleet, kept up to date for as long as the dashboard is open. */
-export const fleet = createStore<FleetState>({ connection: 'connecting', status: null, overview: null, heardAtMs: null });
+export const fleet = createStore<FleetState>({
+  connection: 'connecting',
+  status: null,
+  overview: null,
+  heardAtMs: null,
+});
 
 function update(change: Partial<FleetState>): void {
   fleet.set({ ...fleet.get(), ...change });

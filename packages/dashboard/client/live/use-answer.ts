@@ -31,7 +31,8 @@ export function useAnswer<Answer>(path: string | null, version: unknown = null):
       read<Answer>(path)
         .then((answer) => show(() => ({ answer, error: null, path })))
         .catch((error: unknown) => {
-          if (error instanceof RequestError) show(({ answer, path: of }) => ({ answer: of === path ? answer : null, error, path }));
+          if (error instanceof RequestError)
+            show(({ answer, path: of }) => ({ answer: of === path ? answer : null, error, path }));
         });
     }, waitMs);
     return () => clearTimeout(timer);

@@ -41,7 +41,8 @@ export interface Minute {
   readonly pauses: number;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function worst(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);

@@ -16,9 +16,24 @@ interface Measure {
 }
 
 const MEASURES: readonly Measure[] = [
-  { title: 'Rows', unit: 'rows/s', format: figure, series: ({ rows }) => [{ label: 'rows/s', colour: '--chart-1', values: rows }] },
-  { title: 'Volume', unit: 'MB/s', format: figure, series: ({ megabytes: values }) => [{ label: 'MB/s', colour: '--chart-2', values }] },
-  { title: 'In flight', unit: 'pages', format: figure, series: ({ inFlight }) => [{ label: 'pages', colour: '--chart-3', values: inFlight }] },
+  {
+    title: 'Rows',
+    unit: 'rows/s',
+    format: figure,
+    series: ({ rows }) => [{ label: 'rows/s', colour: '--chart-1', values: rows }],
+  },
+  {
+    title: 'Volume',
+    unit: 'MB/s',
+    format: figure,
+    series: ({ megabytes: values }) => [{ label: 'MB/s', colour: '--chart-2', values }],
+  },
+  {
+    title: 'In flight',
+    unit: 'pages',
+    format: figure,
+    series: ({ inFlight }) => [{ label: 'pages', colour: '--chart-3', values: inFlight }],
+  },
   {
     title: 'Latency',
     unit: 'ms',
@@ -47,11 +62,13 @@ function Numbers({ points }: { points: readonly Point[] }) {
       <table class="plain">
         <thead>
           <tr>
-            {['Minute', 'Rows/s', 'MB/s', 'In flight', 'p50 ms', 'p95 ms', 'Retries', 'Pauses'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
+            {['Minute', 'Rows/s', 'MB/s', 'In flight', 'p50 ms', 'p95 ms', 'Retries', 'Pauses'].map(
+              (head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>
@@ -100,7 +117,9 @@ export function Charts({ points }: { points: readonly Point[] }) {
             group="fleet"
             span={SPAN_SECONDS}
             summary={series
-              .map(({ label, values }) => summaryOf(series.length > 1 ? `${title}, ${label}` : title, unit, values, format))
+              .map(({ label, values }) =>
+                summaryOf(series.length > 1 ? `${title}, ${label}` : title, unit, values, format),
+              )
               .join(' ')}
           />
         ))}

@@ -45,16 +45,31 @@ export function Figures({ fleet }: { fleet: FleetNow }) {
       <Figure title="Pages in flight" value={count(fleet.pagesInFlight)}>
         fetched or staged right now
       </Figure>
-      <Figure title="Source latency" value={fleet.p50 === null ? NONE : count(fleet.p50)} unit={fleet.p50 === null ? '' : 'ms p50'}>
+      <Figure
+        title="Source latency"
+        value={fleet.p50 === null ? NONE : count(fleet.p50)}
+        unit={fleet.p50 === null ? '' : 'ms p50'}
+      >
         {milliseconds(fleet.p95)} p95, last minute
       </Figure>
       <Figure title="Retries" value={count(fleet.retriesHour)} unit="last hour">
         {count(fleet.pausesHour)} pauses for the source’s rate limit
       </Figure>
-      <Figure title="Workers" value={count(workers.working)} unit="working" {...(workers.lost > 0 && { tone: 'bad' as const })}>
-        <span class={workers.lost > 0 ? 'alarm' : undefined}>{count(workers.lost)} lost</span>, {count(workers.stopped)} stopped
+      <Figure
+        title="Workers"
+        value={count(workers.working)}
+        unit="working"
+        {...(workers.lost > 0 && { tone: 'bad' as const })}
+      >
+        <span class={workers.lost > 0 ? 'alarm' : undefined}>{count(workers.lost)} lost</span>,{' '}
+        {count(workers.stopped)} stopped
       </Figure>
-      <Figure title="Failures" value={count(fleet.failures)} href="/failures" {...(fleet.failures > 0 && { tone: 'bad' as const })}>
+      <Figure
+        title="Failures"
+        value={count(fleet.failures)}
+        href="/failures"
+        {...(fleet.failures > 0 && { tone: 'bad' as const })}
+      >
         {fleet.failures > 0 ? <a href="/failures">Look and retry</a> : 'Nothing has failed'}
       </Figure>
     </dl>

@@ -35,9 +35,26 @@ const COLUMNS: readonly Column<RunRow>[] = [
       </a>
     ),
   },
-  { key: 'started', head: 'Started', numeric: true, sort: ({ startedAtMs }) => startedAtMs, cell: ({ startedAtMs }) => <Moment ms={startedAtMs} /> },
-  { key: 'state', head: 'State', sort: ({ state }) => RUN_STATES[state].order, cell: ({ state }) => <RunBadge state={state} /> },
-  { key: 'mode', head: 'Mode', sort: ({ ingestionType }) => ingestionType, cell: ({ ingestionType }) => modeWord(ingestionType) },
+  {
+    key: 'started',
+    head: 'Started',
+    numeric: true,
+    sort: ({ startedAtMs }) => startedAtMs,
+    cell: ({ startedAtMs }) => <Moment ms={startedAtMs} />,
+  },
+  {
+    key: 'state',
+    head: 'State',
+    card: 'state',
+    sort: ({ state }) => RUN_STATES[state].order,
+    cell: ({ state }) => <RunBadge state={state} />,
+  },
+  {
+    key: 'mode',
+    head: 'Mode',
+    sort: ({ ingestionType }) => ingestionType,
+    cell: ({ ingestionType }) => modeWord(ingestionType),
+  },
   { key: 'rows', head: 'Rows', numeric: true, sort: ({ rows }) => rows, cell: ({ rows }) => count(rows) },
   {
     key: 'duration',
@@ -56,7 +73,10 @@ const COLUMNS: readonly Column<RunRow>[] = [
   { key: 'verified', head: 'Audit', cell: ({ verified }) => <Verified verified={verified} /> },
 ];
 
-const STATES = [['', 'All states'], ...Object.entries(RUN_STATES).map(([state, { word }]) => [state, word] as const)] as const;
+const STATES = [
+  ['', 'All states'],
+  ...Object.entries(RUN_STATES).map(([state, { word }]) => [state, word] as const),
+] as const;
 
 /** Runs of the last day. */
 export function Runs({ runs, total }: { runs: readonly RunRow[]; total: number }) {
@@ -64,17 +84,27 @@ export function Runs({ runs, total }: { runs: readonly RunRow[]; total: number }
   const [filter, setFilter] = useState('');
   const shown = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
-    return runs.filter((run) => (state === '' || run.state === (state as RunState)) && `${run.table} ${run.runId}`.toLowerCase().includes(wanted));
+    return runs.filter(
+      (run) =>
+        (state === '' || run.state === (state as RunState)) &&
+        `${run.table} ${run.runId}`.toLowerCase().includes(wanted),
+    );
   }, [runs, state, filter]);
   return (
     <Section
       title="Runs"
-      note={total > runs.length ? `the newest ${count(runs.length)} of ${count(total)} of the last day` : `${count(total)} in the last day`}
+      note={
+        total > runs.length
+          ? `the newest ${count(runs.length)} of ${count(total)} of the last day`
+          : `${count(total)} in the last day`
+      }
       tools={
-        <>
-          <Select label="State of runs" value={state} onValue={setState} options={STATES} />
-          <Search label="Filter runs" value={filter} onValue={setFilter} />
-        </>
+        runs.length > 0 && (
+          <>
+            <Select label="State of runs" value={state} onValue={setState} options={STATES} />
+            <Search label="Filter runs" value={filter} onValue={setFilter} />
+          </>
+        )
       }
     >
       <DataTable

@@ -27,7 +27,13 @@ const COLUMNS: readonly Column<TableRow>[] = [
       </a>
     ),
   },
-  { key: 'state', head: 'State', sort: ({ state }) => RUN_STATES[state].order, cell: ({ state }) => <RunBadge state={state} /> },
+  {
+    key: 'state',
+    head: 'State',
+    card: 'state',
+    sort: ({ state }) => RUN_STATES[state].order,
+    cell: ({ state }) => <RunBadge state={state} />,
+  },
   {
     key: 'progress',
     head: 'Pages',
@@ -41,25 +47,46 @@ const COLUMNS: readonly Column<TableRow>[] = [
     head: 'Failed',
     numeric: true,
     sort: ({ pages }) => pages.failed,
-    cell: ({ pages, runId }) => (pages.failed > 0 ? <a class="alarm" href={`/failures?runId=${encodeURIComponent(runId)}`}>{count(pages.failed)}</a> : <span class="faint">0</span>),
+    cell: ({ pages, runId }) =>
+      pages.failed > 0 ? (
+        <a class="alarm" href={`/failures?runId=${encodeURIComponent(runId)}`}>
+          {count(pages.failed)}
+        </a>
+      ) : (
+        <span class="faint">0</span>
+      ),
   },
   { key: 'rows', head: 'Rows', numeric: true, sort: ({ rows }) => rows, cell: ({ rows }) => count(rows) },
-  { key: 'expected', head: 'Of', numeric: true, sort: ({ expectedRows }) => expectedRows, cell: ({ expectedRows }) => count(expectedRows) },
+  {
+    key: 'expected',
+    head: 'Of',
+    numeric: true,
+    sort: ({ expectedRows }) => expectedRows,
+    cell: ({ expectedRows }) => count(expectedRows),
+  },
   {
     key: 'rate',
     head: 'Rate',
     numeric: true,
     sort: ({ rowsPerSecond }) => rowsPerSecond,
-    cell: ({ rowsPerSecond, state }) => (isClosed(state) ? <span class="faint">{NONE}</span> : rowRate(rowsPerSecond)),
+    cell: ({ rowsPerSecond, state }) =>
+      isClosed(state) ? <span class="faint">{NONE}</span> : rowRate(rowsPerSecond),
   },
   {
     key: 'volume',
     head: 'Volume',
     numeric: true,
     sort: ({ bytesPerSecond }) => bytesPerSecond,
-    cell: ({ bytesPerSecond, state }) => (isClosed(state) ? <span class="faint">{NONE}</span> : byteRate(bytesPerSecond)),
+    cell: ({ bytesPerSecond, state }) =>
+      isClosed(state) ? <span class="faint">{NONE}</span> : byteRate(bytesPerSecond),
   },
-  { key: 'left', head: 'Time left', numeric: true, sort: ({ remainingMs }) => remainingMs, cell: (row) => <TimeLeft row={row} /> },
+  {
+    key: 'left',
+    head: 'Time left',
+    numeric: true,
+    sort: ({ remainingMs }) => remainingMs,
+    cell: (row) => <TimeLeft row={row} />,
+  },
 ];
 
 /** Every table with a run that is open, or was the last of the day. */
@@ -67,7 +94,9 @@ export function Tables({ tables }: { tables: readonly TableRow[] }) {
   const [filter, setFilter] = useState('');
   const shown = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
-    return wanted === '' ? tables : tables.filter(({ table, state }) => table.toLowerCase().includes(wanted) || state === wanted);
+    return wanted === ''
+      ? tables
+      : tables.filter(({ table, state }) => table.toLowerCase().includes(wanted) || state === wanted);
   }, [tables, filter]);
   const open = tables.filter(({ state }) => !isClosed(state)).length;
   return (
@@ -75,7 +104,7 @@ export function Tables({ tables }: { tables: readonly TableRow[] }) {
       <Section
         title="Tables"
         note={`${plural(tables.length, 'table')}, ${count(open)} under way`}
-        tools={<Search label="Filter tables" value={filter} onValue={setFilter} />}
+        tools={tables.length > 0 && <Search label="Filter tables" value={filter} onValue={setFilter} />}
       >
         <DataTable
           caption="tables"
@@ -83,7 +112,11 @@ export function Tables({ tables }: { tables: readonly TableRow[] }) {
           rows={shown}
           keyOf={({ table }) => table}
           sort={{ key: 'state', descending: false }}
-          empty={filter ? `No table matches “${filter}”.` : 'No table was offloaded in the last day. Start one with lance-offload run.'}
+          empty={
+            filter
+              ? `No table matches “${filter}”.`
+              : 'No table was offloaded in the last day. Start one with lance-offload run.'
+          }
         />
       </Section>
     </div>

@@ -29,7 +29,7 @@ function Holds({ work }: { work: readonly Work[] }) {
   const sorted = work.toSorted((a, b) => a.sinceMs - b.sinceMs);
   const items = sorted.map((each) => <Held key={`${each.runId} ${each.page ?? ''}`} {...each} />);
   return (
-    <>
+    <div class="holds">
       <ul class="held">{items.slice(0, SHOWN)}</ul>
       {items.length > SHOWN && (
         <details class="more">
@@ -37,7 +37,7 @@ function Holds({ work }: { work: readonly Work[] }) {
           <ul class="held">{items.slice(SHOWN)}</ul>
         </details>
       )}
-    </>
+    </div>
   );
 }
 
@@ -59,6 +59,7 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
   {
     key: 'state',
     head: 'State',
+    card: 'state',
     sort: ({ state }) => WORKER_STATES[state].order,
     cell: ({ state, lastBeatMs }) => (
       <>
@@ -72,7 +73,13 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
     ),
   },
   { key: 'holds', head: 'Holds', card: 'whole', wide: true, cell: ({ work }) => <Holds work={work} /> },
-  { key: 'pages', head: 'Pages', numeric: true, sort: ({ pages }) => pages, cell: ({ pages }) => count(pages) },
+  {
+    key: 'pages',
+    head: 'Pages',
+    numeric: true,
+    sort: ({ pages }) => pages,
+    cell: ({ pages }) => count(pages),
+  },
   {
     key: 'failures',
     head: 'Failures',
@@ -80,9 +87,27 @@ const COLUMNS: readonly Column<WorkerRow>[] = [
     sort: ({ failures }) => failures,
     cell: ({ failures }) => <span class={failures > 0 ? 'alarm' : 'faint'}>{count(failures)}</span>,
   },
-  { key: 'slots', head: 'At a time', numeric: true, sort: ({ concurrency }) => concurrency, cell: ({ concurrency, threads }) => <span title={plural(threads, 'thread')}>{count(concurrency)}</span> },
-  { key: 'memory', head: 'Memory', numeric: true, sort: ({ rssBytes }) => rssBytes, cell: ({ rssBytes }) => bytes(rssBytes) },
-  { key: 'started', head: 'Started', numeric: true, sort: ({ startedAtMs }) => startedAtMs, cell: ({ startedAtMs }) => <Ago ms={startedAtMs} /> },
+  {
+    key: 'slots',
+    head: 'At a time',
+    numeric: true,
+    sort: ({ concurrency }) => concurrency,
+    cell: ({ concurrency, threads }) => <span title={plural(threads, 'thread')}>{count(concurrency)}</span>,
+  },
+  {
+    key: 'memory',
+    head: 'Memory',
+    numeric: true,
+    sort: ({ rssBytes }) => rssBytes,
+    cell: ({ rssBytes }) => bytes(rssBytes),
+  },
+  {
+    key: 'started',
+    head: 'Started',
+    numeric: true,
+    sort: ({ startedAtMs }) => startedAtMs,
+    cell: ({ startedAtMs }) => <Ago ms={startedAtMs} />,
+  },
 ];
 
 export function Workers({ workers }: { workers: readonly WorkerRow[] }) {

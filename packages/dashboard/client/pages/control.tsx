@@ -15,7 +15,12 @@ import { useStore } from '../store.ts';
 
 const PAUSE_FLEET = {
   title: 'Pause the whole fleet?',
-  text: <p>No worker starts a further page, plan or commit, on any table. Pages that are under way are finished. Everything goes on where it stopped once you resume.</p>,
+  text: (
+    <p>
+      No worker starts a further page, plan or commit, on any table. Pages that are under way are finished.
+      Everything goes on where it stopped once you resume.
+    </p>
+  ),
   confirm: 'Pause the fleet',
 };
 
@@ -28,11 +33,30 @@ function FleetSwitch({ control: { fleetPaused }, onDone }: ChangesProps) {
   return (
     <Section title="Fleet">
       <p class={fleetPaused ? 'switch paused' : 'switch'}>
-        <span class="badge-text">{fleetPaused ? 'The whole fleet is paused: no page is started.' : 'The fleet takes work as it comes.'}</span>
+        <span class="badge-text">
+          {fleetPaused
+            ? 'The whole fleet is paused: no page is started.'
+            : 'The fleet takes work as it comes.'}
+        </span>
         {fleetPaused ? (
-          <ChangeButton label="Resume the fleet" icon="play" kind="primary" path="/api/control/resume" body={{ scope: 'fleet' }} onDone={onDone} />
+          <ChangeButton
+            label="Resume the fleet"
+            icon="play"
+            kind="primary"
+            path="/api/control/resume"
+            body={{ scope: 'fleet' }}
+            onDone={onDone}
+          />
         ) : (
-          <ChangeButton label="Pause the fleet…" icon="pause" kind="danger" path="/api/control/pause" body={{ scope: 'fleet' }} question={PAUSE_FLEET} onDone={onDone} />
+          <ChangeButton
+            label="Pause the fleet…"
+            icon="pause"
+            kind="danger"
+            path="/api/control/pause"
+            body={{ scope: 'fleet' }}
+            question={PAUSE_FLEET}
+            onDone={onDone}
+          />
         )}
       </p>
     </Section>
@@ -73,11 +97,24 @@ function Paused({ control, tables, onDone }: ChangesProps & { readonly tables: r
         {held.map(({ scope, name, link }) => (
           <li key={`${scope} ${name}`}>
             <span class="faint">{scope}</span> {link ? <a href={link}>{name}</a> : <span>{name}</span>}
-            <ChangeButton label="Resume" icon="play" kind="small" name={`Resume ${scope} ${name}`} path="/api/control/resume" body={{ scope, name }} onDone={onDone} />
+            <ChangeButton
+              label="Resume"
+              icon="play"
+              kind="small"
+              name={`Resume ${scope} ${name}`}
+              path="/api/control/resume"
+              body={{ scope, name }}
+              onDone={onDone}
+            />
           </li>
         ))}
       </ul>
-      {mayChange && <PauseTable tables={tables.filter((table) => !control.pausedTables.includes(table))} onDone={onDone} />}
+      {mayChange && (
+        <PauseTable
+          tables={tables.filter((table) => !control.pausedTables.includes(table))}
+          onDone={onDone}
+        />
+      )}
     </Section>
   );
 }
@@ -112,9 +149,26 @@ function Limit({ label, help, name, value, step, onDone }: LimitProps) {
             void set();
           }}
         >
-          <input type="number" required min={step === '1' ? '1' : '0.1'} step={step} aria-label={`New limit: ${label}`} placeholder="new limit" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+          <input
+            type="number"
+            required
+            min={step === '1' ? '1' : '0.1'}
+            step={step}
+            aria-label={`New limit: ${label}`}
+            placeholder="new limit"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
           <button type="submit">Set</button>
-          {value !== null && <ChangeButton label="Lift" name={`Lift the limit: ${label}`} path="/api/control/limits" body={{ [name]: null }} onDone={onDone} />}
+          {value !== null && (
+            <ChangeButton
+              label="Lift"
+              name={`Lift the limit: ${label}`}
+              path="/api/control/limits"
+              body={{ [name]: null }}
+              onDone={onDone}
+            />
+          )}
         </form>
       )}
     </div>
@@ -172,8 +226,22 @@ export function ControlPage() {
             <Paused control={control} tables={(tables ?? []).map(({ table }) => table)} onDone={onDone} />
           </div>
           <Section title="Limits of the whole fleet">
-            <Limit label="Pages at a time" help="Over all workers together, whatever each of them could take." name="concurrency" value={control.concurrency} step="1" onDone={onDone} />
-            <Limit label="Requests per second" help="To the source, over all workers together." name="requestsPerSecond" value={control.requestsPerSecond} step="any" onDone={onDone} />
+            <Limit
+              label="Pages at a time"
+              help="Over all workers together, whatever each of them could take."
+              name="concurrency"
+              value={control.concurrency}
+              step="1"
+              onDone={onDone}
+            />
+            <Limit
+              label="Requests per second"
+              help="To the source, over all workers together."
+              name="requestsPerSecond"
+              value={control.requestsPerSecond}
+              step="any"
+              onDone={onDone}
+            />
           </Section>
         </div>
       ) : (

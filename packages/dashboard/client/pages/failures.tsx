@@ -28,7 +28,11 @@ function choose(chosen: Chosen, change: Partial<Chosen>): void {
   navigate(withQuery('/failures', { ...chosen, ...change }), { replace: true });
 }
 
-function namesOf(groups: readonly FailureGroup[], key: 'code' | 'table', chosen: string | undefined): string[] {
+function namesOf(
+  groups: readonly FailureGroup[],
+  key: 'code' | 'table',
+  chosen: string | undefined,
+): string[] {
   const names = new Set(groups.map((group) => group[key]));
   if (chosen !== undefined) names.add(chosen);
   return [...names].toSorted();
@@ -40,10 +44,30 @@ function Filters({ groups, chosen }: { groups: readonly FailureGroup[]; chosen: 
     ...namesOf(groups, key, chosen[key]).map((name) => [name, name] as const),
   ];
   return (
-    <form class="filters" role="search" aria-label="Filter failures" onSubmit={(event) => event.preventDefault()}>
-      <Select label="Error code" value={chosen.code ?? ''} onValue={(code) => choose(chosen, { code })} options={options('code', 'All codes')} />
-      <Select label="Table" value={chosen.table ?? ''} onValue={(table) => choose(chosen, { table })} options={options('table', 'All tables')} />
-      <Search label="Run id" value={chosen.runId ?? ''} onValue={(runId) => choose(chosen, { runId })} list={[...new Set(groups.flatMap(({ runs }) => runs))]} />
+    <form
+      class="filters"
+      role="search"
+      aria-label="Filter failures"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <Select
+        label="Error code"
+        value={chosen.code ?? ''}
+        onValue={(code) => choose(chosen, { code })}
+        options={options('code', 'All codes')}
+      />
+      <Select
+        label="Table"
+        value={chosen.table ?? ''}
+        onValue={(table) => choose(chosen, { table })}
+        options={options('table', 'All tables')}
+      />
+      <Search
+        label="Run id"
+        value={chosen.runId ?? ''}
+        onValue={(runId) => choose(chosen, { runId })}
+        list={[...new Set(groups.flatMap(({ runs }) => runs))]}
+      />
     </form>
   );
 }
@@ -63,7 +87,12 @@ function useFailures(chosen: Chosen) {
   const { data: all, error } = useTopic<Failures>('/api/failures', '/api/events?topic=failures', 'failures');
   const isFiltered = Object.values(chosen).some((value) => value !== undefined);
   const filtered = useAnswer<Failures>(isFiltered ? withQuery('/api/failures', { ...chosen }) : null, all);
-  return { all, shown: isFiltered ? filtered.answer : all, error: isFiltered ? filtered.error : error, isFiltered };
+  return {
+    all,
+    shown: isFiltered ? filtered.answer : all,
+    error: isFiltered ? filtered.error : error,
+    isFiltered,
+  };
 }
 
 export function FailuresPage() {
@@ -88,7 +117,12 @@ export function FailuresPage() {
         )}
         {shown && shown.total > 1 && (
           <div class="buttons">
-            <RetryButton label={isFiltered ? `Retry all that match` : 'Retry all'} kind="primary" filter={filter} total={shown.total} />
+            <RetryButton
+              label={isFiltered ? `Retry all that match` : 'Retry all'}
+              kind="primary"
+              filter={filter}
+              total={shown.total}
+            />
           </div>
         )}
       </div>
@@ -99,7 +133,12 @@ export function FailuresPage() {
       {shown && shown.groups.length === 0 && <NothingFailed isFiltered={isFiltered} />}
       <div class="groups">
         {shown?.groups.map((group) => (
-          <Group key={`${group.code} ${group.table} ${group.step}`} group={group} runId={chosen.runId} version={shown.atMs} />
+          <Group
+            key={`${group.code} ${group.table} ${group.step}`}
+            group={group}
+            runId={chosen.runId}
+            version={shown.atMs}
+          />
         ))}
       </div>
     </>

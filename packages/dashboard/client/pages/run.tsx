@@ -14,17 +14,36 @@ import { PlanSection, ReportSection } from '../run/report.tsx';
 function Throughput({ points }: { points: RunDetail['points'] }) {
   const columns = useMemo(() => {
     const full = points.slice(0, -1); // the last one is still being filled
-    return { times: full.map(({ t }) => t), rows: full.map(({ rows }) => rows), megabytes: full.map(({ bytes }) => bytes / 1e6) };
+    return {
+      times: full.map(({ t }) => t),
+      rows: full.map(({ rows }) => rows),
+      megabytes: full.map(({ bytes }) => bytes / 1e6),
+    };
   }, [points]);
   const rows = useMemo(() => [{ label: 'rows/s', colour: '--chart-1', values: columns.rows }], [columns]);
-  const volume = useMemo(() => [{ label: 'MB/s', colour: '--chart-2', values: columns.megabytes }], [columns]);
+  const volume = useMemo(
+    () => [{ label: 'MB/s', colour: '--chart-2', values: columns.megabytes }],
+    [columns],
+  );
   if (columns.times.length < 2) return null;
   const common = { times: columns.times, format: figure, group: 'run' };
   return (
     <Section title="Throughput">
       <div class="charts two">
-        <Chart {...common} title="Rows" unit="rows/s" series={rows} summary={summaryOf('Rows', 'rows/s', columns.rows, figure)} />
-        <Chart {...common} title="Volume" unit="MB/s" series={volume} summary={summaryOf('Volume', 'MB/s', columns.megabytes, figure)} />
+        <Chart
+          {...common}
+          title="Rows"
+          unit="rows/s"
+          series={rows}
+          summary={summaryOf('Rows', 'rows/s', columns.rows, figure)}
+        />
+        <Chart
+          {...common}
+          title="Volume"
+          unit="MB/s"
+          series={volume}
+          summary={summaryOf('Volume', 'MB/s', columns.megabytes, figure)}
+        />
       </div>
     </Section>
   );
@@ -44,11 +63,21 @@ function NotYet({ title, children }: { title: string; children: preact.Component
 
 export function RunPage({ runId }: { runId: string }) {
   const id = encodeURIComponent(runId);
-  const { data: run, error } = useTopic<RunDetail>(`/api${runPath(runId)}`, `/api/events?topic=run&run=${id}`, 'run');
+  const { data: run, error } = useTopic<RunDetail>(
+    `/api${runPath(runId)}`,
+    `/api/events?topic=run&run=${id}`,
+    'run',
+  );
   if (!run && error)
     return (
       <NotYet title={error.status === 404 ? 'No such run' : 'Run'}>
-        <Problem text={error.status === 404 ? `There is no run ${runId}. Runs are known for a day after they ended.` : error.message} />
+        <Problem
+          text={
+            error.status === 404
+              ? `There is no run ${runId}. Runs are known for a day after they ended.`
+              : error.message
+          }
+        />
         <p>
           <a href="/">Back to the overview</a>
         </p>

@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ChangeAnswer } from '../../src/api/answers.ts';
 import { change, wordsOf } from '../request.ts';
 import { useMayChange } from '../session.ts';
 import { Dialog } from './dialog.tsx';
@@ -10,7 +9,7 @@ import { tell } from './toasts.tsx';
 /** Makes a change and tells the operator how it ended. Returns whether it was made. */
 export async function make(path: string, body: unknown = {}): Promise<boolean> {
   try {
-    const { message } = await change<ChangeAnswer>(path, body);
+    const { message } = await change(path, body);
     tell('done', message);
     return true;
   } catch (error) {

@@ -38,19 +38,33 @@ function axis(scale: 'x' | 'y'): uPlot.Axis {
     grid: { stroke: () => colour('--grid'), width: 1, show: scale === 'y' },
     ticks: { show: false },
     ...(scale === 'x'
-      ? { size: 20, gap: 4, space: 64, values: (_plot, splits) => splits.map((each) => clock.format(each * 1000)) }
-      : { size: 44, gap: 4, space: 28, values: (_plot, splits) => splits.map((each) => compact.format(each)) }),
+      ? {
+          size: 20,
+          gap: 4,
+          space: 64,
+          values: (_plot, splits) => splits.map((each) => clock.format(each * 1000)),
+        }
+      : {
+          size: 44,
+          gap: 4,
+          space: 28,
+          values: (_plot, splits) => splits.map((each) => compact.format(each)),
+        }),
   };
 }
 
 const makeBars = uPlot.paths.bars?.({ size: [0.9, 6, 2] });
 const barPaths = makeBars ? { paths: makeBars } : {};
 
-function optionsFor({ series, group, height = 120, span }: ChartProps, width: number, onCursor: (plot: uPlot) => void): uPlot.Options {
+function optionsFor(
+  { series, group, height = 120, span }: ChartProps,
+  width: number,
+  onCursor: (plot: uPlot) => void,
+): uPlot.Options {
   return {
     width,
     height,
-    padding: [6, 8, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: group }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
     scales: {
@@ -74,13 +88,18 @@ function optionsFor({ series, group, height = 120, span }: ChartProps, width: nu
 }
 
 /** What stands beside the title: the values under the cursor, or the newest ones. Written straight to the page, as often as the cursor moves. */
-function writeValues(legend: HTMLElement, { times, series, format }: ChartProps, index: number | null | undefined): void {
+function writeValues(
+  legend: HTMLElement,
+  { times, series, format }: ChartProps,
+  index: number | null | undefined,
+): void {
   const at = index ?? times.length - 1;
   for (const [number, value] of [...legend.querySelectorAll('b')].entries()) {
     value.textContent = format(series[number]?.values[at] ?? null);
   }
   const time = legend.querySelector('time');
-  if (time) time.textContent = index === null || index === undefined ? '' : clock.format((times[at] ?? 0) * 1000);
+  if (time)
+    time.textContent = index === null || index === undefined ? '' : clock.format((times[at] ?? 0) * 1000);
 }
 
 /** One measure over time. The text of `summary` stands for the picture. */

@@ -11,8 +11,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
   readonly sort?: (row: Row) => SortValue;
   readonly numeric?: boolean;
-  /** On a narrow screen, where rows are cards: `title` heads the card, `whole` takes a line of its own. */
-  readonly card?: 'title' | 'whole';
+  /** On a narrow screen, where rows are cards: `title` heads the card with `state` at its end, `whole` takes a line of its own. */
+  readonly card?: 'title' | 'state' | 'whole';
   /** Takes what the others leave of the width. */
   readonly wide?: boolean;
 }
@@ -41,7 +41,12 @@ function TableRow<Row>({ row, columns, tone }: RowProps<Row>) {
     () => (
       <tr role="row" class={tone}>
         {columns.map(({ key, head, cell, numeric, card, wide }) => (
-          <td key={key} role="cell" data-head={head} class={[numeric && 'numeric', wide && 'wide', card].filter(Boolean).join(' ') || undefined}>
+          <td
+            key={key}
+            role="cell"
+            data-head={head}
+            class={[numeric && 'numeric', wide && 'wide', card].filter(Boolean).join(' ') || undefined}
+          >
             {cell(row)}
           </td>
         ))}
@@ -61,7 +66,12 @@ function HeadCell<Row>({ column: { key, head, sort: sortable, numeric }, sort, o
   const isSorted = sort.key === key;
   const order = sort.descending ? 'descending' : 'ascending';
   return (
-    <th role="columnheader" scope="col" class={numeric ? 'numeric' : undefined} aria-sort={sortable && isSorted ? order : undefined}>
+    <th
+      role="columnheader"
+      scope="col"
+      class={numeric ? 'numeric' : undefined}
+      aria-sort={sortable && isSorted ? order : undefined}
+    >
       {sortable ? (
         <button type="button" class="sort" onClick={() => onSort(key)}>
           {head}
@@ -74,8 +84,19 @@ function HeadCell<Row>({ column: { key, head, sort: sortable, numeric }, sort, o
   );
 }
 
-/** A table that sorts by its headings and shows 25 rows at a time; on a narrow screen its rows become cards. */
-export function DataTable<Row>({ caption, columns, rows, keyOf, sort: first, empty, toneOf }: DataTableProps<Row>) {
+/**
+ * A table that sorts by its headings and shows 25 rows at a time; on a narrow screen its rows become cards.
+ * Its roles are spelled out, because what is not laid out as a table loses them.
+ */
+export function DataTable<Row>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  sort: first,
+  empty,
+  toneOf,
+}: DataTableProps<Row>) {
   const [sort, setSort] = useState(first);
   const [page, setPage] = useState(0);
   const sorted = useMemo(() => {

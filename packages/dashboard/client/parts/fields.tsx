@@ -25,7 +25,9 @@ export function Search({ label, value, onValue, list }: SearchProps) {
       {list && (
         <datalist id={id}>
           {list.map((each) => (
-            <option key={each} value={each} />
+            <option key={each} value={each}>
+              {each}
+            </option>
           ))}
         </datalist>
       )}

@@ -16,7 +16,9 @@ function ConnectionState() {
   if (connection === 'live' && status?.redis === 'lost')
     return <Connected tone="bad" text={`Redis does not answer since ${since}`} age={age} />;
   if (connection === 'live') return <Connected tone="good" text="live" age="" />;
-  return <Connected tone="warn" text={connection === 'connecting' ? 'connecting' : 'reconnecting'} age={age} />;
+  return (
+    <Connected tone="warn" text={connection === 'connecting' ? 'connecting' : 'reconnecting'} age={age} />
+  );
 }
 
 function Connected({ tone, text, age }: { tone: string; text: string; age: string }) {
@@ -34,7 +36,13 @@ function Connected({ tone, text, age }: { tone: string; text: string; age: strin
 /** The same for a screen reader: told when it changes, not with every second. */
 function ConnectionNews() {
   const state = useStore(fleet, ({ connection, status, overview }) =>
-    overview === null ? '' : connection !== 'live' ? 'The connection is lost.' : status?.redis === 'lost' ? 'Redis does not answer.' : '',
+    overview === null
+      ? ''
+      : connection !== 'live'
+        ? 'The connection is lost.'
+        : status?.redis === 'lost'
+          ? 'Redis does not answer.'
+          : '',
   );
   return (
     <span class="sr-only" role="status">
@@ -44,13 +52,23 @@ function ConnectionNews() {
 }
 
 const NEXT: Readonly<Record<Theme, Theme>> = { system: 'light', light: 'dark', dark: 'system' };
-const THEME_WORDS: Readonly<Record<Theme, string>> = { system: 'as the system has it', light: 'light', dark: 'dark' };
+const THEME_WORDS: Readonly<Record<Theme, string>> = {
+  system: 'as the system has it',
+  light: 'light',
+  dark: 'dark',
+};
 
 function ThemeButton() {
   const chosen = useStore(theme, (value) => value);
   const label = `Colours: ${THEME_WORDS[chosen]}. Change to ${THEME_WORDS[NEXT[chosen]]}.`;
   return (
-    <button type="button" class="quiet icon-only" aria-label={label} title={label} onClick={() => chooseTheme(NEXT[chosen])}>
+    <button
+      type="button"
+      class="quiet icon-only"
+      aria-label={label}
+      title={label}
+      onClick={() => chooseTheme(NEXT[chosen])}
+    >
       <Icon name={chosen} />
     </button>
   );

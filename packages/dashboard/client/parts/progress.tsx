@@ -11,7 +11,9 @@ const PARTS = [
 /** `812 done, 12 running, 3 failed, 173 waiting of 1,000 pages` */
 export function progressWords(pages: TableRow['pages']): string {
   if (pages.total === null) return 'is being planned';
-  const parts = PARTS.filter(([part]) => pages[part] > 0).map(([part, word]) => `${count(pages[part])} ${word}`);
+  const parts = PARTS.filter(([part]) => pages[part] > 0).map(
+    ([part, word]) => `${count(pages[part])} ${word}`,
+  );
   return `${parts.join(', ') || 'nothing to do'} of ${count(pages.total)} pages`;
 }
 
@@ -21,7 +23,12 @@ export function ProgressBar({ pages, label }: { pages: TableRow['pages']; label:
   return (
     <div class="bar" role="img" aria-label={`${label}: ${progressWords(pages)}`} title={progressWords(pages)}>
       {total > 0 &&
-        PARTS.map(([part]) => pages[part] > 0 && <span key={part} class={part} style={{ flexGrow: String(pages[part] / total) }} />)}
+        PARTS.map(
+          ([part]) =>
+            pages[part] > 0 && (
+              <span key={part} class={part} style={{ flexGrow: String(pages[part] / total) }} />
+            ),
+        )}
     </div>
   );
 }
@@ -30,7 +37,9 @@ export function Progress({ pages, label }: { pages: TableRow['pages']; label: st
   return (
     <div class="progress">
       <ProgressBar pages={pages} label={label} />
-      <span class="percent">{pages.total === null ? '' : pages.total === 0 ? '100 %' : percent(pages.staged, pages.total)}</span>
+      <span class="percent">
+        {pages.total === null ? '' : pages.total === 0 ? '100 %' : percent(pages.staged, pages.total)}
+      </span>
     </div>
   );
 }

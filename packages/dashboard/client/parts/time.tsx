@@ -22,5 +22,11 @@ export function Moment({ ms }: { ms: number }) {
 
 /** How long something took, or has taken so far. */
 export function Elapsed({ fromMs, toMs }: { fromMs: number; toMs: number | null }) {
-  return <span>{useNow((now) => duration(Math.max(toMs === null ? 1000 : 0, Math.floor(((toMs ?? now) - fromMs) / 1000) * 1000)))}</span>;
+  return (
+    <span>
+      {useNow((now) =>
+        duration(Math.max(toMs === null ? 1000 : 0, Math.floor(((toMs ?? now) - fromMs) / 1000) * 1000)),
+      )}
+    </span>
+  );
 }

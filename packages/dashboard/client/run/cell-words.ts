@@ -32,7 +32,10 @@ export function rangeWords(from: number, to: number): string {
 /** `Pages 300–399: 2 failed, 98 done`; of a single page `Page 300: failed`. */
 export function cellWords(cell: PageCell): string {
   const parts = PARTS.filter(([part]) => cell[part] > 0);
-  const words = cell.from === cell.to ? parts.map(([, word]) => word) : parts.map(([part, word]) => `${count(cell[part])} ${word}`);
+  const words =
+    cell.from === cell.to
+      ? parts.map(([, word]) => word)
+      : parts.map(([part, word]) => `${count(cell[part])} ${word}`);
   return `${rangeWords(cell.from, cell.to)}: ${words.join(', ') || 'unknown'}`;
 }
 

@@ -16,7 +16,14 @@ function Actions({ run }: { run: RunDetail }) {
   const { failedPages: failed } = run;
   return (
     <div class="buttons">
-      {failed > 0 && <ChangeButton label={`Retry ${plural(failed, 'failed page')}`} icon="retry" kind="primary" path={`${api}/retry`} />}
+      {failed > 0 && (
+        <ChangeButton
+          label={`Retry ${plural(failed, 'failed page')}`}
+          icon="retry"
+          kind="primary"
+          path={`${api}/retry`}
+        />
+      )}
       {run.pausedBy === 'run' ? (
         <ChangeButton label="Resume" icon="play" path="/api/control/resume" body={scope} />
       ) : (
@@ -27,7 +34,12 @@ function Actions({ run }: { run: RunDetail }) {
           body={scope}
           question={{
             title: 'Pause this run?',
-            text: <p>No further page of it is started. Pages that are under way are finished. Nothing is lost, and it goes on where it stopped once you resume it.</p>,
+            text: (
+              <p>
+                No further page of it is started. Pages that are under way are finished. Nothing is lost, and
+                it goes on where it stopped once you resume it.
+              </p>
+            ),
             confirm: 'Pause the run',
           }}
         />
@@ -42,7 +54,8 @@ function Actions({ run }: { run: RunDetail }) {
           text: (
             <>
               <p>
-                The run ends without a commit: the {plural(run.pages.staged, 'page')} it has staged ({plural(run.rows, 'row')}) are thrown away, and the lake stays as it is.
+                The run ends without a commit: the {plural(run.pages.staged, 'page')} it has staged (
+                {plural(run.rows, 'row')}) are thrown away, and the lake stays as it is.
               </p>
               <p>This cannot be undone. The next run of the table starts from the beginning.</p>
             </>
@@ -69,7 +82,11 @@ function HeldBack({ run }: { run: RunDetail }) {
       <Icon name={blockedBy === null ? 'pause' : 'alert'} />
       <p>
         {blockedBy} {pausedBy && PAUSED_BY[pausedBy]}{' '}
-        {failedPages > 0 && <a href={withQuery('/failures', { runId })}>Look at {failedPages === 1 ? 'the failure' : 'the failures'}</a>}
+        {failedPages > 0 && (
+          <a href={withQuery('/failures', { runId })}>
+            Look at {failedPages === 1 ? 'the failure' : 'the failures'}
+          </a>
+        )}
         {(pausedBy === 'fleet' || pausedBy === 'table') && <a href="/control">Go to Control</a>}
       </p>
     </div>
@@ -77,7 +94,9 @@ function HeldBack({ run }: { run: RunDetail }) {
 }
 
 function expectation(run: RunDetail): string {
-  return run.expectedRows === null ? '' : ` of ${count(run.expectedRows)} rows, ${percent(run.rows, run.expectedRows)}`;
+  return run.expectedRows === null
+    ? ''
+    : ` of ${count(run.expectedRows)} rows, ${percent(run.rows, run.expectedRows)}`;
 }
 
 function Standing({ run }: { run: RunDetail }) {
@@ -120,7 +139,8 @@ export function RunHead({ run }: { run: RunDetail }) {
         </h1>
         <RunBadge state={run.state} />
         <span class="note">
-          {modeWord(run.ingestionType)}, into {run.destination}, started <Moment ms={run.startedAtMs} />, {run.finishedAtMs === null ? 'for' : 'took'}{' '}
+          {modeWord(run.ingestionType)}, into {run.destination}, started <Moment ms={run.startedAtMs} />,{' '}
+          {run.finishedAtMs === null ? 'for' : 'took'}{' '}
           <Elapsed fromMs={run.startedAtMs} toMs={run.finishedAtMs} />
         </span>
         <Actions run={run} />

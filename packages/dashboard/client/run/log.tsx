@@ -13,8 +13,8 @@ function Line({ atMs, level, text, page, code, from, runId }: LineProps) {
       <time dateTime={new Date(atMs).toISOString()}>{timeOfDay(atMs)}</time>
       <span class="level">{level}</span>
       <span class="text">
-        {page !== undefined && <a href={withQuery(runPath(runId), { page })}>page {count(page)}</a>} {code && <code>{code}</code>} {text}{' '}
-        <span class="faint">{from}</span>
+        {page !== undefined && <a href={withQuery(runPath(runId), { page })}>page {count(page)}</a>}{' '}
+        {code && <code>{code}</code>} {text} <span class="faint">{from}</span>
       </span>
     </li>
   );

@@ -43,7 +43,8 @@ function useAcross(total: number) {
   const box = useRef<HTMLDivElement>(null);
   const [across, setAcross] = useState(20);
   useEffect(() => {
-    const measure = (): void => setAcross(Math.max(1, Math.floor(((box.current?.clientWidth ?? 0) + 2) / CELL_PX)));
+    const measure = (): void =>
+      setAcross(Math.max(1, Math.floor(((box.current?.clientWidth ?? 0) + 2) / CELL_PX)));
     const observer = new ResizeObserver(measure);
     if (box.current) observer.observe(box.current);
     return () => observer.disconnect();

@@ -10,7 +10,8 @@ import { Ago } from '../parts/time.tsx';
 import { runPath } from '../router.ts';
 import { PAGE_STATES } from '../words.ts';
 
-const known = (value: number | null, write: (value: number) => string): string | null => (value === null ? null : write(value));
+const known = (value: number | null, write: (value: number) => string): string | null =>
+  value === null ? null : write(value);
 
 function factsOf(page: PageDetail): Fact[] {
   const { timings } = page;

@@ -65,7 +65,9 @@ function StretchHead({ from, to, answer, isWhole, onWhole }: StretchHeadProps) {
         </>
       )}
       <span>{rangeWords(from, to)}</span>
-      <span class="faint">{size > 1 ? `${plural(size, 'page')} a cell; open one to see inside` : 'one page a cell'}</span>
+      <span class="faint">
+        {size > 1 ? `${plural(size, 'page')} a cell; open one to see inside` : 'one page a cell'}
+      </span>
     </p>
   );
 }
@@ -84,20 +86,47 @@ export function Pages({ run }: { run: RunDetail }) {
   const shown = answer ?? held.current; // while another stretch is on its way
   const within = isWhole ? {} : stretch;
   const open = (cell: PageCell): void =>
-    navigate(withQuery(base, cell.from === cell.to ? { ...within, page: cell.from } : { from: cell.from, to: cell.to }));
+    navigate(
+      withQuery(
+        base,
+        cell.from === cell.to ? { ...within, page: cell.from } : { from: cell.from, to: cell.to },
+      ),
+    );
   return (
-    <Section title="Pages" note={run.pages.total === null ? 'being planned' : count(total)} tools={<Legend pages={run.pages} />}>
-      {total === 0 && <Empty>{run.pages.total === null ? 'The pages are there once the run is planned.' : 'The run has no pages: there is nothing to fetch.'}</Empty>}
+    <Section
+      title="Pages"
+      note={run.pages.total === null ? 'being planned' : count(total)}
+      tools={<Legend pages={run.pages} />}
+    >
+      {total === 0 && (
+        <Empty>
+          {run.pages.total === null
+            ? 'The pages are there once the run is planned.'
+            : 'The run has no pages: there is nothing to fetch.'}
+        </Empty>
+      )}
       {error && <Problem text={error.message} />}
       {shown && total > 0 && (
         <div class={page === null ? 'pages' : 'pages with-panel'}>
           <div>
             <StretchHead {...stretch} answer={shown} isWhole={isWhole} onWhole={() => navigate(base)} />
             <div class="grid-box">
-              <PageGrid answer={shown} chosenPage={page} onOpen={open} onBack={isWhole ? null : () => navigate(base)} />
+              <PageGrid
+                answer={shown}
+                chosenPage={page}
+                onOpen={open}
+                onBack={isWhole ? null : () => navigate(base)}
+              />
             </div>
           </div>
-          {page !== null && <PagePanel runId={run.runId} index={page} version={run.atMs} onClose={() => navigate(withQuery(base, within))} />}
+          {page !== null && (
+            <PagePanel
+              runId={run.runId}
+              index={page}
+              version={run.atMs}
+              onClose={() => navigate(withQuery(base, within))}
+            />
+          )}
         </div>
       )}
     </Section>

@@ -27,8 +27,8 @@ function Verdict({ report }: { report: Report }) {
     <p class={report.verified ? 'verdict good' : 'verdict bad'}>
       <Icon name={report.verified ? 'check' : 'cross'} />
       <span>
-        <b>{report.verified ? 'Verified' : 'Not verified'}</b>: {count(report.sourceRows)} rows at the source, {count(report.lakeRows)} staged,{' '}
-        {count(report.distinctRowIds)} distinct row ids
+        <b>{report.verified ? 'Verified' : 'Not verified'}</b>: {count(report.sourceRows)} rows at the source,{' '}
+        {count(report.lakeRows)} staged, {count(report.distinctRowIds)} distinct row ids
       </span>
     </p>
   );
@@ -69,7 +69,9 @@ export function ReportSection({ run }: { run: RunDetail }) {
           <Notes title="Notes" notes={report.notes} />
         </>
       ) : (
-        <Empty>The audit runs when all pages are staged; its figures are here once the run is published.</Empty>
+        <Empty>
+          The audit runs when all pages are staged; its figures are here once the run is published.
+        </Empty>
       )}
     </Section>
   );
@@ -111,7 +113,12 @@ export function PlanSection({ run }: { run: RunDetail }) {
               </>
             ))}
           />
-          <Notes title="Wider in the lake than at the source" notes={plan.widened.map((name) => <code key={name}>{name}</code>)} />
+          <Notes
+            title="Wider in the lake than at the source"
+            notes={plan.widened.map((name) => (
+              <code key={name}>{name}</code>
+            ))}
+          />
           <Notes title="Notes" notes={plan.notes} />
           <details class="more">
             <summary>{plural(plan.columns.length, 'column')}</summary>

@@ -13,8 +13,30 @@ import type {
 export type Scenario = 'busy' | 'calm' | 'empty';
 
 const POINT_SECONDS = 10;
-const NAMES = ['documents', 'chunks', 'images', 'products', 'reviews', 'tickets', 'transcripts', 'citations', 'embeddings_v2', 'web_pages'];
-const OPEN: readonly RunState[] = ['staging', 'staging', 'staging', 'committing', 'published', 'staging', 'published', 'planning', 'unchanged', 'staging'];
+const NAMES = [
+  'documents',
+  'chunks',
+  'images',
+  'products',
+  'reviews',
+  'tickets',
+  'transcripts',
+  'citations',
+  'embeddings_v2',
+  'web_pages',
+];
+const OPEN: readonly RunState[] = [
+  'staging',
+  'staging',
+  'staging',
+  'committing',
+  'published',
+  'staging',
+  'published',
+  'planning',
+  'unchanged',
+  'staging',
+];
 
 /** The same numbers each time, in [0, 1). */
 function noise(seed: number): number {
@@ -26,7 +48,8 @@ function pointAt(t: number, scenario: Scenario): Point {
   const step = Math.floor(t / POINT_SECONDS);
   const dip = step % 97 < 4 ? 0.25 : 1;
   const wave = (1 + Math.sin(step / 23) * 0.18 + (noise(step) - 0.5) * 0.12) * dip;
-  if (scenario === 'empty') return { t, rows: 0, bytes: 0, inFlight: 0, p50: null, p95: null, retries: 0, pauses: 0, errors: 0 };
+  if (scenario === 'empty')
+    return { t, rows: 0, bytes: 0, inFlight: 0, p50: null, p95: null, retries: 0, pauses: 0, errors: 0 };
   const scale = scenario === 'busy' ? 1 : 0.2;
   return {
     t,
@@ -70,7 +93,14 @@ function tableAt(index: number, second: number, scenario: Scenario, atMs: number
   const rowsPerPage = 10_000;
   const isDone = ['published', 'unchanged', 'committing'].includes(state);
   const failed = state === 'blocked' ? 3 : 0;
-  const staged = isDone ? total : state === 'planning' ? 0 : Math.min(total - failed, Math.floor(total * (0.2 + noise(index + 5) * 0.6)) + second * (index === 1 ? 40 : 1));
+  const staged = isDone
+    ? total
+    : state === 'planning'
+      ? 0
+      : Math.min(
+          total - failed,
+          Math.floor(total * (0.2 + noise(index + 5) * 0.6)) + second * (index === 1 ? 40 : 1),
+        );
   const done = state === 'blocked' ? total - failed : staged;
   const active = state === 'staging' ? Math.min(total - done, index === 1 ? 64 : 4) : 0;
   const rate = state === 'staging' ? 9000 + noise(index + second) * 4000 : 0;
@@ -78,7 +108,13 @@ function tableAt(index: number, second: number, scenario: Scenario, atMs: number
     table,
     runId: runIdOf(table),
     state,
-    pages: { total: state === 'planning' ? null : total, staged: done, active, failed, waiting: state === 'planning' ? 0 : total - done - active - failed },
+    pages: {
+      total: state === 'planning' ? null : total,
+      staged: done,
+      active,
+      failed,
+      waiting: state === 'planning' ? 0 : total - done - active - failed,
+    },
     rows: done * rowsPerPage,
     expectedRows: state === 'planning' ? null : total * rowsPerPage,
     rowsPerSecond: rate,
@@ -146,10 +182,14 @@ const QUEUES: readonly QueueRow[] = [
 export function overviewAt(scenario: Scenario, second: number, fleetPaused: boolean): Overview {
   const atMs = Date.now();
   const size = { busy: 200, calm: 6, empty: 0 }[scenario];
-  const tables = Array.from({ length: size }, (_, index) => tableAt(scenario === 'calm' ? index + 1 : index, second, scenario, atMs));
+  const tables = Array.from({ length: size }, (_, index) =>
+    tableAt(scenario === 'calm' ? index + 1 : index, second, scenario, atMs),
+  );
   const points = pointsUntil(atMs, scenario);
   const last = points.at(-2) ?? pointAt(0, 'empty');
-  const workers = Array.from({ length: { busy: 8, calm: 2, empty: 0 }[scenario] }, (_, index) => workerAt(index, scenario, atMs));
+  const workers = Array.from({ length: { busy: 8, calm: 2, empty: 0 }[scenario] }, (_, index) =>
+    workerAt(index, scenario, atMs),
+  );
   const lost = workers.filter(({ state }) => state === 'lost').length;
   const stopped = workers.filter(({ state }) => state === 'stopped').length;
   const isBusy = scenario === 'busy';
@@ -180,7 +220,17 @@ export function overviewAt(scenario: Scenario, second: number, fleetPaused: bool
     pointSeconds: POINT_SECONDS,
     tables,
     workers,
-    queues: isBusy ? QUEUES : QUEUES.map(({ name }) => ({ name, waiting: 0, active: 0, delayed: 0, failed: 0, waitingChildren: 0, paused: false })),
+    queues: isBusy
+      ? QUEUES
+      : QUEUES.map(({ name }) => ({
+          name,
+          waiting: 0,
+          active: 0,
+          delayed: 0,
+          failed: 0,
+          waitingChildren: 0,
+          paused: false,
+        })),
     runs: tables.map((row, index) => runOf(row, index, atMs)),
     runsTotal: isBusy ? 412 : tables.length,
   };
@@ -195,7 +245,8 @@ export function groupsAt(scenario: Scenario): FailureGroup[] {
       table: 'chunks',
       step: 'page',
       hint: 'Check that the host is reachable from this machine; then retry the run.',
-      message: 'POST https://acme.us-east-1.api.lancedb.com/v1/table/chunks/query/: 503 upstream connect error or disconnect/reset before headers',
+      message:
+        'POST https://acme.us-east-1.api.lancedb.com/v1/table/chunks/query/: 503 upstream connect error or disconnect/reset before headers',
       count: 128,
       runs: [runIdOf('chunks')],
       minAttempts: 5,
@@ -208,7 +259,8 @@ export function groupsAt(scenario: Scenario): FailureGroup[] {
       table: 'documents',
       step: 'page',
       hint: 'The server refused the request; its words say why. After a fix at the source, retry the run.',
-      message: 'POST https://acme.us-east-1.api.lancedb.com/v1/table/documents/query/: 400 filter: column “lang” not found',
+      message:
+        'POST https://acme.us-east-1.api.lancedb.com/v1/table/documents/query/: 400 filter: column “lang” not found',
       count: 3,
       runs: [runIdOf('documents'), 'documents-20261123T220000Z-91ab'],
       minAttempts: 1,

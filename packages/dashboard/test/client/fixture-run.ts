@@ -17,9 +17,16 @@ const PLAN: RunDetail['plan'] = {
   sweepRows: 12_000_000,
   columns: ['id', 'chunk', 'text', 'vector', 'updated_at', 'lang'].map((name, index) => ({
     name,
-    type: ['int64', 'int32', 'string', 'fixed_size_list<float32, 768>', 'timestamp[us, UTC]', 'string'][index] ?? 'string',
+    type:
+      ['int64', 'int32', 'string', 'fixed_size_list<float32, 768>', 'timestamp[us, UTC]', 'string'][index] ??
+      'string',
   })),
-  droppedColumns: [{ name: 'thumb', reason: 'FixedSizeBinary(16) is not a type of the lake; it was excluded with `columns`.' }],
+  droppedColumns: [
+    {
+      name: 'thumb',
+      reason: 'FixedSizeBinary(16) is not a type of the lake; it was excluded with `columns`.',
+    },
+  ],
   widened: ['chunk'],
   notes: ['The source has 3 fragments without statistics; rows per page are estimated from the others.'],
 };
@@ -34,7 +41,15 @@ const REPORT: NonNullable<RunDetail['report']> = {
   requests: 862,
   sourceBytes: 18_842_000_000,
   lakeBytes: 9_120_000_000,
-  rows: { inserted: 120_400, updated: 8_100, deleted: 310, unchanged: 8_282_000, late: 4, superseded: 1496, ties: 0 },
+  rows: {
+    inserted: 120_400,
+    updated: 8_100,
+    deleted: 310,
+    unchanged: 8_282_000,
+    late: 4,
+    superseded: 1496,
+    ties: 0,
+  },
   notes: ['12 rows that moved between pages were fetched by their row ids.'],
   schemaChanges: ['Column "lang" was added.'],
 };
@@ -43,18 +58,42 @@ function logOf(run: RunRow, atMs: number): RunDetail['log'] {
   const worker = 'offload-01.fleet.internal:4100';
   return [
     { atMs: atMs - 4000, level: 'info', text: 'Staged 10,000 rows in 840 ms', page: 41_337, from: worker },
-    { atMs: atMs - 9000, level: 'warn', text: 'The source asks for a pause of 2 s', code: 'SOURCE_RATE_LIMITED', from: worker },
-    { atMs: atMs - 44_000, level: 'error', text: 'Attempt 6 of 6 failed: 503 upstream connect error', page: 41_200, code: 'SOURCE_UNAVAILABLE', from: 'offload-05.fleet.internal:4128' },
-    { atMs: run.startedAtMs + 2000, level: 'info', text: `Planned ${run.expectedRows ?? 0} rows at version ${run.sourceVersion}`, from: 'producer' },
+    {
+      atMs: atMs - 9000,
+      level: 'warn',
+      text: 'The source asks for a pause of 2 s',
+      code: 'SOURCE_RATE_LIMITED',
+      from: worker,
+    },
+    {
+      atMs: atMs - 44_000,
+      level: 'error',
+      text: 'Attempt 6 of 6 failed: 503 upstream connect error',
+      page: 41_200,
+      code: 'SOURCE_UNAVAILABLE',
+      from: 'offload-05.fleet.internal:4128',
+    },
+    {
+      atMs: run.startedAtMs + 2000,
+      level: 'info',
+      text: `Planned ${run.expectedRows ?? 0} rows at version ${run.sourceVersion}`,
+      from: 'producer',
+    },
     { atMs: run.startedAtMs, level: 'info', text: 'Started', from: 'producer' },
   ];
 }
 
-export function runAt(overview: Overview, runId: string, pausedRuns: ReadonlySet<string>): RunDetail | undefined {
+export function runAt(
+  overview: Overview,
+  runId: string,
+  pausedRuns: ReadonlySet<string>,
+): RunDetail | undefined {
   const row = overview.tables.find((table) => table.runId === runId);
   const run = overview.runs.find((each) => each.runId === runId);
   if (!row || !run) return undefined;
-  const failures = groupsAt(overview.tables.length > 100 ? 'busy' : 'empty').filter(({ table }) => table === row.table);
+  const failures = groupsAt(overview.tables.length > 100 ? 'busy' : 'empty').filter(
+    ({ table }) => table === row.table,
+  );
   const isClosed = run.finishedAtMs !== null;
   return {
     ...run,
@@ -64,7 +103,11 @@ export function runAt(overview: Overview, runId: string, pausedRuns: ReadonlySet
     pages: { ...row.pages, retrying: row.state === 'staging' ? 9 : 0 },
     step: row.state === 'committing' ? 'merge' : null,
     blockedBy: row.state === 'blocked' ? `The commit waits for ${row.pages.failed} failed pages.` : null,
-    pausedBy: pausedRuns.has(runId) ? 'run' : overview.control.pausedTables.includes(row.table) ? 'table' : null,
+    pausedBy: pausedRuns.has(runId)
+      ? 'run'
+      : overview.control.pausedTables.includes(row.table)
+        ? 'table'
+        : null,
     failures,
     plan: row.state === 'planning' ? null : PLAN,
     report: isClosed ? REPORT : null,
@@ -77,7 +120,8 @@ export function runAt(overview: Overview, runId: string, pausedRuns: ReadonlySet
 /** How a page stands: done up to a point, some failed on the way, some under way at the front. */
 function stateOf(index: number, { staged, active, failed, total }: TableRow['pages']): PageDetail['state'] {
   const front = staged + failed;
-  if (failed > 0 && index % Math.max(1, Math.floor((total ?? 1) / 4)) === 17 && index < (total ?? 0)) return 'failed';
+  if (failed > 0 && index % Math.max(1, Math.floor((total ?? 1) / 4)) === 17 && index < (total ?? 0))
+    return 'failed';
   if (index < front) return 'staged';
   if (index < front + active) return 'active';
   return index < front + active + 9 && active > 0 ? 'retrying' : 'waiting';
@@ -99,10 +143,23 @@ export function cellsOf({ pages }: TableRow, from: number, to: number): PageCell
 export function pageAt({ pages, table }: TableRow, index: number): PageDetail {
   const state = stateOf(index, pages);
   const isStaged = state === 'staged';
-  const [group] = groupsAt('busy').filter((each) => each.table === table);
-  const failure = state === 'failed' && group
-    ? { jobId: '1', step: 'page' as const, runId: '', table, page: index, code: group.code, message: group.message, hint: group.hint, attempts: 6, atMs: Date.now(), jobUrl: '/queues/queue/offload-page/1' }
-    : null;
+  const group = groupsAt('busy').find((each) => each.table === table);
+  const failure =
+    state === 'failed' && group
+      ? {
+          jobId: '1',
+          step: 'page' as const,
+          runId: '',
+          table,
+          page: index,
+          code: group.code,
+          message: group.message,
+          hint: group.hint,
+          attempts: 6,
+          atMs: Date.now(),
+          jobUrl: '/queues/queue/offload-page/1',
+        }
+      : null;
   return {
     index,
     state,

@@ -1,6 +1,12 @@
 import { setInterval } from 'node:timers';
 import express, { type Express, type Request, type Response } from 'express';
-import type { FailureFilter, Failures, OverviewPatch, RetryProgress, SessionAnswer } from '../../src/api/answers.ts';
+import type {
+  FailureFilter,
+  Failures,
+  OverviewPatch,
+  RetryProgress,
+  SessionAnswer,
+} from '../../src/api/answers.ts';
 import { clientFiles } from '../../src/client-files.ts';
 import { groupsAt, jobsOf, overviewAt, runIdOf, type Scenario } from './fixture-fleet.ts';
 import { cellsOf, pageAt, runAt } from './fixture-run.ts';
@@ -31,7 +37,10 @@ type Query = Readonly<Record<string, string | undefined>>;
 
 function chosen({ code, table, runId }: Query | FailureFilter, scenario: Scenario) {
   return groupsAt(scenario).filter(
-    (group) => (!code || group.code === code) && (!table || group.table === table) && (!runId || group.runs.includes(runId)),
+    (group) =>
+      (!code || group.code === code) &&
+      (!table || group.table === table) &&
+      (!runId || group.runs.includes(runId)),
   );
 }
 
@@ -51,7 +60,6 @@ function patchOf(scenario: Scenario, second: number, fleetPaused: boolean): Over
 }
 
 /** A dashboard with canned answers that move, to look at its pages without a fleet. */
-// oxlint-disable-next-line eslint/max-lines-per-function -- a list of routes
 export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: FixtureOptions): Fixture {
   const streams = new Set<{ readonly response: Response; readonly query: Query }>();
   const asked: AskedChange[] = [];
@@ -64,11 +72,26 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   const overview = () => overviewAt(scenario, second(), fleetPaused);
   const retries = (): RetryProgress[] =>
     scenario === 'busy'
-      ? [{ id: 'r1', filter: { code: 'SOURCE_UNAVAILABLE', table: 'chunks' }, perSecond: 5, matched: 400, retried: Math.min(400, 120 + second() * 5), by: 'ada', startedAtMs: began - 24_000 }]
+      ? [
+          {
+            id: 'r1',
+            filter: { code: 'SOURCE_UNAVAILABLE', table: 'chunks' },
+            perSecond: 5,
+            matched: 400,
+            retried: Math.min(400, 120 + second() * 5),
+            by: 'ada',
+            startedAtMs: began - 24_000,
+          },
+        ]
       : [];
   const failures = (query: Query): Failures => {
     const groups = chosen(query, scenario);
-    return { atMs: Date.now(), total: groups.reduce((sum, { count }) => sum + count, 0), groups, retries: retries() };
+    return {
+      atMs: Date.now(),
+      total: groups.reduce((sum, { count }) => sum + count, 0),
+      groups,
+      retries: retries(),
+    };
   };
   const tell = (response: Response, query: Query, isFirst: boolean): void => {
     if (redis === 'lost') return;
@@ -89,7 +112,11 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   app.use(express.json());
   app.get('/api/session', (_request, response) => {
     response.cookie('XSRF-TOKEN', 'token-of-the-session');
-    response.json({ user: role === 'viewer' ? 'grace' : 'ada', role, canLogOut: true } satisfies SessionAnswer);
+    response.json({
+      user: role === 'viewer' ? 'grace' : 'ada',
+      role,
+      canLogOut: true,
+    } satisfies SessionAnswer);
   });
   app.get('/api/events', (request, response) => {
     const stream = { response, query: request.query as Query };
@@ -103,9 +130,13 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   app.get('/api/failures/jobs', (request, response) => {
     const query = request.query as Query;
     const [group] = chosen(query, scenario);
-    response.json({ total: group?.count ?? 0, jobs: group ? jobsOf(group, Number(query['offset']), Number(query['limit'])) : [] });
+    response.json({
+      total: group?.count ?? 0,
+      jobs: group ? jobsOf(group, Number(query['offset']), Number(query['limit'])) : [],
+    });
   });
-  const rowOf = (request: Request) => overview().tables.find(({ runId }) => runId === request.params['runId']);
+  const rowOf = (request: Request) =>
+    overview().tables.find(({ runId }) => runId === request.params['runId']);
   app.get('/api/runs/:runId', (request, response) => {
     const run = runAt(overview(), request.params.runId, pausedRuns);
     if (run) response.json(run);
@@ -121,10 +152,22 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
     if (row) response.json(pageAt(row, Number(request.params.index)));
   });
   app.get('/api/actions', (_request, response) => {
-    const actions = asked.map(({ path, body }, index) => ({ atMs: Date.now() - index * 1000, actor: 'ada', action: path.slice(5), target: JSON.stringify(body), outcome: 'done' }));
+    const actions = asked.map(({ path, body }, index) => ({
+      atMs: Date.now() - index * 1000,
+      actor: 'ada',
+      action: path.slice(5),
+      target: JSON.stringify(body),
+      outcome: 'done',
+    }));
     const earlier = [
       { atMs: began - 720_000, actor: 'ada', action: 'pause', target: 'table reviews', outcome: 'done' },
-      { atMs: began - 4_100_000, actor: 'grace', action: 'retry', target: 'SOURCE_SHORT in tickets', outcome: 'retried 41 of 41' },
+      {
+        atMs: began - 4_100_000,
+        actor: 'grace',
+        action: 'retry',
+        target: 'SOURCE_SHORT in tickets',
+        outcome: 'retried 41 of 41',
+      },
     ];
     response.json({ actions: scenario === 'empty' ? actions : [...actions.toReversed(), ...earlier] });
   });
@@ -137,9 +180,15 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
     if (path === '/api/control/resume' && body.scope === 'run') pausedRuns.delete(body.name);
     if (path === '/api/failures/retry') {
       const matched = chosen(body.filter, scenario).reduce((sum, { count }) => sum + count, 0);
-      response.json({ matched, retried: body.perSecond ? 0 : matched, retryId: body.perSecond ? 'r2' : null });
+      response.json({
+        matched,
+        retried: body.perSecond ? 0 : matched,
+        retryId: body.perSecond ? 'r2' : null,
+      });
     } else if (path.endsWith('/cancel')) {
-      response.status(409).json({ error: { code: 'RUN_CLOSED', message: 'The run has ended.', hint: 'Start a new one.' } });
+      response
+        .status(409)
+        .json({ error: { code: 'RUN_CLOSED', message: 'The run has ended.', hint: 'Start a new one.' } });
     } else response.json({ message: `Done: ${path.slice(5)}.` });
   });
   return {

@@ -47,36 +47,47 @@ const WIDTHS = [
   ['narrow', 390],
 ] as const;
 
-async function expectSound(page: Page, problems: readonly string[], name: string): Promise<void> {
+/** Keeps a picture of the page, and returns what is wrong with it. */
+async function look(page: Page, name: string): Promise<string[]> {
   await keepPicture(page, name);
-  expect.soft(problems, name).toEqual([]);
-  expect.soft(await findOverflow(page), name).toEqual([]);
-  expect.soft(await findBarriers(page), name).toEqual([]);
+  const found = [...(await findOverflow(page)), ...(await findBarriers(page))];
+  return found.map((words) => `${name}: ${words}`);
 }
 
 describe.each(SCHEMES)('in %s colours', (colorScheme) => {
   describe.each(WIDTHS)('on a %s screen', (size, width) => {
     test('every page draws without an error, without scrolling sideways and without barriers', async () => {
       const { url } = await serve({ scenario: 'busy' });
-      const { page, problems } = await openPage(browser, url, { colorScheme, viewport: { width, height: 900 } });
+      const { page, problems } = await openPage(browser, url, {
+        colorScheme,
+        viewport: { width, height: 900 },
+      });
       onTestFinished(() => page.context().close());
+      const found: string[] = [];
       for (const { name, path, ready } of PAGES) {
         await page.goto(url + path);
         await page.waitForSelector(ready);
-        await expectSound(page, problems, `${name}-${colorScheme}-${size}`);
+        found.push(...(await look(page, `${name}-${colorScheme}-${size}`)));
       }
       await page.goto(`${url}/failures`);
-      await page.getByRole('button', { name: 'Show the single failures of SOURCE_UNAVAILABLE in chunks' }).click();
+      await page
+        .getByRole('button', { name: 'Show the single failures of SOURCE_UNAVAILABLE in chunks' })
+        .click();
       await page.waitForSelector('.job');
       await page.getByRole('button', { name: 'Retry all' }).click();
       await page.getByLabel('Staggered').check();
-      await expectSound(page, problems, `dialog-${colorScheme}-${size}`);
+      found.push(...(await look(page, `dialog-${colorScheme}-${size}`)));
+      expect([...problems, ...found]).toEqual([]);
     });
 
     test('a fleet that does nothing draws as soundly', async () => {
       const { url } = await serve({ scenario: 'empty' });
-      const { page, problems } = await openPage(browser, url, { colorScheme, viewport: { width, height: 900 } });
+      const { page, problems } = await openPage(browser, url, {
+        colorScheme,
+        viewport: { width, height: 900 },
+      });
       onTestFinished(() => page.context().close());
+      const found: string[] = [];
       for (const [name, path, ready] of [
         ['overview', '/', '.figures'],
         ['failures', '/failures', '.all-clear'],
@@ -84,8 +95,9 @@ describe.each(SCHEMES)('in %s colours', (colorScheme) => {
       ] as const) {
         await page.goto(url + path);
         await page.waitForSelector(ready);
-        await expectSound(page, problems, `empty-${name}-${colorScheme}-${size}`);
+        found.push(...(await look(page, `empty-${name}-${colorScheme}-${size}`)));
       }
+      expect([...problems, ...found]).toEqual([]);
     });
   });
 });
@@ -114,7 +126,10 @@ test('a link leads to a page without loading it, and the focus goes to its headi
   const { url } = await serve({ scenario: 'busy' });
   const { page } = await openAt(url, '/');
   await page.evaluate(() => Object.assign(globalThis, { isSame: true }));
-  await page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link', { name: 'Failures' }).click();
+  await page
+    .getByRole('navigation', { name: 'Pages', exact: true })
+    .getByRole('link', { name: 'Failures' })
+    .click();
   await page.waitForSelector('.group');
   expect(await page.title()).toBe('(134) Failures · lance-offload');
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Failures');
@@ -184,22 +199,27 @@ test('a viewer sees no button that changes anything', async () => {
   await keepPicture(page, 'viewer-control');
   const changes = page.getByRole('button', { name: /pause|resume|^set$|lift|retry|cancel|stop/i });
   expect(await changes.count()).toBe(0);
-  for (const [path, ready] of [[`/runs/${runIdOf('documents')}`, '.grid .cell'], ['/failures', '.group']] as const) {
+  for (const [path, ready] of [
+    [`/runs/${runIdOf('documents')}`, '.grid .cell'],
+    ['/failures', '.group'],
+  ] as const) {
     await page.goto(url + path);
     await page.waitForSelector(ready);
-    expect(await changes.count(), path).toBe(0);
+    expect(await changes.count()).toBe(0);
   }
 });
 
 test('while Redis does not answer the data is shown as old, and comes back by itself', async () => {
-  const { url, setRedis } = await serve({ scenario: 'busy', tickMs: 200 });
-  const { page } = await openAt(url, '/');
+  const fixture = await serve({ scenario: 'busy', tickMs: 200 });
+  const { page } = await openAt(fixture.url, '/');
   await page.waitForSelector('.figures');
-  setRedis('lost');
+  fixture.setRedis('lost');
   await page.waitForSelector('main.stale');
-  expect(await page.locator('.connection').textContent()).toMatch(/^Redis does not answer since \d+ s, data of/);
+  expect(await page.locator('.connection').textContent()).toMatch(
+    /^Redis does not answer since \d+ s, data of/,
+  );
   await keepPicture(page, 'redis-lost');
-  setRedis('ok');
+  fixture.setRedis('ok');
   await page.waitForSelector('main:not(.stale)');
 });
 
