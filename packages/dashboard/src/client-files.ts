@@ -32,7 +32,9 @@ export function clientFiles(folder: string = BUILT): Router {
     else response.status(503).type('text/plain').send(NOT_BUILT);
   };
   router.get(PAGE_PATHS, servePage);
-  const assets = { immutable: true, maxAge: '365d', index: false, fallthrough: false } as const;
-  router.use('/assets', express.static(path.join(folder, 'assets'), assets));
+  const assets = { immutable: true, maxAge: '365d', index: false } as const;
+  router.use('/assets', express.static(path.join(folder, 'assets'), assets), (_request, response) => {
+    response.sendStatus(404);
+  });
   return router;
 }

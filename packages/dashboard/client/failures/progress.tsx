@@ -1,20 +1,9 @@
-import type { FailureFilter, RetryProgress } from '../../src/api/answers.ts';
+import type { RetryProgress } from '../../src/api/answers.ts';
 import { count, figure, percent } from '../format.ts';
+import { filterWords } from './filter-words.ts';
 import { ChangeButton } from '../parts/change-button.tsx';
 import { Section } from '../parts/section.tsx';
 import { Ago } from '../parts/time.tsx';
-
-/** What a retry was asked for: `SOURCE_SHORT in documents`. */
-export function filterWords({ code, table, runId, step, jobIds }: FailureFilter): string {
-  const words = [
-    code ?? 'all failures',
-    table && `in ${table}`,
-    runId && `of run ${runId}`,
-    step && `at the ${step} step`,
-  ];
-  if (jobIds) words.push(`(${count(jobIds.length)} chosen)`);
-  return words.filter(Boolean).join(' ');
-}
 
 /** Retries that are staggered and still under way. */
 export function Retries({ retries }: { retries: readonly RetryProgress[] }) {

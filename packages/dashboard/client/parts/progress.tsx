@@ -1,21 +1,6 @@
 import type { TableRow } from '../../src/api/answers.ts';
-import { count, percent } from '../format.ts';
-
-const PARTS = [
-  ['staged', 'done'],
-  ['active', 'running'],
-  ['failed', 'failed'],
-  ['waiting', 'waiting'],
-] as const;
-
-/** `812 done, 12 running, 3 failed, 173 waiting of 1,000 pages` */
-export function progressWords(pages: TableRow['pages']): string {
-  if (pages.total === null) return 'is being planned';
-  const parts = PARTS.filter(([part]) => pages[part] > 0).map(
-    ([part, word]) => `${count(pages[part])} ${word}`,
-  );
-  return `${parts.join(', ') || 'nothing to do'} of ${count(pages.total)} pages`;
-}
+import { percent } from '../format.ts';
+import { PARTS, progressWords } from './progress-words.ts';
 
 /** Pages done, running, failed and waiting, as one bar. The parts have patterns of their own, for whoever does not see the colours. */
 export function ProgressBar({ pages, label }: { pages: TableRow['pages']; label: string }) {

@@ -3,7 +3,8 @@ import { byteRate, count, duration, percent, plural, rowRate } from '../format.t
 import { RunBadge } from '../parts/badge.tsx';
 import { ChangeButton } from '../parts/change-button.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { ProgressBar, progressWords } from '../parts/progress.tsx';
+import { ProgressBar } from '../parts/progress.tsx';
+import { progressWords } from '../parts/progress-words.ts';
 import { Elapsed, Moment } from '../parts/time.tsx';
 import { runPath, useHeading, withQuery } from '../router.ts';
 import { isClosed, modeWord } from '../words.ts';
