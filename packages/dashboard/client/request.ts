@@ -26,7 +26,14 @@ export function changeToken(cookies: string = document.cookie): string {
 }
 
 function isErrorAnswer(body: unknown): body is ErrorAnswer {
-  return typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object';
+  if (typeof body !== 'object' || body === null || !('error' in body)) return false;
+  return typeof body.error === 'object' && body.error !== null && 'message' in body.error;
+}
+
+/** What guards before the API say: a message and nothing else. */
+function messageOf(body: unknown): string | undefined {
+  const hasMessage = typeof body === 'object' && body !== null && 'message' in body;
+  return hasMessage && typeof body.message === 'string' ? body.message : undefined;
 }
 
 async function refusalOf(response: Response): Promise<RequestError> {
@@ -35,7 +42,8 @@ async function refusalOf(response: Response): Promise<RequestError> {
     const { code, message, hint } = body.error;
     return new RequestError(response.status, code, message, hint);
   }
-  return new RequestError(response.status, 'HTTP', `The dashboard answered with status ${response.status}.`);
+  const message = messageOf(body) ?? `The dashboard answered with status ${response.status}.`;
+  return new RequestError(response.status, 'HTTP', message);
 }
 
 async function send<Answer>(path: string, init: RequestInit): Promise<Answer> {

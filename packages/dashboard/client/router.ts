@@ -49,13 +49,21 @@ export function useQuery(): URLSearchParams {
   return new URLSearchParams(useStore(place, ({ search }) => search));
 }
 
+let hasNavigated = false;
+
+/** Shows the page of the address; returns whether it is another than before. */
+function arrive(): boolean {
+  const isOther = location.pathname !== place.get().path;
+  hasNavigated ||= isOther;
+  place.set(here());
+  return isOther;
+}
+
 /** Goes to a page of the client, without loading anything. `replace`: the one before is not to be come back to. */
 export function navigate(href: string, { replace = false } = {}): void {
-  const leaves = new URL(href, location.href).pathname !== location.pathname;
   if (replace) history.replaceState(null, '', href);
   else history.pushState(null, '', href);
-  place.set(here());
-  if (leaves) scrollTo({ top: 0, behavior: 'instant' });
+  if (arrive()) scrollTo({ top: 0, behavior: 'instant' });
 }
 
 function followLink(event: MouseEvent): void {
@@ -78,11 +86,9 @@ function followLink(event: MouseEvent): void {
 /** Makes real links navigate without loading; call once. */
 export function startRouter(): void {
   place.set(here());
-  addEventListener('popstate', () => place.set(here()));
+  addEventListener('popstate', arrive);
   document.addEventListener('click', followLink);
 }
-
-let first = true;
 
 /** Title of the browser's tab, and the focus on the page's heading once somebody has navigated to it. */
 export function useHeading(title: string, prefix = '') {
@@ -92,8 +98,7 @@ export function useHeading(title: string, prefix = '') {
   }, [title, prefix]);
   const path = usePath();
   useEffect(() => {
-    if (!first) heading.current?.focus({ preventScroll: true });
-    first = false;
+    if (hasNavigated) heading.current?.focus({ preventScroll: true });
   }, [path]);
   return heading;
 }

@@ -2,7 +2,7 @@ import type { Logger, Queues } from '@lance-offload/core';
 import express, { type Express } from 'express';
 import type { Redis } from 'ioredis';
 import { createBoard } from './board.ts';
-import { clientFiles } from './client-files.ts';
+import { clientFiles, pageNotFound } from './client-files.ts';
 import { reportHealth, requireRedis } from './health.ts';
 import { logChanges, refuseCrossSite, refuseUnknownHosts, setHeaders } from './request-guards.ts';
 
@@ -27,5 +27,6 @@ export function createApp({ redis, queues, logger, readOnly, allowedHosts }: Das
   app.use(clientFiles());
   app.use(`${BOARD_PATH}/api`, requireRedis(redis));
   app.use(BOARD_PATH, createBoard(queues, { basePath: BOARD_PATH, readOnly }));
+  app.use(pageNotFound());
   return app;
 }

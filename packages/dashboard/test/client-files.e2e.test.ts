@@ -4,14 +4,14 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
-import { clientFiles } from '../src/client-files.ts';
+import { clientFiles, pageNotFound } from '../src/client-files.ts';
 import { listen } from '../src/listen.ts';
 
 const BUILT = path.resolve(import.meta.dirname, '../dist/client');
 const assets = readdirSync(path.join(BUILT, 'assets')).map((name) => path.join('assets', name));
 
 async function serve(folder?: string): Promise<string> {
-  const server = await listen(express().use(clientFiles(folder)), '127.0.0.1', 0);
+  const server = await listen(express().use(clientFiles(folder), pageNotFound(folder)), '127.0.0.1', 0);
   onTestFinished(() => server.close());
   return server.url;
 }
@@ -48,6 +48,16 @@ test('files with a hash in their name are kept for a year; one that is not there
     await response.body?.cancel();
   }
   expect((await fetch(`${url}/assets/none.js`)).status).toBe(404);
+});
+
+test('an address without a page is answered with a page to a browser, and with nothing of it to a program', async () => {
+  const url = await serve();
+  const seen = await fetch(`${url}/nowhere`, { headers: { accept: 'text/html,*/*;q=0.8' } });
+  expect(seen.status).toBe(404);
+  expect(await seen.text()).toContain('<div id="app">');
+  const read = await fetch(`${url}/api/nowhere`, { headers: { accept: 'text/html' } });
+  expect(read.status).toBe(404);
+  expect(await read.text()).not.toContain('<div id="app">');
 });
 
 test('where the pages were not built, it is said what to do', async () => {

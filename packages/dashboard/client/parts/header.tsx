@@ -1,3 +1,4 @@
+import type { TargetedEvent } from 'preact';
 import { useNow } from '../clock.ts';
 import { count, roughly } from '../format.ts';
 import { fleet, isFresh } from '../live/fleet.ts';
@@ -14,7 +15,7 @@ function ConnectionState() {
   const age = useNow(() => (heardAtMs === null ? '' : roughly((Date.now() - heardAtMs) / 1000)));
   const since = useNow(() => (status ? roughly((Date.now() - status.sinceMs) / 1000) : ''));
   if (connection === 'live' && status?.redis === 'lost')
-    return <Connected tone="bad" text={`Redis does not answer since ${since}`} age={age} />;
+    return <Connected tone="bad" text={`Redis has not answered for ${since}`} age={age} />;
   if (connection === 'live') return <Connected tone="good" text="live" age="" />;
   return (
     <Connected tone="warn" text={connection === 'connecting' ? 'connecting' : 'reconnecting'} age={age} />
@@ -74,6 +75,12 @@ function ThemeButton() {
   );
 }
 
+/** When it is sent and not before: the session may have got another token meanwhile. */
+function addToken({ currentTarget }: TargetedEvent<HTMLFormElement>): void {
+  const field = currentTarget.elements.namedItem('_csrf');
+  if (field instanceof HTMLInputElement) field.value = changeToken();
+}
+
 function User() {
   const who = useStore(session, (value) => value);
   if (!who) return null;
@@ -83,8 +90,8 @@ function User() {
         {who.user} <span class="faint">{who.role === 'viewer' ? 'looks on' : who.role}</span>
       </span>
       {who.canLogOut && (
-        <form method="post" action="/logout">
-          <input type="hidden" name="_csrf" value={changeToken()} />
+        <form method="post" action="/logout" onSubmit={addToken}>
+          <input type="hidden" name="_csrf" />
           <button type="submit" class="quiet" aria-label="Log out">
             <Icon name="out" /> <span class="out-word">Log out</span>
           </button>

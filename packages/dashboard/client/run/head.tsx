@@ -74,6 +74,23 @@ const PAUSED_BY = {
   run: 'The run is paused.',
 } as const;
 
+/** What failed, in the words of the newest failure of each kind. */
+function Causes({ groups }: { groups: RunDetail['failures'] }) {
+  return (
+    <ul class="causes">
+      {groups.map(({ code, table, runs, count: total, message, hint }) => (
+        <li key={code}>
+          <a href={withQuery('/failures', { code, table, runId: runs.length === 1 ? runs[0] : null })}>
+            {count(total)} × <code>{code}</code>
+          </a>
+          <p class="words">{message}</p>
+          <p class="hint">{hint}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** What holds the run back, and where to do something about it. */
 function HeldBack({ run }: { run: RunDetail }) {
   const { blockedBy, pausedBy, failedPages, runId } = run;
@@ -147,6 +164,7 @@ export function RunHead({ run }: { run: RunDetail }) {
         <Actions run={run} />
       </div>
       <HeldBack run={run} />
+      {run.failures.length > 0 && <Causes groups={run.failures} />}
       <Standing run={run} />
     </>
   );

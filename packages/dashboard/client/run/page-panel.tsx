@@ -23,11 +23,11 @@ function factsOf(page: PageDetail): Fact[] {
     ['Volume', known(page.bytes, bytes)],
     ['Attempts', known(page.attempts, count)],
     ['Requests', known(page.requests, count)],
-    ['Worker', page.worker],
     ['Fetch', timings && duration(timings.fetchMs)],
     ['Transform', timings && duration(timings.transformMs)],
     ['Write', timings && duration(timings.writeMs)],
     ['Staged', page.stagedAtMs === null ? null : <Ago ms={page.stagedAtMs} />],
+    ['Worker', page.worker],
   ];
 }
 

@@ -33,8 +33,10 @@ test('a cell is filled in tenths, and full only when all of it is done', () => {
   expect([0, 9, 10, 99, 100].map((staged) => shareOf(cell({ staged })))).toEqual([0, 0, 0.1, 0.9, 1]);
 });
 
+/** Moves in a grid of 95 cells, ten in a line. */
+const from = (index: number) => (key: string) => moveOf(key, index, 95, 10);
+
 test('arrows, Home and End move within the grid and never out of it', () => {
-  const from = (index: number) => (key: string) => moveOf(key, index, 95, 10);
   expect(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].map(from(42))).toEqual([
     41, 43, 32, 52, 0, 94,
   ]);

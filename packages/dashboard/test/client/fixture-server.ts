@@ -7,7 +7,7 @@ import type {
   RetryProgress,
   SessionAnswer,
 } from '../../src/api/answers.ts';
-import { clientFiles } from '../../src/client-files.ts';
+import { clientFiles, pageNotFound } from '../../src/client-files.ts';
 import { groupsAt, jobsOf, overviewAt, runIdOf, type Scenario } from './fixture-fleet.ts';
 import { cellsOf, pageAt, runAt } from './fixture-run.ts';
 
@@ -191,6 +191,7 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
         .json({ error: { code: 'RUN_CLOSED', message: 'The run has ended.', hint: 'Start a new one.' } });
     } else response.json({ message: `Done: ${path.slice(5)}.` });
   });
+  app.use(pageNotFound());
   return {
     app,
     asked,

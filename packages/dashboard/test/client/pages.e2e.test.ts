@@ -220,7 +220,7 @@ test('while Redis does not answer the data is shown as old, and comes back by it
   fixture.setRedis('lost');
   await page.waitForSelector('main.stale');
   expect(await page.locator('.connection').textContent()).toMatch(
-    /^Redis does not answer since \d+ s, data of/,
+    /^Redis has not answered for \d+ s, data of/,
   );
   await keepPicture(page, 'redis-lost');
   fixture.setRedis('ok');
@@ -260,6 +260,8 @@ test('the colours that were chosen are kept', async () => {
 
 test('an address without a page says so', async () => {
   const { url } = await serve({ scenario: 'calm' });
+  const { page: lost } = await openAt(url, '/nowhere');
+  await expect.poll(() => lost.locator('h1').textContent()).toBe('Nothing here');
   const { page } = await openAt(url, '/runs/unknown');
   await expect.poll(() => page.locator('h1').textContent()).toBe('No such run');
   await keepPicture(page, 'run-unknown');
