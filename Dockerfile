@@ -22,7 +22,8 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     pnpm install --store-dir /pnpm-store --frozen-lockfile --ignore-scripts
 COPY tsconfig.base.json ./
 COPY packages packages
-RUN node_modules/.bin/tsc -b packages/producer packages/worker packages/dashboard packages/lancedb-server
+RUN node_modules/.bin/tsc -b packages/producer packages/worker packages/dashboard packages/dashboard/client packages/lancedb-server
+RUN cd packages/dashboard && node_modules/.bin/vite build
 
 FROM manifests AS fleet-dependencies
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \

@@ -1,6 +1,15 @@
 // Makes a fresh clone ready: dependencies, build, and with --redis and --chromium these programs. Plain Node 20, no dependency.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -59,15 +68,26 @@ function installPromtool() {
   rmSync(unpacked, { recursive: true });
 }
 
+/** The dashboard's pages, unless the built ones are newer than all they are made of. */
+function buildPages(env) {
+  const dashboard = path.join(root, 'packages/dashboard');
+  const built = path.join(dashboard, 'dist/client/index.html');
+  const sources = readdirSync(path.join(dashboard, 'client'), { recursive: true });
+  const files = ['vite.config.ts', 'package.json', ...sources.map((file) => path.join('client', file))];
+  const newest = Math.max(...files.map((file) => statSync(path.join(dashboard, file)).mtimeMs));
+  if (existsSync(built) && statSync(built).mtimeMs > newest) return;
+  run(path.join(dashboard, 'node_modules/.bin/vite'), ['build'], { cwd: dashboard, env });
+}
+
 const quiet = ['--reporter=silent'];
 const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.pm-on-fail=ignore'];
 if (!existsSync(path.join(root, 'node_modules')))
   console.log('setup: installing dependencies (about a minute)');
 run('npx', [...install, ...quiet]);
 const node = path.join(root, 'node_modules/node/bin/node');
-run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], {
-  env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
-});
+const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
+run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], { env });
+buildPages(env);
 if (process.argv.includes('--redis'))
   installDebian('redis-server', 'redis-server', 'install Redis 6.2 or later');
 if (process.argv.includes('--chromium')) installDebian('chromium', 'chromium', 'install Chromium');

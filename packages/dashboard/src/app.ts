@@ -6,6 +6,7 @@ import { answerErrors } from './answer-errors.ts';
 import { createApi } from './api/create-api.ts';
 import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
+import { clientFiles, pageNotFound } from './client-files.ts';
 import { setHeaders } from './headers.ts';
 import { reportAlive, reportReady } from './health.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -29,7 +30,7 @@ export interface DashboardDeps extends Fleet {
 
 export const BOARD_PATH = '/queues';
 
-/** The dashboard as a request handler: its API under `/api`, Bull Board under `/queues` for those who may see it, and the state of its health for all. */
+/** The dashboard as a request handler: its pages, their API under `/api`, Bull Board under `/queues` for those who may see it, and the state of its health for all. */
 export function createApp(deps: DashboardDeps): Express {
   const { redis, queues, logger, settings, allowedHosts, trustProxy } = deps;
   const access = createAccess(deps);
@@ -43,10 +44,10 @@ export function createApp(deps: DashboardDeps): Express {
   app.use(createMetrics(deps));
   app.use(access.open, access.closed);
   // For visitors; changes are an operator’s.
-  app.get('/', (_request, response) => response.redirect(BOARD_PATH));
+  app.use(clientFiles());
   app.use('/api', createApi({ ...deps, fleet: deps, actorOf: (response) => visitorOf(response).name }));
   app.use(BOARD_PATH, recordChanges(deps));
   app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
-  app.use(answerErrors(logger));
+  app.use(pageNotFound(), answerErrors(logger));
   return app;
 }

@@ -6,6 +6,8 @@ import { refuseCrossSite } from '../request-guards.ts';
 import { issueToken, requireToken } from './csrf-tokens.ts';
 import { identifyAsLocal, identifyBySession } from './identify.ts';
 import { loginRoutes, logoutRoutes } from './login-routes.ts';
+import { STYLE_PATH } from './login-page.ts';
+import { LOGIN_STYLE } from './login-style.ts';
 import { requireOperator, requireVisitor } from './require.ts';
 import { allowScrape } from './scrape.ts';
 import { Sessions } from './sessions.ts';
@@ -32,6 +34,9 @@ export function createAccess(deps: DashboardDeps): Access {
   const login = { ...deps, sessions };
 
   const open = Router();
+  open.get(STYLE_PATH, (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=3600').type('css').send(LOGIN_STYLE);
+  });
   open.use(refuseCrossSite, requireRedis(redis), identify, issueToken(deps, hasLogin));
   if (hasLogin) open.use(loginRoutes(login));
 

@@ -11,8 +11,7 @@ import { csrfTokenOf, hasToken, makeToken } from './csrf-tokens.ts';
 import { localPath } from './local-path.ts';
 import { fieldOf, nameOf } from './login-form.ts';
 import { limitLogins } from './login-limits.ts';
-import { comeAgainPage, loginPage, logoutPage, STYLE_PATH } from './login-page.ts';
-import { LOGIN_STYLE } from './login-style.ts';
+import { comeAgainPage, loginPage, logoutPage } from './login-page.ts';
 import { isPassword, TooManyLoginsError, unmatchableHash } from './passwords.ts';
 import type { SessionDeps, Sessions } from './sessions.ts';
 import { findVisitor, visitorOf } from './visitor.ts';
@@ -116,9 +115,6 @@ function postLogin(deps: LoginDeps) {
 /** The pages one logs in with; open to everybody. */
 export function loginRoutes(deps: LoginDeps): Router {
   const router = Router();
-  router.get(STYLE_PATH, (_request, response) => {
-    response.set('Cache-Control', 'public, max-age=3600').type('css').send(LOGIN_STYLE);
-  });
   router.get('/login', (request, response) => {
     const next = localPath(request.query['next']);
     if (findVisitor(response)) response.redirect(next);

@@ -71,10 +71,7 @@ export function isSameBut<Value extends { readonly atMs: number }>(before: Value
 /** What the API's routes share: one watch, one state and one poller of each topic. Ends with `signal`. */
 export function createContext(deps: ApiDeps): ApiContext {
   const { fleet, logger, signal } = deps;
-  const {
-    freshMs = FRESH_MS,
-    maxStreams = MOST_STREAMS,
-  } = deps;
+  const { freshMs = FRESH_MS, maxStreams = MOST_STREAMS } = deps;
   const actions = deps.actions ?? coreActions(fleet);
   const watch = new RedisWatch(fleet.redis);
   const state = new FleetState(fleet, actions, logger);

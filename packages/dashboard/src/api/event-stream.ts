@@ -22,7 +22,10 @@ export class EventStream {
     this.#write(`retry: ${RETRY_MS}\n\n`);
     // An event rather than a comment: pages, too, find out by silence that a connection is dead.
     // A client that has taken nothing since the last one needs no sign of life, and gets no more to keep for it.
-    this.#timer = setInterval(() => this.#full || this.#write('event: alive\ndata: {}\n\n'), KEEP_ALIVE_MS).unref();
+    this.#timer = setInterval(
+      () => this.#full || this.#write('event: alive\ndata: {}\n\n'),
+      KEEP_ALIVE_MS,
+    ).unref();
     response.once('close', () => clearInterval(this.#timer));
   }
 

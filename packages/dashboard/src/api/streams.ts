@@ -33,12 +33,7 @@ export class Streams {
    * @param onEnd - when it has ended, for whatever reason.
    * @throws ApiError 503 where there are too many.
    */
-  follow<Value>(
-    response: Response,
-    feed: Feed<Value>,
-    send: Send<Value>,
-    onEnd?: () => void,
-  ): void {
+  follow<Value>(response: Response, feed: Feed<Value>, send: Send<Value>, onEnd?: () => void): void {
     if (this.#closed || this.#open.size >= this.#deps.maxStreams) {
       onEnd?.();
       const message = `The dashboard serves no more than ${this.#deps.maxStreams} live views at a time; close some.`;

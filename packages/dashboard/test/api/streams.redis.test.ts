@@ -145,4 +145,3 @@ test('a shutdown ends the streams', async ({ rig }) => {
   const { status } = await rig.refused('GET', '/events?topic=overview');
   expect(status).toBe(503);
 });
-
