@@ -137,7 +137,7 @@ test('every change that a viewer asks for is refused, and nothing is changed', a
 
 test('with --read-only an operator is a viewer too', async ({ fleet, serve }) => {
   const id = await fleet.failPage();
-  const browser = await loggedIn(await serve({ settings }), 'olga');
+  const browser = await loggedIn(await serve({ settings, readOnly: true }), 'olga');
   const changes = guardedRoutes(fleet).filter((route) => isChange(route) && !ANY_ROLE.includes(show(route)));
   const ask: Attempt = ({ method }, path) => browser.change(method, path);
   expect(await exceptions(changes, id, ask, 403, '--read-only')).toEqual([]);
