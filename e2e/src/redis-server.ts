@@ -11,9 +11,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts a redis-server of the test's own and returns its URL. */
-export async function startRedis(world: World, args: readonly string[]): Promise<string> {
-  const port = await freePort();
+/** Starts a redis-server of the test's own and returns its URL; on a free port unless one is given. */
+export async function startRedis(world: World, args: readonly string[], given?: number): Promise<string> {
+  const port = given ?? (await freePort());
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', world.folder, '--save', ''];
   await world.spawn('redis-server', [...own, ...args]).says(/Ready to accept connections/);
   return `redis://127.0.0.1:${port}`;
