@@ -32,9 +32,8 @@ test('the board shows the queues of the fleet, and a job under the name of its t
   expect(queues[2]?.jobs.map(({ name }) => name)).toEqual(['documents', 'documents']);
 });
 
-test('the root leads to the board, which is a page that loads', async ({ url }) => {
-  const response = await fetch(url);
-  expect(response.url).toBe(`${url}/queues`);
+test('the board is a page that loads', async ({ url }) => {
+  const response = await fetch(`${url}/queues`);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
   expect(response.headers.get('x-frame-options')).toBe('DENY');
