@@ -31,7 +31,7 @@ const users = () => [
 
 async function dashboard(world: World): Promise<string> {
   const program = world.start(BINS.dashboard, ['--port', '0']);
-  const [, url = ''] = await program.says(/listening on (http:\S+)\/queues/);
+  const [, url = ''] = await program.says(/listening on (http:\S+)/);
   return url;
 }
 
@@ -155,7 +155,7 @@ test('who follows a link from another site to the dashboard is not asked to log 
   const page = await browser.newPage();
   await page.goto(`${url}/login`);
   await logIn(page, 'olga', PASSWORD);
-  await page.waitForURL(`${url}/queues`);
+  await page.waitForURL(`${url}/`);
   // `localhost` is another site than 127.0.0.1, and has another server than ours.
   const elsewhere = createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html').end(`<a href="${url}/queues/queue/offload-plan">go</a>`);

@@ -5,7 +5,7 @@ import { createStore } from './store.ts';
 export const clockSkew = createStore(0);
 
 /** The fleet's time. */
-export function fleetNow(): number {
+function fleetNow(): number {
   return Date.now() + clockSkew.get();
 }
 

@@ -34,7 +34,7 @@ async function serve(options: DashboardArguments): Promise<void> {
   const server = await listen(app, host, port);
   const endStreams = async (): Promise<void> => stopping.abort();
   onStop([endStreams, () => server.close(), () => queues.close(), () => redis.quit()], logger);
-  process.stdout.write(`lance-dashboard listening on ${server.url}/queues\n`);
+  process.stdout.write(`lance-dashboard listening on ${server.url}\n`);
 }
 
 parseArguments(process.argv, { serve, hashPassword: printPasswordHash }).catch(failToStart);

@@ -45,8 +45,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const logged = text(child.stderr);
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     const [, url] =
-      /^lance-dashboard listening on (http:\/\/127\.0\.0\.1:\d+\/queues)$/.exec(String(line)) ?? [];
-    expect((await fetch(`${url}/api/queues`)).status).toBe(200);
+      /^lance-dashboard listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(String(line)) ?? [];
+    expect((await fetch(`${url}/queues/api/queues`)).status).toBe(200);
 
     const exited = once(child, 'exit');
     child.kill(signal);
@@ -84,7 +84,7 @@ test('an address other machines reach is refused with exit code 78, unless users
   const child = start(['--config', config, '--host', '0.0.0.0', '--port', '0']);
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   const [, port] =
-    /^lance-dashboard listening on http:\/\/0\.0\.0\.0:(\d+)\/queues$/.exec(String(line)) ?? [];
+    /^lance-dashboard listening on http:\/\/0\.0\.0\.0:(\d+)$/.exec(String(line)) ?? [];
   expect((await fetch(`http://127.0.0.1:${port}/queues/api/queues`)).status).toBe(401);
   child.kill('SIGKILL');
 });
@@ -97,7 +97,7 @@ test('hash-password makes of a password what logs its user in', async ({ config 
   const child = start(['--config', config, '--port', '0']);
   const logged = text(child.stderr);
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  const browser = new Browser(String(line).replace(/^.* on (.*)\/queues$/, '$1'));
+  const browser = new Browser(String(line).replace(/^.* on (.*)$/, '$1'));
   expect((await browser.logIn('olga', PASSWORD)).status).toBe(303);
   expect((await browser.request('GET', '/api/session')).body).toContain('"user":"olga"');
   const exited = once(child, 'exit');

@@ -8,7 +8,7 @@ import { change, wordsOf } from '../request.ts';
 import { useMayChange } from '../session.ts';
 
 /** How a retry ended, or goes on, in a sentence. */
-export function retryWords({ matched, retried, retryId }: RetryAnswer): string {
+function retryWords({ matched, retried, retryId }: RetryAnswer): string {
   if (matched === 0) return 'Nothing was retried: no failure matches any more.';
   if (retryId !== null && retried < matched)
     return `Retrying ${plural(matched, 'failure')} bit by bit; the progress is above the list.`;

@@ -4,7 +4,7 @@ import { Badge } from '../parts/badge.tsx';
 import { Section } from '../parts/section.tsx';
 
 /** A queue on Bull Board, where there is one its jobs of a status. */
-export function queuePath(name: string, status?: string): string {
+function queuePath(name: string, status?: string): string {
   return `/queues/queue/offload-${name}${status ? `?status=${status}` : ''}`;
 }
 

@@ -10,7 +10,7 @@ import { Elapsed, Moment } from '../parts/time.tsx';
 import { runPath } from '../router.ts';
 import { modeWord, RUN_STATES } from '../words.ts';
 
-export function Verified({ verified }: { verified: boolean | null }) {
+function Verified({ verified }: { verified: boolean | null }) {
   if (verified === null) return <span class="faint">{NONE}</span>;
   return verified ? (
     <span class="yes">

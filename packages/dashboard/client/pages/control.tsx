@@ -15,12 +15,7 @@ import { useStore } from '../store.ts';
 
 const PAUSE_FLEET = {
   title: 'Pause the whole fleet?',
-  text: (
-    <p>
-      No worker starts a further page, plan or commit, on any table. Pages that are under way are finished.
-      Everything goes on where it stopped once you resume.
-    </p>
-  ),
+  text: 'No worker starts a further page, plan or commit, on any table. Pages that are under way are finished. Everything goes on where it stopped once you resume.',
   confirm: 'Pause the fleet',
 };
 

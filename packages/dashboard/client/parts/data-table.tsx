@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { count } from '../format.ts';
 import { Select } from './fields.tsx';
 import { Icon } from './icon.tsx';
+import { Unchanged } from './unchanged.ts';
 import { sortRows, type Sort, type SortValue } from './sort-rows.ts';
 
 export interface Column<Row> {
@@ -37,22 +38,23 @@ interface RowProps<Row> {
 
 /** Drawn again only when its row is another object: of 200 tables a few change in a second. */
 function TableRow<Row>({ row, columns, tone }: RowProps<Row>) {
-  return useMemo(
-    () => (
-      <tr role="row" class={tone}>
-        {columns.map(({ key, head, cell, numeric, card, wide }) => (
-          <td
-            key={key}
-            role="cell"
-            data-head={head}
-            class={[numeric && 'numeric', wide && 'wide', card].filter(Boolean).join(' ') || undefined}
-          >
-            {cell(row)}
-          </td>
-        ))}
-      </tr>
-    ),
-    [row, columns, tone],
+  return (
+    <Unchanged by={[row, columns, tone]}>
+      {() => (
+        <tr role="row" class={tone}>
+          {columns.map(({ key, head, cell, numeric, card, wide }) => (
+            <td
+              key={key}
+              role="cell"
+              data-head={head}
+              class={[numeric && 'numeric', wide && 'wide', card].filter(Boolean).join(' ') || undefined}
+            >
+              {cell(row)}
+            </td>
+          ))}
+        </tr>
+      )}
+    </Unchanged>
   );
 }
 

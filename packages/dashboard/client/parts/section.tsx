@@ -17,7 +17,7 @@ export function Section({ title, note, tools, children }: SectionProps) {
       <div class="section-head">
         <h2 id={id}>{title}</h2>
         {note !== undefined && <span class="note">{note}</span>}
-        {tools !== undefined && <div class="tools">{tools}</div>}
+        {Boolean(tools) && <div class="tools">{tools}</div>}
       </div>
       {children}
     </section>

@@ -118,6 +118,7 @@ function expectation(run: RunDetail): string {
 }
 
 function Standing({ run }: { run: RunDetail }) {
+  if (run.pages.total === null) return null; // while it is planned there is nothing to count
   const isOpen = !isClosed(run.state);
   return (
     <div class="standing">

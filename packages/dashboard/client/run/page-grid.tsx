@@ -1,5 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageCell, PageCells } from '../../src/api/answers.ts';
+import { Unchanged } from '../parts/unchanged.ts';
 import { cellWords, lookOf, moveOf, shareOf } from './cell-words.ts';
 
 /** Width of a cell with its gap, as the style sheet has it. */
@@ -16,20 +17,21 @@ function Cell({ cell, index, isCurrent, isChosen }: CellProps) {
   const words = cellWords(cell);
   const look = lookOf(cell);
   const share = shareOf(cell);
-  return useMemo(
-    () => (
-      <div
-        role="gridcell"
-        data-index={index}
-        class={`cell ${look}`}
-        tabIndex={isCurrent ? 0 : -1}
-        aria-label={words}
-        aria-selected={isChosen}
-        title={words}
-        style={{ '--share': String(share) }}
-      />
-    ),
-    [words, look, share, isCurrent, isChosen, index],
+  return (
+    <Unchanged by={[words, look, share, isCurrent, isChosen, index]}>
+      {() => (
+        <div
+          role="gridcell"
+          data-index={index}
+          class={`cell ${look}`}
+          tabIndex={isCurrent ? 0 : -1}
+          aria-label={words}
+          aria-selected={isChosen}
+          title={words}
+          style={{ '--share': String(share) }}
+        />
+      )}
+    </Unchanged>
   );
 }
 

@@ -96,7 +96,7 @@ export function Pages({ run }: { run: RunDetail }) {
     <Section
       title="Pages"
       note={run.pages.total === null ? 'being planned' : count(total)}
-      tools={<Legend pages={run.pages} />}
+      tools={total > 0 && <Legend pages={run.pages} />}
     >
       {total === 0 && (
         <Empty>

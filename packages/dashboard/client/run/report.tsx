@@ -4,6 +4,7 @@ import { bytes, count, plural } from '../format.ts';
 import { Facts, type Fact } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Section } from '../parts/section.tsx';
+import { isClosed } from '../words.ts';
 
 type Report = NonNullable<RunDetail['report']>;
 type Plan = NonNullable<RunDetail['plan']>;
@@ -70,7 +71,9 @@ export function ReportSection({ run }: { run: RunDetail }) {
         </>
       ) : (
         <Empty>
-          The audit runs when all pages are staged; its figures are here once the run is published.
+          {isClosed(run.state)
+            ? 'There is no report of this run, or the dashboard cannot read the lake.'
+            : 'The audit runs when all pages are staged; its figures are here once the run is published.'}
         </Empty>
       )}
     </Section>

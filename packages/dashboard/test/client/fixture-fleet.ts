@@ -38,6 +38,9 @@ const OPEN: readonly RunState[] = [
   'staging',
 ];
 
+/** Failed pages of tables. */
+const FAILED: Readonly<Record<string, number>> = { documents: 3, chunks: 128 };
+
 /** The same numbers each time, in [0, 1). */
 function noise(seed: number): number {
   const value = Math.sin(seed * 12.9898) * 43_758.5453;
@@ -92,7 +95,7 @@ function tableAt(index: number, second: number, scenario: Scenario, atMs: number
   const total = index === 1 ? 100_000 : 40 + Math.floor(noise(index) * 900);
   const rowsPerPage = 10_000;
   const isDone = ['published', 'unchanged', 'committing'].includes(state);
-  const failed = state === 'blocked' ? 3 : 0;
+  const failed = scenario === 'busy' ? (FAILED[table] ?? 0) : 0;
   const staged = isDone
     ? total
     : state === 'planning'

@@ -118,10 +118,10 @@ export function runAt(
 }
 
 /** How a page stands: done up to a point, some failed on the way, some under way at the front. */
-function stateOf(index: number, { staged, active, failed, total }: TableRow['pages']): PageDetail['state'] {
+function stateOf(index: number, { staged, active, failed }: TableRow['pages']): PageDetail['state'] {
   const front = staged + failed;
-  if (failed > 0 && index % Math.max(1, Math.floor((total ?? 1) / 4)) === 17 && index < (total ?? 0))
-    return 'failed';
+  const step = failed > 10 ? 331 : 7;
+  if (index % step === 3 && index > step && index < step * (failed + 1)) return 'failed';
   if (index < front) return 'staged';
   if (index < front + active) return 'active';
   return index < front + active + 9 && active > 0 ? 'retrying' : 'waiting';

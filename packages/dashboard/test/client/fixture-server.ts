@@ -15,7 +15,7 @@ import { cellsOf, pageAt, runAt } from './fixture-run.ts';
 export interface FixtureOptions {
   readonly scenario: Scenario;
   readonly role?: SessionAnswer['role'];
-  /** Milliseconds between two patches. */
+  /** Milliseconds between two patches; with each of them a second of work has passed. */
   readonly tickMs?: number;
 }
 
@@ -69,7 +69,7 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   let fleetPaused = false;
   let redis: 'ok' | 'lost' = 'ok';
   let sinceMs = Date.now();
-  const second = (): number => Math.floor((Date.now() - began) / 1000);
+  const second = (): number => Math.floor((Date.now() - began) / tickMs);
   const overview = () => overviewAt(scenario, second(), fleetPaused);
   const retries = (): RetryProgress[] =>
     scenario === 'busy'

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../src/listen.ts';
-import { findBarriers, findOverflow, keepPicture, openPage, startBrowser } from './browser.ts';
+import { findBarriers, findOverflow, heapBytes, keepPicture, openPage, startBrowser } from './browser.ts';
 import { runIdOf } from './fixture-fleet.ts';
 import { createFixture, type Fixture, type FixtureOptions } from './fixture-server.ts';
 
@@ -124,6 +124,19 @@ test('figures move without the page being loaded again', async () => {
   const before = await value.textContent();
   await expect.poll(() => value.textContent()).not.toBe(before);
   expect(await page.locator('.connection').textContent()).toBe('live');
+});
+
+test('a page that stays open holds on to nothing of what it showed before', async () => {
+  const { url } = await serve({ scenario: 'busy', tickMs: 100 });
+  const { page } = await openAt(url, '/');
+  const value = page.locator('.figure .value').first();
+  const seen = new Set<string | null>();
+  const see = async (): Promise<number> => seen.add(await value.textContent()).size;
+  await expect.poll(see, { timeout: 30_000 }).toBeGreaterThan(5);
+  const before = await heapBytes(page);
+  await expect.poll(see, { timeout: 30_000 }).toBeGreaterThan(25);
+  // A tree of the page is 300 KB: were they kept, it would be 6 MB.
+  expect((await heapBytes(page)) - before).toBeLessThan(1_000_000);
 });
 
 test('a link leads to a page without loading it, and the focus goes to its heading', async () => {
