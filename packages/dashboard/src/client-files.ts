@@ -20,12 +20,15 @@ function servePage(folder: string, status: 200 | 404): RequestHandler {
   };
 }
 
+function keepForGood(response: ServerResponse): void {
+  response.setHeader('Cache-Control', KEEP_FOR_GOOD);
+}
+
 /** The pages of the dashboard. Their files have a hash in the name and are kept for a year; the page itself is asked for each time. */
 export function clientFiles(folder: string = BUILT): Router {
   const router = express.Router();
   router.get(PAGE_PATHS, servePage(folder, 200));
-  const keep = (response: ServerResponse) => response.setHeader('Cache-Control', KEEP_FOR_GOOD);
-  const assets = express.static(path.join(folder, 'assets'), { index: false, setHeaders: keep });
+  const assets = express.static(path.join(folder, 'assets'), { index: false, setHeaders: keepForGood });
   router.use('/assets', assets, (_request, response) => {
     response.sendStatus(404);
   });

@@ -44,8 +44,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const child = start(['--config', config, '--port', '0']);
     const logged = text(child.stderr);
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
-    const [, url] =
-      /^lance-dashboard listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(String(line)) ?? [];
+    const [, url] = /^lance-dashboard listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(String(line)) ?? [];
     expect((await fetch(`${url}/queues/api/queues`)).status).toBe(200);
 
     const exited = once(child, 'exit');
@@ -83,8 +82,7 @@ test('an address other machines reach is refused with exit code 78, unless users
   await appendFile(config, `dashboard: ${JSON.stringify({ users })}\n`);
   const child = start(['--config', config, '--host', '0.0.0.0', '--port', '0']);
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  const [, port] =
-    /^lance-dashboard listening on http:\/\/0\.0\.0\.0:(\d+)$/.exec(String(line)) ?? [];
+  const [, port] = /^lance-dashboard listening on http:\/\/0\.0\.0\.0:(\d+)$/.exec(String(line)) ?? [];
   expect((await fetch(`http://127.0.0.1:${port}/queues/api/queues`)).status).toBe(401);
   child.kill('SIGKILL');
 });

@@ -5,7 +5,7 @@ import { monitorKeys, type Monitored } from './monitor-keys.ts';
 /** Counts are kept in stretches of time of this length. */
 export const BUCKET_S = 5;
 /** For this long: charts show an hour. */
-export const KEEP_BUCKETS_S = 2 * 3600;
+const KEEP_BUCKETS_S = 2 * 3600;
 
 /** The fleet's counts of `BUCKET_S` seconds. */
 export interface Bucket {

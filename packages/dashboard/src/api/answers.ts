@@ -203,7 +203,7 @@ export interface LogLine {
   readonly from: string;
 }
 
-export interface Outcomes {
+interface Outcomes {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
