@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions: ['dev'] },
   test: {
     reporters,
-    maxWorkers: 2, // also on two cores, where the default is one
+    maxWorkers: 3, // on two cores, too: half of the tests wait for processes more than they compute
     projects: [
       {
         extends: true,
