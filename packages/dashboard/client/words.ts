@@ -1,4 +1,5 @@
-import type { PageDetail, RunState, WorkerRow } from '../src/api/answers.ts';
+import type { RunState, WorkerRow } from '../src/api/answers.ts';
+import type { PageDetail } from '../src/api/run-answers.ts';
 
 /** How much a state asks for the operator: what colour it has, and what comes first in a list. */
 export type Tone = 'bad' | 'warn' | 'busy' | 'good' | 'calm';

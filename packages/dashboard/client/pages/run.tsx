@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { RunDetail } from '../../src/api/answers.ts';
+import type { RunDetail } from '../../src/api/run-answers.ts';
 import { figure } from '../format.ts';
 import { useTopic } from '../live/use-topic.ts';
 import { summaryOf } from '../overview/chart-data.ts';

@@ -1,4 +1,4 @@
-import type { PageCell } from '../../src/api/answers.ts';
+import type { PageCell } from '../../src/api/run-answers.ts';
 import { count } from '../format.ts';
 
 /** How a cell is drawn: the worst that is in it. `staged` only if all of it is. */

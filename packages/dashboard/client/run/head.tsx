@@ -1,4 +1,4 @@
-import type { RunDetail } from '../../src/api/answers.ts';
+import type { RunDetail } from '../../src/api/run-answers.ts';
 import { byteRate, count, duration, percent, plural, rowRate } from '../format.ts';
 import { RunBadge } from '../parts/badge.tsx';
 import { ChangeButton } from '../parts/change-button.tsx';

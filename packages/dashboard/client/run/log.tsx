@@ -1,4 +1,4 @@
-import type { LogLine, RunDetail } from '../../src/api/answers.ts';
+import type { LogLine, RunDetail } from '../../src/api/run-answers.ts';
 import { count, timeOfDay } from '../format.ts';
 import { Empty, Section } from '../parts/section.tsx';
 import { runPath, withQuery } from '../router.ts';

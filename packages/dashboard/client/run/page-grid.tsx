@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { PageCell, PageCells } from '../../src/api/answers.ts';
+import type { PageCell, PageCells } from '../../src/api/run-answers.ts';
 import { Unchanged } from '../parts/unchanged.ts';
 import { cellWords, lookOf, moveOf, shareOf } from './cell-words.ts';
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { PageDetail } from '../../src/api/answers.ts';
+import type { PageDetail } from '../../src/api/run-answers.ts';
 import { bytes, count, duration } from '../format.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Badge } from '../parts/badge.tsx';

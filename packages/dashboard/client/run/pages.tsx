@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { PageCell, PageCells, RunDetail } from '../../src/api/answers.ts';
+import type { PageCell, PageCells, RunDetail } from '../../src/api/run-answers.ts';
 import { count, plural } from '../format.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Empty, Problem, Section } from '../parts/section.tsx';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { RunDetail } from '../../src/api/answers.ts';
+import type { RunDetail } from '../../src/api/run-answers.ts';
 import { bytes, count, plural } from '../format.ts';
 import { Facts, type Fact } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';

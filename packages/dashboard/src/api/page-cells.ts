@@ -1,4 +1,4 @@
-import type { PageCell, PageCells } from './answers.ts';
+import type { PageCell, PageCells } from './run-answers.ts';
 import { ApiError } from './api-error.ts';
 import type { PageStates } from './page-states.ts';
 

@@ -7,7 +7,7 @@ import {
   type RunPlan,
   type RunRecord,
 } from '@lance-offload/core';
-import type { PageDetail } from './answers.ts';
+import type { PageDetail } from './run-answers.ts';
 import { ApiError } from './api-error.ts';
 import { describeFailures, jobUrlOf } from './failure-facts.ts';
 import type { FleetState } from './fleet-state.ts';

@@ -1,5 +1,5 @@
 import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/core';
-import type { PageDetail } from './answers.ts';
+import type { PageDetail } from './run-answers.ts';
 import type { FleetState } from './fleet-state.ts';
 
 export type PageState = PageDetail['state'];

@@ -1,5 +1,5 @@
 import { readRunLog, readSeries, type Fleet, type RunLogLine, type RunRecord } from '@lance-offload/core';
-import type { LogLine, RunDetail } from './answers.ts';
+import type { LogLine, RunDetail } from './run-answers.ts';
 import { groupFailures } from './failure-groups.ts';
 import type { FleetState } from './fleet-state.ts';
 import type { LakeFiles } from './lake-files.ts';

@@ -1,5 +1,5 @@
 import { isSchemaChangeNote, showLanceType, type RunPlan, type RunReport } from '@lance-offload/core';
-import type { RunDetail } from './answers.ts';
+import type { RunDetail } from './run-answers.ts';
 
 /** What is shown of a plan. */
 export function planAnswer(plan: RunPlan): NonNullable<RunDetail['plan']> {

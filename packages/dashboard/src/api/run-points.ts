@@ -1,5 +1,5 @@
 import { SERIES_BUCKET_S, type SeriesPoint } from '@lance-offload/core';
-import type { RunDetail } from './answers.ts';
+import type { RunDetail } from './run-answers.ts';
 
 const MOST_POINTS = 360;
 

@@ -1,5 +1,5 @@
 import { Router, type Request, type Response } from 'express';
-import type { RunDetail } from './answers.ts';
+import type { RunDetail } from './run-answers.ts';
 import { handleAsync } from './api-error.ts';
 import { isSameBut, TICK_MS, type ApiContext } from './api-context.ts';
 import { Feed } from './feed.ts';

@@ -30,11 +30,9 @@ import type {
   FailedJobs,
   Failures,
   Overview,
-  PageCells,
-  PageDetail,
   RetryAnswer,
-  RunDetail,
 } from '../../src/api/answers.ts';
+import type { PageCells, PageDetail, RunDetail } from '../../src/api/run-answers.ts';
 import { createApi, type ApiDeps } from '../../src/api/create-api.ts';
 import { listen } from '../../src/listen.ts';
 import { EventReader } from './event-reader.ts';

@@ -9,7 +9,8 @@ import {
 } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';
-import type { Control, Overview, RunDetail, TableRow } from '../../src/api/answers.ts';
+import type { Control, Overview, TableRow } from '../../src/api/answers.ts';
+import type { RunDetail } from '../../src/api/run-answers.ts';
 import { apiTest, planOf, publishedReport } from './api-fixture.ts';
 
 const test = apiTest;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PageCell } from '../../src/api/answers.ts';
+import type { PageCell } from '../../src/api/run-answers.ts';
 import { cellWords, lookOf, moveOf, shareOf } from '../../client/run/cell-words.ts';
 
 const cell = (change: Partial<PageCell>): PageCell => ({

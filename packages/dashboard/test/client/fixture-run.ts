@@ -1,4 +1,5 @@
-import type { Overview, PageCells, PageDetail, RunDetail, RunRow, TableRow } from '../../src/api/answers.ts';
+import type { Overview, RunRow, TableRow } from '../../src/api/answers.ts';
+import type { PageCells, PageDetail, RunDetail } from '../../src/api/run-answers.ts';
 import { groupsAt, pointsUntil } from './fixture-fleet.ts';
 
 const PLAN: RunDetail['plan'] = {
