@@ -91,6 +91,12 @@ test('a worker has longer to stop than it gives its pages', () => {
   expect(stopSeconds).toBeGreaterThanOrEqual(graceSeconds + 10);
 });
 
+test('whoever plans, stages, commits, shows or cancels runs has the lake', () => {
+  for (const name of ['producer', 'worker', 'dashboard']) {
+    expect(services[name]?.volumes).toContain('lake:/lake');
+  }
+});
+
 test('what runs on is asked for its health, where it listens', () => {
   const checked = ['redis', 'worker', 'dashboard'];
   for (const name of checked) expect(services[name]?.healthcheck?.test[0]).toBe('CMD');
