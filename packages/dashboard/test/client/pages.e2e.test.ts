@@ -127,16 +127,18 @@ test('figures move without the page being loaded again', async () => {
 });
 
 test('a page that stays open holds on to nothing of what it showed before', async () => {
-  const { url } = await serve({ scenario: 'busy', tickMs: 100 });
+  const { url } = await serve({ scenario: 'busy', tickMs: 50 });
   const { page } = await openAt(url, '/');
   const value = page.locator('.figure .value').first();
   const seen = new Set<string | null>();
   const see = async (): Promise<number> => seen.add(await value.textContent()).size;
-  await expect.poll(see, { timeout: 30_000 }).toBeGreaterThan(5);
+  const patience = { timeout: 60_000, interval: 10 };
+  // By then everything is drawn and compiled that ever will be.
+  await expect.poll(see, patience).toBeGreaterThan(50);
   const before = await heapBytes(page);
-  await expect.poll(see, { timeout: 30_000 }).toBeGreaterThan(25);
-  // A tree of the page is 300 KB: were they kept, it would be 6 MB.
-  expect((await heapBytes(page)) - before).toBeLessThan(1_000_000);
+  await expect.poll(see, patience).toBeGreaterThan(250);
+  // A tree of the page is 300 KB: were they kept, it would be 60 MB.
+  expect((await heapBytes(page)) - before).toBeLessThan(5_000_000);
 });
 
 test('a link leads to a page without loading it, and the focus goes to its heading', async () => {
