@@ -35,6 +35,7 @@ export {
   commitJobId,
   PAGE_QUEUE,
   pageJobId,
+  placeOfJob,
   PLAN_QUEUE,
   planJobId,
   Queues,

@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import { createAccess } from './access/access.ts';
 import { visitorOf } from './access/visitor.ts';
 import { answerErrors } from './answer-errors.ts';
+import { createContext } from './api/api-context.ts';
 import { createApi } from './api/create-api.ts';
 import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
@@ -41,11 +42,12 @@ export function createApp(deps: DashboardDeps): Express {
   app.get('/healthz', reportAlive);
   app.get('/readyz', reportReady(redis));
   app.use('/metrics', access.allowScrape);
-  app.use(createMetrics(deps));
+  const context = createContext({ ...deps, fleet: deps, actorOf: (response) => visitorOf(response).name });
+  app.use(createMetrics({ ...deps, state: context.state }));
   app.use(access.open, access.closed);
   // For visitors; changes are an operator’s.
   app.use(clientFiles());
-  app.use('/api', createApi({ ...deps, fleet: deps, actorOf: (response) => visitorOf(response).name }));
+  app.use('/api', createApi(context));
   app.use(BOARD_PATH, recordChanges(deps));
   app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
   app.use(pageNotFound(), answerErrors(logger));

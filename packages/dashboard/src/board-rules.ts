@@ -1,3 +1,4 @@
+import { placeOfJob } from '@lance-offload/core';
 import type { BeforeHookResult, HookContext } from '@bull-board/api/typings/app';
 
 /** What an operator may do from the board: none of it can cost a run a page. All other changes are refused. */
@@ -24,7 +25,7 @@ const REMOVALS: ReadonlySet<string> = new Set([
 ]);
 
 function runIdOf(jobId: unknown): string {
-  return typeof jobId === 'string' ? jobId.replace(/\.(?:plan|commit|page-\d+)$/, '') : 'RUN';
+  return (typeof jobId === 'string' ? placeOfJob(jobId)?.runId : undefined) ?? 'RUN';
 }
 
 function reasonFor({ route, request }: HookContext): string {

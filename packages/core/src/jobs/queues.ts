@@ -19,6 +19,12 @@ export const planJobId = (runId: string) => `${runId}.plan`;
 export const commitJobId = (runId: string) => `${runId}.commit`;
 export const pageJobId = (runId: string, index: number) => `${runId}.page-${String(index).padStart(6, '0')}`;
 
+/** What a job's id says: its run, and of a page its index; `undefined` for an id that is none of these. */
+export function placeOfJob(jobId: string): { readonly runId: string; readonly page?: number } | undefined {
+  const [, runId, page] = /^(.+)\.(?:plan|commit|page-(\d+))$/.exec(jobId) ?? [];
+  return runId === undefined ? undefined : { runId, ...(page !== undefined && { page: Number(page) }) };
+}
+
 /** The queues of the fleet: three that a run passes through, with what starts one on them, and that of the schedules. */
 export class Queues {
   readonly plan: Queue<PlanJob>;

@@ -163,7 +163,8 @@ export async function recordRetry({ runId, index }: PageOfRun, fleet: Fleet): Pr
 
 /** A commit began, or has done a step. */
 export async function recordStep(runId: string, step: string, fleet: Fleet): Promise<void> {
-  await fleet.redis.hset(monitorKeys.run(runId, fleet), { state: 'committing', step });
+  const key = monitorKeys.run(runId, fleet);
+  await fleet.redis.multi().hset(key, { state: 'committing', step }).expire(key, KEEP_RUNS_S).exec();
 }
 
 /** A run has its report. */
@@ -198,7 +199,12 @@ export async function recordReport(report: RunReport, fleet: Fleet): Promise<voi
 
 /** A run was given up before it was planned. */
 export async function recordCancelled(runId: string, fleet: Fleet): Promise<void> {
-  await fleet.redis.hset(monitorKeys.run(runId, fleet), { state: 'cancelled', finishedAtMs: Date.now() });
+  const key = monitorKeys.run(runId, fleet);
+  await fleet.redis
+    .multi()
+    .hset(key, { state: 'cancelled', finishedAtMs: Date.now() })
+    .expire(key, KEEP_RUNS_S)
+    .exec();
 }
 
 const lakeTableSchema = z.object({

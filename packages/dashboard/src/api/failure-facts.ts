@@ -1,9 +1,8 @@
-import { ERROR_POLICY, type Fleet } from '@lance-offload/core';
+import { ERROR_POLICY, type Fleet, type RunStep } from '@lance-offload/core';
 import { z } from 'zod';
 import type { Failure } from './answers.ts';
 
-export const STEPS = ['plan', 'page', 'commit'] as const;
-export type Step = (typeof STEPS)[number];
+export const STEPS = ['plan', 'page', 'commit'] as const satisfies readonly RunStep[];
 
 /** What is kept of a failed job in memory. */
 export interface FailureFacts {
@@ -16,7 +15,7 @@ export interface FailureFacts {
 /** A failed job, without its words. */
 export interface KnownFailure extends FailureFacts {
   readonly jobId: string;
-  readonly step: Step;
+  readonly step: RunStep;
   readonly runId: string;
   readonly page: number | null;
   readonly atMs: number;
@@ -46,7 +45,7 @@ function keptOf(progress: string | null | undefined): z.output<typeof keptSchema
 }
 
 async function readFields(
-  step: Step,
+  step: RunStep,
   jobIds: readonly string[],
   fields: readonly string[],
   { queues, redis }: Fleet,
@@ -73,7 +72,7 @@ function intern(text: string): string {
 
 /** Facts of failed jobs, in their order; `undefined` for one that is gone. */
 export async function readFacts(
-  step: Step,
+  step: RunStep,
   jobIds: readonly string[],
   fleet: Fleet,
 ): Promise<(FailureFacts | undefined)[]> {
@@ -87,7 +86,7 @@ export async function readFacts(
 }
 
 /** Words of failed jobs of one step, in their order. */
-async function readWords(step: Step, jobIds: readonly string[], fleet: Fleet): Promise<FailureWords[]> {
+async function readWords(step: RunStep, jobIds: readonly string[], fleet: Fleet): Promise<FailureWords[]> {
   const rows = await readFields(step, jobIds, ['progress', 'failedReason'], fleet);
   return rows.map(([progress, reason]) => {
     const kept = keptOf(progress);
@@ -100,7 +99,7 @@ async function readWords(step: Step, jobIds: readonly string[], fleet: Fleet): P
 }
 
 /** Where Bull Board shows a job. */
-export function jobUrlOf(step: Step, jobId: string, { queues }: Fleet): string {
+export function jobUrlOf(step: RunStep, jobId: string, { queues }: Fleet): string {
   return `/queues/queue/${encodeURIComponent(queues[step].name)}/${encodeURIComponent(jobId)}`;
 }
 

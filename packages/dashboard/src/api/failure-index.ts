@@ -1,5 +1,5 @@
-import { commitJobId, planJobId, type Fleet } from '@lance-offload/core';
-import { readFacts, STEPS, type KnownFailure, type Step } from './failure-facts.ts';
+import { commitJobId, placeOfJob, planJobId, type Fleet, type RunStep } from '@lance-offload/core';
+import { readFacts, STEPS, type KnownFailure } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 
 const SCAN_COUNT = 5000;
@@ -15,8 +15,8 @@ interface Standing {
 }
 
 function placeOf(jobId: string): { runId: string; page: number | null } {
-  const match = /^(.*)\.(?:plan|commit|page-(\d+))$/.exec(jobId);
-  return { runId: match?.[1] ?? jobId, page: match?.[2] === undefined ? null : Number(match[2]) };
+  const { runId = jobId, page = null } = placeOfJob(jobId) ?? {};
+  return { runId, page };
 }
 
 function matches(
@@ -40,7 +40,7 @@ export class FailureIndex {
   readonly #fleet: Fleet;
   readonly #runs = new Map<string, Map<string, KnownFailure>>();
   readonly #atMs = new Map<string, number>();
-  readonly #standings = new Map<Step, Standing>();
+  readonly #standings = new Map<RunStep, Standing>();
   #version = 0;
   #running: Promise<void> | undefined;
 
@@ -104,7 +104,7 @@ export class FailureIndex {
   }
 
   /** Returns how many jobs were read. */
-  async #lookAt(step: Step, most: number): Promise<number> {
+  async #lookAt(step: RunStep, most: number): Promise<number> {
     const mark = await this.#markOf(step);
     const standing = this.#standings.get(step);
     if (standing?.mark === mark && Date.now() - standing.atMs < FULL_LOOK_MS) return 0;
@@ -122,7 +122,7 @@ export class FailureIndex {
   }
 
   /** How many have failed, and which one last: where both are as they were, nothing has changed but by a rare chance. */
-  async #markOf(step: Step): Promise<string> {
+  async #markOf(step: RunStep): Promise<string> {
     const key = this.#fleet.queues[step].toKey('failed');
     const [size, last] = await Promise.all([
       this.#fleet.redis.zcard(key),
@@ -132,7 +132,7 @@ export class FailureIndex {
   }
 
   /** ZSCAN, because it misses nothing that is there throughout, whatever is retried meanwhile. */
-  async #scan(step: Step): Promise<Map<string, number>> {
+  async #scan(step: RunStep): Promise<Map<string, number>> {
     const key = this.#fleet.queues[step].toKey('failed');
     const failed = new Map<string, number>();
     let cursor = '0';
@@ -144,7 +144,7 @@ export class FailureIndex {
     return failed;
   }
 
-  async #read(step: Step, jobs: readonly (readonly [string, number])[]): Promise<void> {
+  async #read(step: RunStep, jobs: readonly (readonly [string, number])[]): Promise<void> {
     const facts = await readFacts(
       step,
       jobs.map(([jobId]) => jobId),

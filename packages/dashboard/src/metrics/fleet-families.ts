@@ -134,7 +134,7 @@ export function fleetFamilies({ totals, queues, workers, tables, openRuns }: Fle
     ...queueFamilies(queues),
     gauge(
       'runs_open',
-      'Runs without a report by state; one that is blocked waits for failed pages.',
+      'Runs that have not ended, by state; one that is blocked waits for failed pages.',
       byLabel('state', openRuns),
     ),
     ...countFamilies(totals),

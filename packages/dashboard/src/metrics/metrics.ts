@@ -3,14 +3,13 @@ import { Router } from 'express';
 import { Registry } from 'prom-client';
 import { gauge, toMetric, type Family } from './family.ts';
 import { fleetFamilies } from './fleet-families.ts';
-import type { RunsDeps } from './open-runs.ts';
-import { readFleet, type FleetStanding } from './read-fleet.ts';
+import { readFleet, type FleetStanding, type MetricsDeps } from './read-fleet.ts';
 
 /** Prometheus gives a scrape ten seconds; a Redis that takes longer than this is as good as away. */
 const READ_MS = 2000;
 
 /** The fleet, or `undefined` where Redis does not answer in time. */
-async function readInTime(deps: RunsDeps): Promise<FleetStanding | undefined> {
+async function readInTime(deps: MetricsDeps): Promise<FleetStanding | undefined> {
   // A client that is reconnecting would keep the commands until it succeeds.
   if (deps.redis.status !== 'ready') return undefined;
   const { promise: tooLate, resolve } = Promise.withResolvers<undefined>();
@@ -27,7 +26,7 @@ async function readInTime(deps: RunsDeps): Promise<FleetStanding | undefined> {
  * `GET /metrics` in Prometheus's text format. Values are read from Redis for each scrape, so any number of dashboards tell
  * the same; without Redis nothing is told but that it is away, and the answer is 200 still.
  */
-export function createMetrics(deps: RunsDeps): Router {
+export function createMetrics(deps: MetricsDeps): Router {
   const router = Router();
   router.get('/metrics', async (_request, response) => {
     const started = performance.now();

@@ -3,12 +3,14 @@ import {
   readTotals,
   readWorkers,
   redisTimeMs,
+  type Fleet,
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
 } from '@lance-offload/core';
 import type { Queue } from 'bullmq';
-import { countOpenRuns, type OpenState, type RunsDeps } from './open-runs.ts';
+import type { FleetState } from '../api/fleet-state.ts';
+import { countOpenRuns } from './open-runs.ts';
 
 const QUEUE_STATES = [
   'waiting',
@@ -33,7 +35,13 @@ export interface FleetStanding {
   readonly queues: readonly QueueStanding[];
   readonly workers: readonly WorkerStanding[];
   readonly tables: ReadonlyMap<string, LakeTable>;
-  readonly openRuns: Readonly<Record<OpenState, number>>;
+  /** By state. */
+  readonly openRuns: Readonly<Record<string, number>>;
+}
+
+export interface MetricsDeps extends Pick<Fleet, 'redis' | 'queues' | 'prefix'> {
+  /** What the pages know of the runs. */
+  readonly state: FleetState;
 }
 
 async function readQueue(name: QueueStanding['name'], queue: Queue): Promise<QueueStanding> {
@@ -41,14 +49,14 @@ async function readQueue(name: QueueStanding['name'], queue: Queue): Promise<Que
   return { name, jobs, paused };
 }
 
-/** Reads everything beside one another: three round trips to Redis, however many tables, workers and runs there are. */
-export async function readFleet(deps: RunsDeps): Promise<FleetStanding> {
-  const { redis, queues } = deps;
+/** Reads everything beside one another: a few round trips to Redis, however many tables, workers and runs there are. */
+export async function readFleet(deps: MetricsDeps): Promise<FleetStanding> {
+  const { redis, queues, state } = deps;
   const [totals, workers, tables, openRuns, ...standings] = await Promise.all([
     readTotals(deps),
     redisTimeMs(redis).then((nowMs) => readWorkers(nowMs, deps)),
     readLakeTables(deps),
-    countOpenRuns(deps),
+    state.refresh(0).then(() => countOpenRuns(state)),
     readQueue('schedule', queues.schedule),
     readQueue('plan', queues.plan),
     readQueue('page', queues.page),

@@ -33,7 +33,8 @@ import type {
   RetryAnswer,
 } from '../../src/api/answers.ts';
 import type { PageCells, PageDetail, RunDetail } from '../../src/api/run-answers.ts';
-import { createApi, type ApiDeps } from '../../src/api/create-api.ts';
+import { createContext, type ApiDeps } from '../../src/api/api-context.ts';
+import { createApi } from '../../src/api/create-api.ts';
 import { listen } from '../../src/listen.ts';
 import { EventReader } from './event-reader.ts';
 
@@ -212,7 +213,8 @@ export const apiTest = base.extend<{ rig: Rig }>({
     const serve: Rig['serve'] = async (deps = {}) => {
       const app = express();
       const logger = createLogger('test', 'silent');
-      app.use('/api', createApi({ fleet, logger, signal: stopping.signal, freshMs: 0, ...deps }));
+      const context = createContext({ fleet, logger, signal: stopping.signal, freshMs: 0, ...deps });
+      app.use('/api', createApi(context));
       const server = await listen(app, '127.0.0.1', 0);
       closing.push(() => server.close());
       return server.url;

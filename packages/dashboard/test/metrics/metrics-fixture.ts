@@ -4,6 +4,7 @@ import {
   emptyReport,
   errorField,
   latencyField,
+  Queues,
   recordReport,
   type Beat,
   type RunPlan,
@@ -13,7 +14,9 @@ import type { Redis } from 'ioredis';
 import { test as base } from 'vitest';
 import { listen, type RunningServer } from '../../src/listen.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { dashboardFixtures, type DashboardFixtures, type Fleet } from '../fixtures.ts';
+import { coreActions } from '../../src/api/actions.ts';
+import { FleetState } from '../../src/api/fleet-state.ts';
+import { dashboardFixtures, depsOf, type DashboardFixtures, type Fleet } from '../fixtures.ts';
 import { parseScrape, type Scrape } from './scrape.ts';
 
 interface MetricsFixtures extends DashboardFixtures {
@@ -26,7 +29,10 @@ export const test = base.extend<MetricsFixtures>({
   serveMetrics: async ({ fleet }, use) => {
     const servers: RunningServer[] = [];
     await use(async (redis = fleet.redis) => {
-      const app = express().use(createMetrics({ ...fleet, redis }));
+      const deps = { ...depsOf(fleet), redis };
+      const queues = redis === fleet.redis ? fleet.queues : new Queues(redis, fleet.prefix);
+      const state = new FleetState({ ...deps, queues }, coreActions({ ...deps, queues }), deps.logger);
+      const app = express().use(createMetrics({ ...deps, queues, state }));
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);
       return `${server.url}/metrics`;

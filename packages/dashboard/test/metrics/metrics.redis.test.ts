@@ -1,5 +1,13 @@
 import { once } from 'node:events';
-import { BEAT_MS, beat, ERROR_POLICY, LOST_AFTER_MS, redisTimeMs, VERSION } from '@lance-offload/core';
+import {
+  BEAT_MS,
+  beat,
+  ERROR_POLICY,
+  LOST_AFTER_MS,
+  recordOpened,
+  redisTimeMs,
+  VERSION,
+} from '@lance-offload/core';
 import { expect } from 'vitest';
 import { RUN } from '../fixtures.ts';
 import { commitTable, scrape, standing, tellOfWork, test } from './metrics-fixture.ts';
@@ -68,16 +76,18 @@ test('latency is a histogram: its buckets add up, the last one is the count, and
 });
 
 test('queues, failed pages and open runs are told by state', async ({ fleet, serveMetrics }) => {
+  const run = { runId: RUN, table: 'documents', destination: 'documents', startedAtMs: Date.now() };
+  await recordOpened(run, fleet);
   const url = await serveMetrics();
-  await fleet.queues.plan.pause();
+  await fleet.queues.schedule.pause();
   const before = await scrape(url);
   const jobs = (queue: string, state: string) => before.value('lance_offload_queue_jobs', { queue, state });
   expect([jobs('page', 'waiting'), jobs('plan', 'waiting'), jobs('commit', 'waiting-children')]).toEqual([
     2, 1, 1,
   ]);
-  expect(before.value('lance_offload_queue_paused', { queue: 'plan' })).toBe(1);
+  expect(before.value('lance_offload_queue_paused', { queue: 'schedule' })).toBe(1);
   expect(before.value('lance_offload_queue_paused', { queue: 'page' })).toBe(0);
-  expect(before.value('lance_offload_runs_open', { state: 'staging' })).toBe(1);
+  expect(before.value('lance_offload_runs_open', { state: 'planning' })).toBe(1);
 
   await fleet.redis.hset(`${fleet.prefix}:run:${RUN}`, { state: 'staging', pages: 2, stagedPages: 0 });
   await fleet.failPage();
