@@ -1,6 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { claimLines, type Claim } from './claims.ts';
@@ -8,10 +6,10 @@ import { Fleet, type FleetResult } from './fleet.ts';
 import { makeTable, tableName } from './make-table.ts';
 import { median, rounded } from './median.ts';
 import { note } from './note.ts';
-import { cpuSecondsOf, startService } from './processes.ts';
+import { cpuSecondsOf } from './processes.ts';
+import { prepareFolder, startServices } from './services.ts';
 import { Watcher } from './watcher.ts';
 
-const API_KEY = 'sk_bench';
 const WORKERS = 2;
 /** Before each offload: workers that come straight from another one are warmer than those that have rested. */
 const REST_MS = 3000;
@@ -131,19 +129,11 @@ function claimsOf({ ratio, committed, shown }: Figures): Claim[] {
 }
 
 async function benchDashboard(options: Options): Promise<void> {
-  const folder = path.resolve('.bench');
-  const uri = path.join(folder, 'lancedb');
-  await mkdir(folder, { recursive: true });
-  await rm(path.join(folder, 'lake'), { recursive: true, force: true });
+  const { folder, uri } = await prepareFolder();
   note(`making ${tableName(options)} (kept in .bench for the next time)`);
   await makeTable(uri, options);
-  const redisArguments = ['--port', '16399', '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const redis = await startService('redis-server', redisArguments, 'Ready to accept connections');
-  const server = await startService('lancedb-server', ['--uri', uri, '--port', '0'], 'listening', {
-    LANCEDB_SERVER_API_KEY: API_KEY,
-  });
-  const url = /http:\S+/.exec(server.ready)?.[0] ?? '';
-  const env = { LANCEDB_API_KEY: API_KEY, REDIS_URL: 'redis://127.0.0.1:16399' };
+  const services = await startServices(folder, uri);
+  const { url, env } = services;
   const fleet = await Fleet.start(WORKERS, folder, url, env);
   try {
     const figures = await measure(options, fleet, env);
@@ -158,8 +148,7 @@ async function benchDashboard(options: Options): Promise<void> {
     process.stdout.write(`${text}\n`);
   } finally {
     await fleet.stop();
-    await server.stop();
-    await redis.stop();
+    await services.stop();
   }
 }
 

@@ -1,14 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { Command } from 'commander';
 import { claimLines, type Claim } from './claims.ts';
 import { Fleet } from './fleet.ts';
 import { makeTable, tableName } from './make-table.ts';
 import { median, rounded } from './median.ts';
 import { note } from './note.ts';
-import { startService } from './processes.ts';
+import { prepareFolder, startServices } from './services.ts';
 
-const API_KEY = 'sk_bench';
 /** Nine rows of ten: the deep offsets behind a filter are what this is about. */
 const FILTER = 'id % 10 <> 0';
 const LIMIT = 1.3;
@@ -54,28 +51,19 @@ function show(perRow: ReadonlyMap<number, number>, json: boolean): void {
 }
 
 async function benchFiltered(options: Options): Promise<void> {
-  const folder = path.resolve('.bench');
-  const uri = path.join(folder, 'lancedb');
-  await mkdir(folder, { recursive: true });
-  await rm(path.join(folder, 'lake'), { recursive: true, force: true });
+  const { folder, uri } = await prepareFolder();
   for (const rows of options.rows) {
     note(`making ${tableName({ rows, dimensions: options.dimensions })} (kept in .bench for the next time)`);
     await makeTable(uri, { rows, dimensions: options.dimensions });
   }
-  const redisArguments = ['--port', '16399', '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const redis = await startService('redis-server', redisArguments, 'Ready to accept connections');
-  const server = await startService('lancedb-server', ['--uri', uri, '--port', '0'], 'listening', {
-    LANCEDB_SERVER_API_KEY: API_KEY,
-  });
-  const url = /http:\S+/.exec(server.ready)?.[0] ?? '';
-  const env = { LANCEDB_API_KEY: API_KEY, REDIS_URL: 'redis://127.0.0.1:16399' };
+  const services = await startServices(folder, uri);
+  const { url, env } = services;
   const fleet = await Fleet.start(2, folder, url, env);
   try {
     show(await measureFiltered(options, fleet), options.json);
   } finally {
     await fleet.stop();
-    await server.stop();
-    await redis.stop();
+    await services.stop();
   }
 }
 

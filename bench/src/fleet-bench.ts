@@ -1,14 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { Command } from 'commander';
 import { Fleet } from './fleet.ts';
 import { makeTable, tableName, type TableSize } from './make-table.ts';
 import { measure, type Measurements } from './measure.ts';
 import { note } from './note.ts';
-import { startService } from './processes.ts';
+import { prepareFolder, startServices } from './services.ts';
 import { printFigures, summarise } from './summary.ts';
-
-const API_KEY = 'sk_bench';
 
 interface Options {
   readonly rows: number;
@@ -20,28 +16,17 @@ interface Options {
 }
 
 async function benchFleet(options: Options): Promise<void> {
-  const folder = path.resolve('.bench');
-  const uri = path.join(folder, 'lancedb');
   const size: TableSize = options;
   const large: TableSize = { ...size, rows: size.rows * 5 };
-  await mkdir(folder, { recursive: true });
-  await rm(path.join(folder, 'lake'), { recursive: true, force: true });
+  const { folder, uri } = await prepareFolder();
   note(
     `making ${tableName(size)}${options.large ? ` and ${tableName(large)}` : ''} (kept in .bench for the next time)`,
   );
   await makeTable(uri, size);
   if (options.large) await makeTable(uri, large);
 
-  const redis = await startService(
-    'redis-server',
-    ['--port', '16399', '--bind', '127.0.0.1', '--save', '', '--dir', folder],
-    'Ready to accept connections',
-  );
-  const server = await startService('lancedb-server', ['--uri', uri, '--port', '0'], 'listening', {
-    LANCEDB_SERVER_API_KEY: API_KEY,
-  });
-  const url = /http:\S+/.exec(server.ready)?.[0] ?? '';
-  const env = { LANCEDB_API_KEY: API_KEY, REDIS_URL: 'redis://127.0.0.1:16399' };
+  const services = await startServices(folder, uri);
+  const { url, env } = services;
   const fleets = [await Fleet.start(1, folder, url, env), await Fleet.start(2, folder, url, env)] as const;
   try {
     const measured: Measurements[] = [];
@@ -60,8 +45,7 @@ async function benchFleet(options: Options): Promise<void> {
     printFigures(summarise(measured, size, peak, largePeak), options.json);
   } finally {
     for (const fleet of fleets) await fleet.stop();
-    await server.stop();
-    await redis.stop();
+    await services.stop();
   }
 }
 
