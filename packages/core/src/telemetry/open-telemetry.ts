@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { context, propagation, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   detectResources,
@@ -14,7 +15,6 @@ import type { Logger } from '../logger.ts';
 import { VERSION } from '../version.ts';
 import { createJobTelemetry } from './job-telemetry.ts';
 import { samplerOf } from './sampler.ts';
-import { traceParent } from './trace-parent.ts';
 import type { SpanFacts, Tracing } from './tracing.ts';
 
 /** Spans that are left are given up after this long: a process must end without its collector, too. */
@@ -85,7 +85,7 @@ async function inTime(work: Promise<void>): Promise<void> {
 export function startOpenTelemetry(service: string, logger: Logger, env: NodeJS.ProcessEnv): Tracing {
   const provider = createProvider(service, logger, env);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(traceParent);
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   const tracer = provider.getTracer('lance-offload', VERSION);
   return {
