@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const pace = new FleetPace(config.connection, onLimit).join(redis, config.queue_prefix);
   const { concurrency, threads } = options;
   const fleet = { redis, prefix: config.queue_prefix };
-  const monitor = new WorkerMonitor(fleet, { concurrency, threads }, logger).start();
+  const monitor = new WorkerMonitor(fleet, { concurrency, threads }, logger);
   const deps = {
     source: createLanceClient(config.connection, {
       userAgent: PRODUCT,
@@ -56,6 +56,7 @@ async function main(): Promise<void> {
     worker: monitor.id,
   };
   const health = await startHealthServer(options, { redis, isStopping: () => monitor.isStopping });
+  monitor.start(); // from here on nothing keeps it from working
   const workers = [
     startPageWorker(deps, connection, queues, concurrency, monitor, logger),
     startCommitWorker(deps, connection, queues, monitor, logger),

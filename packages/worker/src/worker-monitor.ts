@@ -54,10 +54,9 @@ export class WorkerMonitor {
     this.#logger = logger;
   }
 
-  start(): this {
+  start(): void {
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
     void this.#beat();
-    return this;
   }
 
   get isStopping(): boolean {
