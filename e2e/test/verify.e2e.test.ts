@@ -198,7 +198,7 @@ test('a version that was cleaned up, a table that was never offloaded and one of
   await world.serve();
   await world.worker();
   await world.offload('run', 'gone', 'kept');
-  const log = path.join(world.lake.staging.paths.table('foreign'), '_delta_log');
+  const log = world.lake.staging.table('foreign').locate('_delta_log');
   await mkdir(log, { recursive: true });
   const metaData = {
     id: 'x',

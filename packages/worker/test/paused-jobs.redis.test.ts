@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createLogger,
-  LakePaths,
+  openLake,
   pageJobId,
   pause,
   PAYLOAD_VERSION,
@@ -12,7 +12,6 @@ import {
   Queues,
   RequestSizes,
   resume,
-  Staging,
   type Fleet,
   type LanceClient,
 } from '@lance-offload/core';
@@ -40,7 +39,7 @@ const test = base.extend<{ rig: Rig }>({
     const prefix = `{worker-${task.id}}`;
     const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
     const queues = new Queues(redis, prefix);
-    const staging = new Staging(new LakePaths(path.join(folder, 'lake')));
+    const staging = openLake(path.join(folder, 'lake'));
     const attempts = { maxRetries: 0, initialDelayMs: 1 };
     const workers: Worker[] = [];
     const start = () => {

@@ -83,7 +83,7 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
   const { version: sourceVersion, fields } = await deps.source.describe(table, options.version);
   const { columns, droppedColumns, notes, ingestion, search } = planColumns(table, fields, options);
   await refuseCaseTwin(destination, deps.staging);
-  const snapshot = await readSnapshot(deps.staging.paths.table(destination));
+  const snapshot = await readSnapshot(deps.staging.table(destination));
   const selected = {
     table,
     source: deps.source.url,

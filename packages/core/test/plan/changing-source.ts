@@ -4,9 +4,8 @@ import path from 'node:path';
 import { tableOptionsSchema } from '../../src/config/table-options.ts';
 import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
 import type { RunReport } from '../../src/lake/report.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
 import { bodyOf, int64, rowIds } from '../arrow-bodies.ts';
@@ -52,7 +51,7 @@ class World {
   #runs = 0;
 
   constructor(root: string, served: Served) {
-    this.staging = new Staging(new LakePaths(root));
+    this.staging = openLake(root);
     this.#served = served;
   }
 

@@ -9,6 +9,7 @@ import { column } from '../arrow-bodies.ts';
 import { expectCode, expectRejection } from '../expect-code.ts';
 import { fieldsOf, lakeQuery } from '../lake/merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
+import { pathsOf } from '../lake/paths-of.ts';
 
 // The cases of docs/ingestion.md that are decided when a run is planned, before a page is enqueued.
 
@@ -36,7 +37,7 @@ test('case 4: rows without a key are found before a page is enqueued, and the la
       predicate: '`id` IS NULL',
     });
   }
-  await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
+  await expect(readdir(pathsOf(world.staging).root)).rejects.toThrow('ENOENT');
 });
 
 test('case 5: a sequence that was asked for must be there; one that the cursor stands in for need not', async ({
@@ -127,7 +128,7 @@ for (const options of KEYED) {
     world,
   }) => {
     await world.offload(options);
-    const files = await readdir(world.staging.paths.runs('documents'));
+    const files = await readdir(pathsOf(world.staging).runs('documents'));
     Object.assign(world.source, { version: 6, types: { id: 'string', at: 'int64', name: 'int64' } });
     await expectRejection(
       world.plan(options),
@@ -135,7 +136,7 @@ for (const options of KEYED) {
       /"id" is "long" in the lake and "string" at the source; "name" is "string" in the lake and "long" at the source.*destination_table/,
     );
     expect(world.seen.filter(({ url }) => url.endsWith('/query/'))).toEqual([]);
-    expect(await readdir(world.staging.paths.runs('documents'))).toEqual(files);
+    expect(await readdir(pathsOf(world.staging).runs('documents'))).toEqual(files);
   });
 
   test(`case 18: a key and a sequence that are wider now go on as what they were, and so do narrower ones, under ${mode}`, async ({

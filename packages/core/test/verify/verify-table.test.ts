@@ -2,8 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import type { TableOptions } from '../../src/config/table-options.ts';
-import { Staging } from '../../src/lake/staging.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { TableVerdict } from '../../src/verify/verdict.ts';
@@ -15,6 +14,7 @@ import { json, test as served } from '../lancedb/http-server.ts';
 import { inFolder } from '../read-parquet.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
+import { pathsOf } from '../lake/paths-of.ts';
 
 const TYPES: Types = { id: 'int64', at: 'int64', text: 'string' };
 const ROWS: Row[] = Array.from({ length: 25 }, (_, id) => ({ id: BigInt(id), at: 5n, text: `row ${id}` }));
@@ -34,7 +34,7 @@ const test = served.extend<{ staging: Staging; verify: Verify }>({
   staging: async ({}, use) => {
     await inFolder(async (folder) => {
       vi.stubEnv('TMPDIR', folder);
-      await use(new Staging(new LakePaths(path.join(folder, 'lake'))));
+      await use(openLake(path.join(folder, 'lake')));
       vi.unstubAllEnvs();
     });
   },
@@ -57,8 +57,8 @@ const test = served.extend<{ staging: Staging; verify: Verify }>({
 });
 
 /** What verifications have left behind. */
-async function leftovers({ paths }: Staging): Promise<string[]> {
-  return (await readdir(path.dirname(paths.root))).filter((name) => name.startsWith('lance-offload-'));
+async function leftovers({ store }: Staging): Promise<string[]> {
+  return (await readdir(path.dirname(store.locate('')))).filter((name) => name.startsWith('lance-offload-'));
 }
 
 type Verify = (
@@ -159,9 +159,9 @@ test('a table that is not in the lake, is not ours, or holds another table is to
     'LAKE_NOT_FOUND',
     /no table "documents" \(it has: others\); lance-offload run documents/,
   );
-  await new HandMadeTable(staging.paths.table('documents')).commit(1, { schema: schemaOf({ id: 'long' }) });
+  await new HandMadeTable(staging.table('documents')).commit(1, { schema: schemaOf({ id: 'long' }) });
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /"documents" was not made by lance-offload/);
-  await rm(staging.paths.table('documents'), { recursive: true });
+  await rm(pathsOf(staging).table('documents'), { recursive: true });
   await offloadTable(staging, TABLE, { ...KEYED, table: 'people' });
   await expectRejection(
     verify(client),
@@ -181,7 +181,7 @@ test('a data file or a deletion vector that is gone is told by its path', async 
   await offloadTable(staging, { types: TYPES, rows: changed }, KEYED);
   const { client } = await serve([servedTable({ types: TYPES, rows: changed })]);
   expect((await verify(client)).agrees).toBe(true);
-  const folder = staging.paths.table('documents');
+  const folder = pathsOf(staging).table('documents');
   const [first] = (await snapshotOf(staging)).files;
   await rm(path.join(folder, first?.path ?? ''));
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.parquet/s);
