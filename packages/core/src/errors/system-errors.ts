@@ -19,6 +19,7 @@ export function asLakeError(thrown: unknown, action: string, path: string): unkn
     EPERM: 'permission denied',
     EROFS: 'the file system is read-only',
     ENOTDIR: 'a part of the path is not a folder',
+    EISDIR: 'a folder has this name',
     ENAMETOOLONG: 'the name is too long for the file system',
   };
   const reason = words[thrown.code ?? ''] ?? thrown.message;

@@ -1,66 +1,45 @@
-import { randomUUID } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { link, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError, hasErrno } from '../errors/system-errors.ts';
-import { assertKey, type Body, type ListOptions, type Store, type StoredObject } from './store.ts';
+import {
+  factsOf,
+  inKeyOrder,
+  isTemporary,
+  makeFolders,
+  readFolder,
+  syncFolder,
+  temporaryName,
+  writeSynced,
+} from './local-files.ts';
+import {
+  assertKey,
+  assertPrefix,
+  type Body,
+  type ListOptions,
+  type Store,
+  type StoredObject,
+} from './store.ts';
 
 /** Deletions under way at once. */
 const AT_ONCE = 16;
 
-/** A name that no listing shows, and that readers of Delta tables ignore: it starts with a dot. */
-const temporaryName = (file: string): string => path.join(path.dirname(file), `.${randomUUID()}.tmp`);
+/** Files that a listing looks at at once. */
+const FILES_AT_ONCE = 64;
 
-/** Also those of earlier releases, which had the file's name in them. */
-const isTemporary = (name: string): boolean => name.startsWith('.') && name.endsWith('.tmp');
+/** Folders that are known to be on the disk; more are looked at again. */
+const FOLDERS_KNOWN = 10_000;
 
-/** fsync of a folder: its entries survive a crash of the machine. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+/** Times that a folder is made anew where somebody removes it before a file is in it. */
+const FOLDER_TRIES = 20;
 
-/** In one piece: writeFile() would hand half a megabyte at a time to the thread pool and back. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.byteLength) written += (await handle.write(bytes, written)).bytesWritten;
-}
-
-async function writeSynced(file: string, body: Body): Promise<void> {
-  const handle = await open(file, 'wx');
-  try {
-    if (typeof body === 'string') await writeAll(handle, Buffer.from(body));
-    else if (body instanceof Uint8Array) await writeAll(handle, body);
-    else for await (const chunk of body) await writeAll(handle, chunk);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+/** Reading what is no object: nothing is there, or a folder is. */
+const NO_OBJECT = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 /** Best effort: what made the write fail is what counts, and `deleteUnfinished` finds the rest. */
 async function removeTemporary(file: string): Promise<void> {
-  await rm(file, { force: true }).catch(() => undefined);
-}
-
-/** The entries of a folder in the order of the keys below them: a folder's keys have a `/` behind its name. */
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => !isTemporary(name))
-      .map((entry) => ({ entry, by: Buffer.from(entry.isDirectory() ? `${entry.name}/` : entry.name) }))
-      .toSorted((a, b) => Buffer.compare(a.by, b.by))
-      .map(({ entry }) => entry);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw asLakeError(error, 'list', folder);
-  }
+  await unlink(file).catch(() => undefined);
 }
 
 const isBehind = (key: string, startAfter: string | undefined): boolean =>
@@ -70,19 +49,21 @@ const isBehind = (key: string, startAfter: string | undefined): boolean =>
 const reachesBehind = (folderKey: string, startAfter: string | undefined): boolean =>
   isBehind(folderKey, startAfter) || (startAfter?.startsWith(folderKey) ?? false);
 
-async function statIfAny(file: string): Promise<{ size: number; mtimeMs: number } | undefined> {
-  try {
-    const found = await stat(file);
-    return found.isFile() ? found : undefined;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw asLakeError(error, 'read', file);
-  }
-}
+const isAtOrBelow = (folder: string, top: string): boolean =>
+  folder === top || folder.startsWith(`${top}${path.sep}`);
 
-/** A folder of a file system. An object is a file, created by `link()`, which fails where the name is taken. */
+/** Whether a folder can have keys that begin with a prefix. */
+const mayHold = (folderKey: string, prefix: string): boolean =>
+  folderKey.startsWith(prefix) || prefix.startsWith(folderKey);
+
+/**
+ * A folder of a file system. An object is a file, created by `link()`, which fails where the name is taken. Names that begin with a dot and
+ * end in `.tmp` are those of files being written, and no keys. A key cannot be a folder of other keys.
+ */
 export class LocalStore implements Store {
   readonly #root: string;
+  /** Folders below the root whose names, up to the root's, are known to survive a crash. */
+  readonly #onDisk = new Set<string>();
 
   /** @param root absolute path of the folder; it is made when something is written. */
   constructor(root: string) {
@@ -93,9 +74,10 @@ export class LocalStore implements Store {
     signal?.throwIfAborted();
     const file = this.#pathOf(key);
     try {
-      return await readFile(file);
+      const { buffer, byteOffset, byteLength } = await readFile(file);
+      return new Uint8Array(buffer, byteOffset, byteLength);
     } catch (error) {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      if (hasErrno(error, ...NO_OBJECT)) return undefined;
       throw asLakeError(error, 'read', file);
     }
   }
@@ -110,10 +92,11 @@ export class LocalStore implements Store {
     try {
       const handle = await open(file, 'r');
       try {
-        const bytes = new Uint8Array(length);
+        const { size } = await handle.stat();
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
         let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+        while (filled < bytes.byteLength) {
+          const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, offset + filled);
           if (bytesRead === 0) break;
           filled += bytesRead;
         }
@@ -122,18 +105,20 @@ export class LocalStore implements Store {
         await handle.close();
       }
     } catch (error) {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      if (hasErrno(error, ...NO_OBJECT)) return undefined;
       throw asLakeError(error, 'read', file);
     }
   }
 
   async head(key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
     signal?.throwIfAborted();
-    const found = await statIfAny(this.#pathOf(key));
-    return found && { key, size: found.size, modifiedMs: found.mtimeMs };
+    const found = await factsOf(this.#pathOf(key));
+    if (!found || found.isFolder) return undefined;
+    return { key, size: found.size, modifiedMs: found.mtimeMs };
   }
 
   async *list(prefix: string, { startAfter, signal }: ListOptions = {}): AsyncIterable<StoredObject> {
+    assertPrefix(prefix);
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     yield* this.#walk(folder, prefix, startAfter, signal);
   }
@@ -145,29 +130,36 @@ export class LocalStore implements Store {
     signal: AbortSignal | undefined,
   ): AsyncIterable<StoredObject> {
     signal?.throwIfAborted();
-    for (const entry of await entriesOf(path.join(this.#root, folder))) {
-      const key = `${folder}${entry.name}`;
-      // A link may be one to a folder: tables are put on other disks that way.
-      const isFolder =
-        entry.isDirectory() || (entry.isSymbolicLink() && !(await statIfAny(path.join(this.#root, key))));
-      if (isFolder) {
-        const below = `${key}/`;
-        if ((below.startsWith(prefix) || prefix.startsWith(below)) && reachesBehind(below, startAfter))
-          yield* this.#walk(below, prefix, startAfter, signal);
-        continue;
+    const entries = inKeyOrder(await readFolder(path.join(this.#root, folder)));
+    let files: string[] = [];
+    let group = 1; // who wants the first one only does not wait for many
+    for (const { name, isFolder } of entries) {
+      const key = `${folder}${name}`;
+      const below = `${key}/`;
+      if (!isFolder && key.startsWith(prefix) && isBehind(key, startAfter)) files.push(key);
+      const descends = isFolder && mayHold(below, prefix) && reachesBehind(below, startAfter);
+      if (descends || files.length === group) {
+        yield* await this.#heads(files, signal);
+        files = [];
+        group = Math.min(2 * group, FILES_AT_ONCE);
       }
-      if (!key.startsWith(prefix) || !isBehind(key, startAfter)) continue;
-      const found = await statIfAny(path.join(this.#root, key)); // gone since the folder was read, perhaps
-      if (found) yield { key, size: found.size, modifiedMs: found.mtimeMs };
+      if (descends) yield* this.#walk(below, prefix, startAfter, signal);
     }
+    yield* await this.#heads(files, signal);
+  }
+
+  /** Those of some objects that are still there. */
+  async #heads(keys: readonly string[], signal: AbortSignal | undefined): Promise<StoredObject[]> {
+    const found = await Promise.all(keys.map((key) => this.head(key, signal)));
+    return found.filter((object) => object !== undefined);
   }
 
   async *listFolders(prefix: string, { startAfter, signal }: ListOptions = {}): AsyncIterable<string> {
+    assertPrefix(prefix);
+    if (prefix !== '' && !prefix.endsWith('/')) throw new TypeError(`"${prefix}" does not end in "/"`);
     signal?.throwIfAborted();
-    for (const entry of await entriesOf(path.join(this.#root, prefix))) {
-      if (entry.isFile() || !isBehind(`${prefix}${entry.name}/`, startAfter)) continue;
-      yield entry.name;
-    }
+    for (const { name, isFolder } of inKeyOrder(await readFolder(path.join(this.#root, prefix))))
+      if (isFolder && isBehind(`${prefix}${name}/`, startAfter)) yield name;
   }
 
   async put(key: string, body: Body, signal?: AbortSignal): Promise<void> {
@@ -175,7 +167,7 @@ export class LocalStore implements Store {
     const temporary = await this.#write(file, body, 'write', signal);
     try {
       await rename(temporary, file);
-      await syncFolder(path.dirname(file));
+      await this.#sync(path.dirname(file));
     } catch (error) {
       await removeTemporary(temporary);
       throw asLakeError(error, 'write', file);
@@ -187,11 +179,14 @@ export class LocalStore implements Store {
     const temporary = await this.#write(file, body, 'create', signal);
     try {
       await link(temporary, file);
-      await syncFolder(path.dirname(file));
+      await this.#sync(path.dirname(file));
       return true;
     } catch (error) {
-      if (hasErrno(error, 'EEXIST')) return false;
-      throw asLakeError(error, 'create', file);
+      if (!hasErrno(error, 'EEXIST')) throw asLakeError(error, 'create', file);
+      if (!(await factsOf(file))?.isFolder) return false;
+      throw new OffloadError('LAKE_UNAVAILABLE', `Could not create ${file}: a folder has this name`, {
+        path: file,
+      });
     } finally {
       await removeTemporary(temporary);
     }
@@ -206,13 +201,28 @@ export class LocalStore implements Store {
 
   async deleteUnfinished(prefix: string, beforeMs: number, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
-    const folder = path.join(this.#root, prefix.slice(0, prefix.lastIndexOf('/') + 1));
+    assertPrefix(prefix);
+    return this.#removeUnfinished(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix, beforeMs, signal);
+  }
+
+  async #removeUnfinished(
+    folder: string,
+    prefix: string,
+    beforeMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    signal?.throwIfAborted();
     let removed = 0;
-    const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-    for (const { name, parentPath } of entries) {
-      if (!isTemporary(name)) continue;
-      const file = path.join(parentPath, name);
-      const found = await statIfAny(file);
+    for (const { name, isFolder } of await readFolder(path.join(this.#root, folder))) {
+      const below = `${folder}${name}/`;
+      if (isFolder) {
+        if (mayHold(below, prefix)) removed += await this.#removeUnfinished(below, prefix, beforeMs, signal);
+        continue;
+      }
+      // Behind its dot it has the name that it is written for.
+      if (!isTemporary(name) || !`${folder}${name.slice(1)}`.startsWith(prefix)) continue;
+      const file = path.join(this.#root, folder, name);
+      const found = await factsOf(file);
       if (!found || found.mtimeMs >= beforeMs) continue;
       await this.#remove(file);
       removed += 1;
@@ -234,11 +244,12 @@ export class LocalStore implements Store {
       return undefined; // a file of another host
     }
     const key = path.relative(this.#root, path.resolve(this.#root, file));
-    return key === '' || key.startsWith('..') || path.isAbsolute(key) ? undefined : key;
+    return key === '' || key === '..' || key.startsWith('../') ? undefined : key;
   }
 
   #pathOf(key: string): string {
     assertKey(key);
+    if (key.split('/').some(isTemporary)) throw new TypeError(`"${key}" is the name of an unfinished file`);
     return path.join(this.#root, key);
   }
 
@@ -247,21 +258,55 @@ export class LocalStore implements Store {
     signal?.throwIfAborted();
     const temporary = temporaryName(file);
     try {
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeSynced(temporary, body);
+      const handle = await this.#create(temporary, file, action);
+      await writeSynced(handle, body, { action, target: file, signal });
       signal?.throwIfAborted();
       return temporary;
     } catch (error) {
       await removeTemporary(temporary);
-      throw asLakeError(error, action, file);
+      throw error;
+    }
+  }
+
+  /** Opens a new file, in a folder that is made where it is missing, and again where somebody removes it in between. */
+  async #create(temporary: string, file: string, action: string): Promise<FileHandle> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await open(temporary, 'wx');
+      } catch (error) {
+        if (tries === FOLDER_TRIES || !hasErrno(error, 'ENOENT')) throw asLakeError(error, action, file);
+      }
+      try {
+        const made = await makeFolders(path.dirname(file));
+        if (made !== undefined) await this.#madeFolders(made);
+      } catch (error) {
+        if (!hasErrno(error, 'ENOENT')) throw asLakeError(error, action, file);
+      }
+    }
+  }
+
+  /** A folder was made, and perhaps some below it. */
+  async #madeFolders(made: string): Promise<void> {
+    for (const known of this.#onDisk) if (isAtOrBelow(known, made)) this.#onDisk.delete(known);
+    for (let folder = this.#root; isAtOrBelow(folder, made); folder = path.dirname(folder))
+      await syncFolder(path.dirname(folder));
+  }
+
+  /** A file's name in its folder, and the names of the folders it is in, survive a crash of the machine. */
+  async #sync(folder: string): Promise<void> {
+    await syncFolder(folder);
+    for (let name = folder; name !== this.#root && !this.#onDisk.has(name); name = path.dirname(name)) {
+      await syncFolder(path.dirname(name));
+      if (this.#onDisk.size >= FOLDERS_KNOWN) this.#onDisk.clear();
+      this.#onDisk.add(name);
     }
   }
 
   async #remove(file: string): Promise<void> {
     try {
-      await rm(file, { force: true });
+      await unlink(file);
     } catch (error) {
-      throw asLakeError(error, 'delete', file);
+      if (!hasErrno(error, ...NO_OBJECT)) throw asLakeError(error, 'delete', file);
     }
   }
 }

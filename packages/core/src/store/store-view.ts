@@ -44,10 +44,7 @@ export class StoreView implements Store {
   }
 
   listFolders(prefix: string, options: ListOptions = {}): AsyncIterable<string> {
-    return this.#store.listFolders(this.#prefix + prefix, {
-      ...options,
-      signal: either(this.#signal, options.signal),
-    });
+    return this.#store.listFolders(this.#prefix + prefix, this.#below(options));
   }
 
   put(key: string, body: Body, signal?: AbortSignal): Promise<void> {

@@ -22,7 +22,8 @@ export interface ListOptions {
  * there whole or not at all, and `putIfAbsent` is the only thing that two processes can settle anything by.
  *
  * Keys are relative, of one or more names with `/` between them; any name that is not empty, `.` or `..` is one. Every call throws
- * `OffloadError` `LAKE_UNAVAILABLE` with the store's own words, and the signal's reason where it was aborted before it began.
+ * `OffloadError` `LAKE_UNAVAILABLE` with the store's own words, the signal's reason where it was aborted before the object was there, and
+ * what a body throws as it is. A write that throws `LAKE_UNAVAILABLE` may have been done all the same.
  */
 export interface Store {
   /** The whole of an object; `undefined` where there is none. */
@@ -36,7 +37,10 @@ export interface Store {
   head(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /** Objects whose keys begin with `prefix`, in the order of their keys' UTF-8 bytes. Those written meanwhile may be missed. */
   list(prefix: string, options?: ListOptions): AsyncIterable<StoredObject>;
-  /** The names that follow a prefix that ends in `/`, up to their next `/`, where there is one: what a folder has for folders. */
+  /**
+   * The names that follow a prefix that is empty or ends in `/`, up to their next `/`, where there is one: what a folder has for
+   * folders, in the order of their keys. One whose objects have all been deleted may still be named.
+   */
   listFolders(prefix: string, options?: ListOptions): AsyncIterable<string>;
   /** Writes an object in place of what is there: for hints alone. */
   put(key: string, body: Body, signal?: AbortSignal): Promise<void>;
@@ -44,7 +48,7 @@ export interface Store {
   putIfAbsent(key: string, body: Body, signal?: AbortSignal): Promise<boolean>;
   /** Deletes objects. Those that are not there do not matter. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
-  /** Removes what writes that were cut off have left below a prefix, which no listing shows, where it is older than a time. */
+  /** Removes what writes of keys with a prefix have left that were cut off, which no listing shows, where it is older than a time. */
   deleteUnfinished(prefix: string, beforeMs: number, signal?: AbortSignal): Promise<number>;
   /** What an object is called outside of the store: a path or an address. DuckDB opens it; messages show it. */
   locate(key: string): string;
@@ -60,4 +64,15 @@ export interface Store {
 export function assertKey(key: string): void {
   if (key.split('/').some((name) => name === '' || name === '.' || name === '..') || key.includes('\0'))
     throw new TypeError(`"${key}" is no key`);
+}
+
+/**
+ * Refuses the beginning of a key that could leave the store.
+ *
+ * @throws TypeError which is a defect of the caller.
+ */
+export function assertPrefix(prefix: string): void {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (folder !== '') assertKey(folder.slice(0, -1));
+  if (prefix.includes('\0')) throw new TypeError(`"${prefix}" is no beginning of a key`);
 }

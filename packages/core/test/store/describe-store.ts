@@ -1,0 +1,439 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test as base } from 'vitest';
+import type { Store, StoredObject } from '../../src/store/store.ts';
+import { bodyOf, collect, keysOf, textAt } from './read-store.ts';
+import { claimFromProcesses } from './other-processes.ts';
+
+/** A store that a test has for itself. */
+export interface OpenedStore {
+  readonly store: Store;
+  /** How another process opens it: what `openStore` takes, and the prefix of a view. */
+  readonly address: string;
+  readonly prefix: string;
+  /** Puts small objects there, faster than `put` where there is a way. */
+  readonly fill: (keys: readonly string[]) => Promise<void>;
+  /** How many keys to list. */
+  readonly many: number;
+  readonly close: () => Promise<void>;
+}
+
+/** Names that mean something to shells, addresses, patterns or file systems, and are nothing but names here. */
+const ODD_NAMES = [
+  'with space',
+  ' leading and trailing ',
+  '100%',
+  '%2F',
+  '%41',
+  'a+b',
+  'what?',
+  'all*',
+  '[a-z]',
+  'hash#tag',
+  `it's "quoted"`,
+  'back\\slash',
+  'new\nline',
+  'semi;colon,comma',
+  'key=value',
+  'ä-ö-ü',
+  'a\u0308-decomposed',
+  '日本語',
+  '🦆',
+  '-dash',
+  '~home',
+  '.hidden',
+  '..two-dots',
+  'ends.',
+  'Case',
+  'case',
+  'CASE',
+];
+
+const LEAVING = ['', '/', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/../b', 'a/..', './a', 'a/./b', 'a\0b'];
+
+/** In the order of UTF-8 bytes, where UTF-16 has another: the last two. */
+const ORDERED = [
+  'o/A',
+  'o/a!',
+  'o/a-b',
+  'o/a.b',
+  'o/a/b.c',
+  'o/a/b/c',
+  'o/a0',
+  'o/ab',
+  'o/ä',
+  'o/\uff5e',
+  'o/🦆',
+];
+
+const THROWN = new Error('the source went away');
+
+/** What a `Store` must do, for whatever is behind it: each implementation is run against this. */
+export function describeStore(name: string, open: () => Promise<OpenedStore>): void {
+  const test = base.extend<{ opened: OpenedStore; store: Store }>({
+    opened: async ({ task: _ }, use) => {
+      const opened = await open();
+      await use(opened);
+      await opened.close();
+    },
+    store: ({ opened }, use) => use(opened.store),
+  });
+
+  describe(`${name}: reading and writing`, () => {
+    test('what was written is read back: text, bytes, chunks, and nothing at all', async ({ store }) => {
+      const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
+      const bodies = {
+        text: 'Grüße 🦆',
+        bytes,
+        chunks: bodyOf([bytes.subarray(0, 7), bytes.subarray(7, 7), bytes.subarray(7)]),
+        empty: '',
+        'no-chunks': bodyOf([]),
+        'no-bytes': new Uint8Array(),
+      };
+      for (const [key, body] of Object.entries(bodies)) {
+        if (key === 'chunks') await store.put(`w/${key}`, body);
+        else expect(await store.putIfAbsent(`w/${key}`, body)).toBe(true);
+      }
+      expect(await textAt(store, 'w/text')).toBe(bodies.text);
+      expect(await store.get('w/bytes')).toEqual(bytes);
+      expect(await store.get('w/chunks')).toEqual(bytes);
+      for (const key of ['empty', 'no-chunks', 'no-bytes']) {
+        expect(await store.get(`w/${key}`)).toEqual(new Uint8Array());
+        expect(await store.head(`w/${key}`)).toMatchObject({ key: `w/${key}`, size: 0 });
+      }
+    });
+
+    test('what is not there is undefined, also where a key ends inside or behind another', async ({
+      store,
+    }) => {
+      await store.put('n/folder/file', 'x');
+      for (const key of ['n/none', 'none', 'n/folder', 'n', 'n/folder/file/below', 'n/folder/fil']) {
+        expect(await store.get(key)).toBeUndefined();
+        expect(await store.getRange(key, { offset: 0, length: 1 })).toBeUndefined();
+        expect(await store.head(key)).toBeUndefined();
+      }
+    });
+
+    test('a range ends where the object does', async ({ store }) => {
+      await store.put('r/ten', '0123456789');
+      const range = async (offset: number, length: number) =>
+        Buffer.from((await store.getRange('r/ten', { offset, length })) ?? 'none').toString();
+      expect(await range(0, 10)).toBe('0123456789');
+      expect(await range(3, 4)).toBe('3456');
+      expect(await range(9, 1)).toBe('9');
+      expect(await range(8, 5)).toBe('89');
+      expect(await range(0, 2 ** 40)).toBe('0123456789');
+      for (const offset of [10, 11, 1000]) expect(await range(offset, 3)).toBe('');
+      expect(await range(4, 0)).toBe('');
+      await store.put('r/empty', '');
+      expect(await store.getRange('r/empty', { offset: 0, length: 5 })).toEqual(new Uint8Array());
+    });
+
+    test('head tells size and time; a put moves both', async ({ store }) => {
+      const before = Date.now() - 10_000; // clocks differ
+      await store.put('h/one', 'four');
+      const found = await store.head('h/one');
+      expect(found).toMatchObject({ key: 'h/one', size: 4 });
+      expect(found?.modifiedMs).toBeGreaterThan(before);
+      await store.put('h/one', 'longer than before');
+      expect((await store.head('h/one'))?.size).toBe(18);
+      expect((await collect(store.list('h/')))[0]).toEqual(await store.head('h/one'));
+    });
+
+    test('what reads get does not change when the object does', async ({ store }) => {
+      await store.put('m/one', 'before');
+      const read = await store.get('m/one');
+      await store.put('m/one', 'AFTER!');
+      expect(Buffer.from(read ?? '').toString()).toBe('before');
+    });
+  });
+
+  describe(`${name}: keys`, () => {
+    test('odd names are names: each is written, read, listed and deleted by itself', async ({ store }) => {
+      const keys = ODD_NAMES.map((odd) => `odd/${odd}/${odd}`);
+      for (const key of keys) expect(await store.putIfAbsent(key, key)).toBe(true);
+      for (const key of keys) expect(await textAt(store, key)).toBe(key);
+      const sorted = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect(await keysOf(store, 'odd/')).toEqual(sorted);
+      expect((await collect(store.listFolders('odd/'))).toSorted()).toEqual(ODD_NAMES.toSorted());
+      for (const key of keys) expect(await keysOf(store, key)).toEqual([key]);
+      for (const key of keys) expect(store.keyOf(store.locate(key))).toBe(key);
+      await store.delete(keys.filter((_, index) => index % 2 === 0));
+      expect(await keysOf(store, 'odd/')).toEqual(sorted.filter((key) => keys.indexOf(key) % 2 === 1));
+    });
+
+    test('a key that could leave the store is refused by every operation', async ({ store }) => {
+      for (const key of LEAVING) {
+        const refused = [
+          () => store.get(key),
+          () => store.getRange(key, { offset: 0, length: 1 }),
+          () => store.head(key),
+          () => store.put(key, 'x'),
+          () => store.putIfAbsent(key, 'x'),
+          () => store.delete([key]),
+        ];
+        for (const work of refused) await expect((async () => work())(), key).rejects.toThrow(TypeError);
+      }
+      for (const prefix of ['/', '/a', '../', 'a/../', './', 'a//']) {
+        await expect(collect(store.list(prefix)), prefix).rejects.toThrow(TypeError);
+        await expect(collect(store.listFolders(prefix)), prefix).rejects.toThrow(TypeError);
+        await expect((async () => store.deleteUnfinished(prefix, 0))(), prefix).rejects.toThrow(TypeError);
+      }
+      expect(await keysOf(store, '')).toEqual([]);
+    });
+
+    test('what is called by an address outside of the store has no key', async ({ store }) => {
+      const outside = store.locate('').replace(/\/*$/, '-beside/file');
+      for (const location of [outside, 's3://bucket/file', 'https://host/file', '/'])
+        expect(store.keyOf(location), location).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: creating`, () => {
+    test('of 50 creators of one key just one wins, and what it wrote stands', async ({ store }) => {
+      for (let round = 0; round < 3; round++) {
+        const key = `claims/${round}`;
+        const creators = Array.from({ length: 50 }, (_, index) => `creator ${index}`);
+        const won = await Promise.all(
+          creators.map(async (text, index) => {
+            const body =
+              index % 3 === 0 ? bodyOf([Buffer.from(text.slice(0, 3)), Buffer.from(text.slice(3))]) : text;
+            return (await store.putIfAbsent(key, body)) ? text : undefined;
+          }),
+        );
+        const winners = won.filter((text) => text !== undefined);
+        expect(winners).toHaveLength(1);
+        expect(await textAt(store, key)).toBe(winners[0]);
+      }
+    });
+
+    test('of creators in four processes just one wins each key', async ({ opened }) => {
+      const keys = Array.from({ length: 40 }, (_, index) => `shared/${index % 4}/${index}`);
+      const won = await claimFromProcesses(4, keys, opened);
+      expect(won.flat().toSorted()).toEqual(keys.toSorted());
+      for (const [process, winners] of won.entries())
+        for (const key of winners) expect(await textAt(opened.store, key)).toBe(`process ${process}`);
+    });
+
+    test('an object that is there is left as it is', async ({ store }) => {
+      await store.putIfAbsent('there', 'first');
+      const before = await store.head('there');
+      for (const body of ['second', '', new Uint8Array(9), bodyOf([new Uint8Array(5)])])
+        expect(await store.putIfAbsent('there', body)).toBe(false);
+      expect(await textAt(store, 'there')).toBe('first');
+      expect(await store.head('there')).toEqual(before);
+    });
+
+    test('what was deleted can be created again, once', async ({ store }) => {
+      await store.putIfAbsent('again', 'one');
+      await store.delete(['again']);
+      const won = await Promise.all(['two', 'three'].map((text) => store.putIfAbsent('again', text)));
+      expect(won.toSorted()).toEqual([false, true]);
+    });
+  });
+
+  describe(`${name}: writes that end early`, () => {
+    const writes = {
+      put: (store: Store, ...rest: Parameters<Store['put']>): Promise<unknown> => store.put(...rest),
+      putIfAbsent: (store: Store, ...rest: Parameters<Store['put']>): Promise<unknown> =>
+        store.putIfAbsent(...rest),
+    };
+    for (const [operation, write] of Object.entries(writes)) {
+      test(`${operation}: a body that throws in its middle leaves nothing, and its own error`, async ({
+        store,
+      }) => {
+        for (const after of [0, 1, 3]) {
+          const chunks = Array.from({ length: after }, () => new Uint8Array(100_000));
+          await expect(write(store, 'broken/one', bodyOf(chunks, THROWN))).rejects.toBe(THROWN);
+          const gone = Object.assign(new Error('no scratch file'), { code: 'ENOENT' });
+          await expect(write(store, 'broken/one', bodyOf(chunks, gone))).rejects.toBe(gone);
+        }
+        expect(await store.get('broken/one')).toBeUndefined();
+        expect(await keysOf(store, '')).toEqual([]);
+        expect(await store.deleteUnfinished('', Date.now() + 60_000)).toBe(0);
+      });
+
+      test(`${operation}: aborted before it begins or in its middle, it leaves nothing`, async ({
+        store,
+      }) => {
+        const reason = new Error('the lock is lost');
+        await expect(write(store, 'aborted/one', 'x', AbortSignal.abort(reason))).rejects.toBe(reason);
+        const stop = new AbortController();
+        async function* chunks(): AsyncGenerator<Uint8Array> {
+          yield new Uint8Array(100_000);
+          stop.abort(reason);
+          yield new Uint8Array(100_000);
+          throw new Error('it is read on after the signal');
+        }
+        await expect(write(store, 'aborted/one', chunks(), stop.signal)).rejects.toBe(reason);
+        expect(await store.get('aborted/one')).toBeUndefined();
+        expect(await keysOf(store, '')).toEqual([]);
+        expect(await store.deleteUnfinished('', Date.now() + 60_000)).toBe(0);
+      });
+    }
+
+    test('a replacement that fails leaves what was there', async ({ store }) => {
+      await store.put('kept', 'before');
+      await expect(store.put('kept', bodyOf([Buffer.from('aft')], THROWN))).rejects.toBe(THROWN);
+      expect(await textAt(store, 'kept')).toBe('before');
+    });
+
+    test('what is under way is neither listed nor in the way, and goes by age alone', async ({ store }) => {
+      const gate = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      async function* slow(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('slow');
+        begun.resolve();
+        await gate.promise;
+      }
+      const writing = store.putIfAbsent('way/one', slow());
+      await begun.promise;
+      expect(await store.get('way/one')).toBeUndefined();
+      expect(await keysOf(store, '')).toEqual([]);
+      expect(await store.deleteUnfinished('', Date.now() - 60_000)).toBe(0);
+      expect(await store.putIfAbsent('way/one', 'fast')).toBe(true);
+      gate.resolve();
+      expect(await writing).toBe(false);
+      expect(await textAt(store, 'way/one')).toBe('fast');
+    });
+
+    test('every operation asks its signal first', async ({ store }) => {
+      const reason = new Error('stopped');
+      const signal = AbortSignal.abort(reason);
+      await store.put('asked', 'x');
+      const works = [
+        () => store.get('asked', signal),
+        () => store.getRange('asked', { offset: 0, length: 1 }, signal),
+        () => store.head('asked', signal),
+        () => collect(store.list('', { signal })),
+        () => collect(store.listFolders('', { signal })),
+        () => store.delete(['asked'], signal),
+        () => store.deleteUnfinished('', Date.now(), signal),
+      ];
+      for (const work of works) await expect((async () => work())()).rejects.toBe(reason);
+      expect(await textAt(store, 'asked')).toBe('x');
+    });
+  });
+
+  describe(`${name}: replacing`, () => {
+    test('readers find one whole or the other, never a part or a mixture', async ({ store }) => {
+      const version = (number: number): Uint8Array => {
+        const body = new Uint8Array(200_000 + number * 1000).fill(number);
+        body.set(createHash('sha256').update(body.subarray(32)).digest());
+        return body;
+      };
+      const isWhole = (read: Uint8Array): boolean =>
+        createHash('sha256').update(read.subarray(32)).digest().equals(read.subarray(0, 32));
+      await store.put('hint', version(0));
+      let writing = true;
+      let reads = 0;
+      const reader = async () => {
+        while (writing) {
+          const read = await store.get('hint');
+          expect(read && isWhole(read)).toBe(true);
+          reads += 1;
+          await turn();
+        }
+      };
+      const readers = [reader(), reader()];
+      for (let number = 1; number <= 30; number++) {
+        const body = version(number);
+        await store.put(
+          'hint',
+          number % 2 ? body : bodyOf([body.subarray(0, 90_000), body.subarray(90_000)]),
+        );
+      }
+      writing = false;
+      await Promise.all(readers);
+      expect(reads).toBeGreaterThan(10);
+      expect(await store.get('hint')).toEqual(version(30));
+    });
+  });
+
+  describe(`${name}: listing`, () => {
+    test('thousands of keys come in the order of their bytes, from any key on, and none is lost', async ({
+      opened,
+    }) => {
+      const { store, many } = opened;
+      const number = (index: number) => String(index).padStart(5, '0');
+      const keys = Array.from({ length: many }, (_, index) =>
+        index % 10 === 0 ? `many/${number(index)}/ü${index % 7}` : `many/${number(index)}`,
+      );
+      await opened.fill(keys.toReversed());
+      const listed = await collect(store.list('many/'));
+      expect(listed.map(({ key }) => key)).toEqual(keys);
+      expect(listed.every(({ size, key }) => size === Buffer.byteLength(key))).toBe(true);
+      for (const at of [0.6 * many, many - 2]) {
+        const behind = await keysOf(store, 'many/', { startAfter: keys[at] });
+        expect(behind).toEqual(keys.slice(at + 1));
+      }
+      const folder = `many/${number(many - 10)}`; // no key, but the beginning of one
+      expect(await keysOf(store, 'many/', { startAfter: folder })).toEqual(keys.slice(-10));
+      expect(await keysOf(store, 'many/', { startAfter: 'many/~' })).toEqual([]);
+      expect(await keysOf(store, 'many/0012', { startAfter: 'a' })).toEqual(keys.slice(120, 130));
+      expect(await keysOf(store, 'many/99999')).toEqual([]);
+      expect(await collect(store.listFolders('many/'))).toHaveLength(many / 10);
+    });
+
+    test('keys are ordered by their bytes, whatever they have for folders', async ({ opened }) => {
+      const { store } = opened;
+      await opened.fill(ORDERED.toReversed());
+      expect(await keysOf(store, 'o/')).toEqual(ORDERED);
+      for (const [index, startAfter] of ORDERED.entries())
+        expect(await keysOf(store, 'o/', { startAfter })).toEqual(ORDERED.slice(index + 1));
+      expect(await keysOf(store, 'o/', { startAfter: 'o/a/' })).toEqual(ORDERED.slice(4));
+      expect(await keysOf(store, 'o/', { startAfter: 'o/a' })).toEqual(ORDERED.slice(1));
+    });
+
+    test('a prefix may end inside of a name, at a folder, or be a key', async ({ opened }) => {
+      const { store } = opened;
+      await opened.fill(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a', 'p/doc', 'q', 'p.q']);
+      expect(await keysOf(store, 'p/doc-1')).toEqual(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a']);
+      expect(await keysOf(store, 'p/doc-1/')).toEqual(['p/doc-1/a', 'p/doc-1/b']);
+      expect(await keysOf(store, 'p/doc-1/b')).toEqual(['p/doc-1/b']);
+      expect(await keysOf(store, 'p')).toEqual(['p.q', 'p/doc', 'p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a']);
+      expect(await keysOf(store, '')).toHaveLength(6);
+      for (const prefix of ['p/doc/', 'p/none', 'none/', 'q/'])
+        expect(await keysOf(store, prefix)).toEqual([]);
+      expect(await collect(store.listFolders('p/'))).toEqual(['doc-1', 'doc-10']);
+      expect(await collect(store.listFolders(''))).toEqual(['p']);
+      expect(await collect(store.listFolders('p/', { startAfter: 'p/doc-1/' }))).toEqual(['doc-10']);
+      for (const prefix of ['none/', 'q/', 'p/doc/'])
+        expect(await collect(store.listFolders(prefix))).toEqual([]);
+    });
+
+    test('a listing that is under way sees all that was there, in order, while others come and go', async ({
+      opened,
+    }) => {
+      const { store } = opened;
+      const number = (index: number) => String(index).padStart(4, '0');
+      const kept = Array.from({ length: 300 }, (_, index) => `busy/${number(index * 2)}/kept`);
+      const leaving = Array.from({ length: 300 }, (_, index) => `busy/${number(index * 2)}/leaving`);
+      await opened.fill([...kept, ...leaving]);
+      const found: StoredObject[] = [];
+      for await (const object of store.list('busy/')) {
+        if (found.length % 20 === 0) {
+          await opened.fill([`busy/${number(found.length * 2 + 1)}/new`]);
+          await store.delete(leaving.splice(0, 20));
+        }
+        found.push(object);
+      }
+      const keys = found.map(({ key }) => key);
+      expect(keys.filter((key) => key.endsWith('kept'))).toEqual(kept);
+      expect(keys).toEqual([...new Set(keys)].toSorted());
+    });
+  });
+
+  describe(`${name}: deleting`, () => {
+    test('many keys at once, of which some are not there', async ({ opened }) => {
+      const { store } = opened;
+      const keys = Array.from({ length: 1500 }, (_, index) => `d/${index % 3}/${index}`);
+      await opened.fill([...keys, 'd/kept', 'e/kept/below']);
+      await store.delete([...keys, ...keys.slice(0, 3), 'd/none', 'none/at/all', 'd/kept/below', 'e/kept']);
+      expect(await keysOf(store, '')).toEqual(['d/kept', 'e/kept/below']);
+      await store.delete([]);
+      await store.delete(keys);
+      expect(await keysOf(store, '')).toEqual(['d/kept', 'e/kept/below']);
+    });
+  });
+}
