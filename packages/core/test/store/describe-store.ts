@@ -12,7 +12,7 @@ export interface OpenedStore {
   readonly address: string;
   readonly prefix: string;
   /** Puts small objects there, faster than `put` where there is a way. */
-  readonly fill: (keys: readonly string[]) => Promise<void>;
+  readonly place: (keys: readonly string[]) => Promise<void>;
   /** How many keys to list. */
   readonly many: number;
   readonly close: () => Promise<void>;
@@ -66,13 +66,25 @@ const ORDERED = [
   'o/🦆',
 ];
 
+const padded = (number: number): string => String(number).padStart(5, '0');
+
+/** A body that says what it is to be: a mixture of two is found out. */
+function version(number: number): Uint8Array {
+  const body = new Uint8Array(200_000 + number * 1000).fill(number);
+  body.set(createHash('sha256').update(body.subarray(32)).digest());
+  return body;
+}
+
+const isWhole = (read: Uint8Array): boolean =>
+  createHash('sha256').update(read.subarray(32)).digest().equals(read.subarray(0, 32));
+
 const THROWN = new Error('the source went away');
 
 /** What a `Store` must do, for whatever is behind it: each implementation is run against this. */
-export function describeStore(name: string, open: () => Promise<OpenedStore>): void {
+export function describeStore(name: string, open: (test: string) => Promise<OpenedStore>): void {
   const test = base.extend<{ opened: OpenedStore; store: Store }>({
-    opened: async ({ task: _ }, use) => {
-      const opened = await open();
+    opened: async ({ task }, use) => {
+      const opened = await open(task.id);
       await use(opened);
       await opened.close();
     },
@@ -90,10 +102,10 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
         'no-chunks': bodyOf([]),
         'no-bytes': new Uint8Array(),
       };
-      for (const [key, body] of Object.entries(bodies)) {
-        if (key === 'chunks') await store.put(`w/${key}`, body);
-        else expect(await store.putIfAbsent(`w/${key}`, body)).toBe(true);
-      }
+      const { chunks, ...others } = bodies;
+      await store.put('w/chunks', chunks);
+      for (const [key, body] of Object.entries(others))
+        expect(await store.putIfAbsent(`w/${key}`, body)).toBe(true);
       expect(await textAt(store, 'w/text')).toBe(bodies.text);
       expect(await store.get('w/bytes')).toEqual(bytes);
       expect(await store.get('w/chunks')).toEqual(bytes);
@@ -172,12 +184,12 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
           () => store.putIfAbsent(key, 'x'),
           () => store.delete([key]),
         ];
-        for (const work of refused) await expect((async () => work())(), key).rejects.toThrow(TypeError);
+        for (const work of refused) await expect((async () => work())()).rejects.toThrow(TypeError);
       }
       for (const prefix of ['/', '/a', '../', 'a/../', './', 'a//']) {
-        await expect(collect(store.list(prefix)), prefix).rejects.toThrow(TypeError);
-        await expect(collect(store.listFolders(prefix)), prefix).rejects.toThrow(TypeError);
-        await expect((async () => store.deleteUnfinished(prefix, 0))(), prefix).rejects.toThrow(TypeError);
+        await expect(collect(store.list(prefix))).rejects.toThrow(TypeError);
+        await expect(collect(store.listFolders(prefix))).rejects.toThrow(TypeError);
+        await expect((async () => store.deleteUnfinished(prefix, 0))()).rejects.toThrow(TypeError);
       }
       expect(await keysOf(store, '')).toEqual([]);
     });
@@ -185,7 +197,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     test('what is called by an address outside of the store has no key', async ({ store }) => {
       const outside = store.locate('').replace(/\/*$/, '-beside/file');
       for (const location of [outside, 's3://bucket/file', 'https://host/file', '/'])
-        expect(store.keyOf(location), location).toBeUndefined();
+        expect(store.keyOf(location)).toBeUndefined();
     });
   });
 
@@ -228,7 +240,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       await store.putIfAbsent('again', 'one');
       await store.delete(['again']);
       const won = await Promise.all(['two', 'three'].map((text) => store.putIfAbsent('again', text)));
-      expect(won.toSorted()).toEqual([false, true]);
+      expect(won.filter(Boolean)).toHaveLength(1);
     });
   });
 
@@ -317,18 +329,11 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
   describe(`${name}: replacing`, () => {
     test('readers find one whole or the other, never a part or a mixture', async ({ store }) => {
-      const version = (number: number): Uint8Array => {
-        const body = new Uint8Array(200_000 + number * 1000).fill(number);
-        body.set(createHash('sha256').update(body.subarray(32)).digest());
-        return body;
-      };
-      const isWhole = (read: Uint8Array): boolean =>
-        createHash('sha256').update(read.subarray(32)).digest().equals(read.subarray(0, 32));
       await store.put('hint', version(0));
-      let writing = true;
+      const stop = new AbortController();
       let reads = 0;
       const reader = async () => {
-        while (writing) {
+        while (!stop.signal.aborted) {
           const read = await store.get('hint');
           expect(read && isWhole(read)).toBe(true);
           reads += 1;
@@ -343,7 +348,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
           number % 2 ? body : bodyOf([body.subarray(0, 90_000), body.subarray(90_000)]),
         );
       }
-      writing = false;
+      stop.abort();
       await Promise.all(readers);
       expect(reads).toBeGreaterThan(10);
       expect(await store.get('hint')).toEqual(version(30));
@@ -355,11 +360,10 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       opened,
     }) => {
       const { store, many } = opened;
-      const number = (index: number) => String(index).padStart(5, '0');
       const keys = Array.from({ length: many }, (_, index) =>
-        index % 10 === 0 ? `many/${number(index)}/ü${index % 7}` : `many/${number(index)}`,
+        index % 10 === 0 ? `many/${padded(index)}/ü${index % 7}` : `many/${padded(index)}`,
       );
-      await opened.fill(keys.toReversed());
+      await opened.place(keys.toReversed());
       const listed = await collect(store.list('many/'));
       expect(listed.map(({ key }) => key)).toEqual(keys);
       expect(listed.every(({ size, key }) => size === Buffer.byteLength(key))).toBe(true);
@@ -367,7 +371,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
         const behind = await keysOf(store, 'many/', { startAfter: keys[at] });
         expect(behind).toEqual(keys.slice(at + 1));
       }
-      const folder = `many/${number(many - 10)}`; // no key, but the beginning of one
+      const folder = `many/${padded(many - 10)}`; // no key, but the beginning of one
       expect(await keysOf(store, 'many/', { startAfter: folder })).toEqual(keys.slice(-10));
       expect(await keysOf(store, 'many/', { startAfter: 'many/~' })).toEqual([]);
       expect(await keysOf(store, 'many/0012', { startAfter: 'a' })).toEqual(keys.slice(120, 130));
@@ -377,7 +381,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
     test('keys are ordered by their bytes, whatever they have for folders', async ({ opened }) => {
       const { store } = opened;
-      await opened.fill(ORDERED.toReversed());
+      await opened.place(ORDERED.toReversed());
       expect(await keysOf(store, 'o/')).toEqual(ORDERED);
       for (const [index, startAfter] of ORDERED.entries())
         expect(await keysOf(store, 'o/', { startAfter })).toEqual(ORDERED.slice(index + 1));
@@ -387,7 +391,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
     test('a prefix may end inside of a name, at a folder, or be a key', async ({ opened }) => {
       const { store } = opened;
-      await opened.fill(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a', 'p/doc', 'q', 'p.q']);
+      await opened.place(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a', 'p/doc', 'q', 'p.q']);
       expect(await keysOf(store, 'p/doc-1')).toEqual(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a']);
       expect(await keysOf(store, 'p/doc-1/')).toEqual(['p/doc-1/a', 'p/doc-1/b']);
       expect(await keysOf(store, 'p/doc-1/b')).toEqual(['p/doc-1/b']);
@@ -406,14 +410,13 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       opened,
     }) => {
       const { store } = opened;
-      const number = (index: number) => String(index).padStart(4, '0');
-      const kept = Array.from({ length: 300 }, (_, index) => `busy/${number(index * 2)}/kept`);
-      const leaving = Array.from({ length: 300 }, (_, index) => `busy/${number(index * 2)}/leaving`);
-      await opened.fill([...kept, ...leaving]);
+      const kept = Array.from({ length: 300 }, (_, index) => `busy/${padded(index * 2)}/kept`);
+      const leaving = Array.from({ length: 300 }, (_, index) => `busy/${padded(index * 2)}/leaving`);
+      await opened.place([...kept, ...leaving]);
       const found: StoredObject[] = [];
       for await (const object of store.list('busy/')) {
         if (found.length % 20 === 0) {
-          await opened.fill([`busy/${number(found.length * 2 + 1)}/new`]);
+          await opened.place([`busy/${padded(found.length * 2 + 1)}/new`]);
           await store.delete(leaving.splice(0, 20));
         }
         found.push(object);
@@ -428,7 +431,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     test('many keys at once, of which some are not there', async ({ opened }) => {
       const { store } = opened;
       const keys = Array.from({ length: 1500 }, (_, index) => `d/${index % 3}/${index}`);
-      await opened.fill([...keys, 'd/kept', 'e/kept/below']);
+      await opened.place([...keys, 'd/kept', 'e/kept/below']);
       await store.delete([...keys, ...keys.slice(0, 3), 'd/none', 'none/at/all', 'd/kept/below', 'e/kept']);
       expect(await keysOf(store, '')).toEqual(['d/kept', 'e/kept/below']);
       await store.delete([]);

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import {
   mkdir,
   mkdtemp,
@@ -16,13 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test as base, vi } from 'vitest';
-import { SmallDisk } from '../../../../e2e/src/small-disk.ts';
+import { expect, vi } from 'vitest';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { StoreView } from '../../src/store/store-view.ts';
-import type { Store } from '../../src/store/store.ts';
 import { expectRejection } from '../expect-code.ts';
 import { describeStore, type OpenedStore } from './describe-store.ts';
+import { test } from './local-fixture.ts';
 import { bodyOf, collect, keysOf, textAt } from './read-store.ts';
 
 async function openLocal(prefix: string, many: number): Promise<OpenedStore> {
@@ -34,7 +31,7 @@ async function openLocal(prefix: string, many: number): Promise<OpenedStore> {
     address: root,
     prefix,
     many,
-    fill: async (keys) => {
+    place: async (keys) => {
       const files = keys.map((key) => path.join(root, prefix, key));
       for (const parent of new Set(files.map((file) => path.dirname(file))))
         await mkdir(parent, { recursive: true });
@@ -49,15 +46,6 @@ async function openLocal(prefix: string, many: number): Promise<OpenedStore> {
 
 describeStore('LocalStore', () => openLocal('', 10_000));
 describeStore('StoreView', () => openLocal('tables/a %41 ü/', 1000));
-
-const test = base.extend<{ folder: string; store: Store }>({
-  folder: async ({ task: _ }, use) => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'core-store-'));
-    await use(folder);
-    await rm(folder, { recursive: true });
-  },
-  store: ({ folder }, use) => use(new LocalStore(path.join(folder, 'lake'))),
-});
 
 /** A file as it was that many milliseconds ago. */
 async function aged(file: string, ms: number): Promise<void> {
@@ -159,9 +147,10 @@ test('writers and whoever removes empty folders do not get in each other’s way
   folder,
   store,
 }) => {
-  let [removing, removed] = [true, 0];
+  const stop = new AbortController();
+  let removed = 0;
   const remover = async () => {
-    while (removing) {
+    while (!stop.signal.aborted) {
       await turn();
       for (const name of ['x/y', 'x']) {
         const gone = await rmdir(path.join(folder, 'lake', name)).then(
@@ -177,7 +166,7 @@ test('writers and whoever removes empty folders do not get in each other’s way
     expect(await store.putIfAbsent('x/y/claim', 'x')).toBe(true);
     await store.delete(['x/y/claim']);
   }
-  removing = false;
+  stop.abort();
   await done;
   expect(removed).toBeGreaterThan(10);
 });
@@ -186,7 +175,6 @@ test('a write is on the disk with the names of all folders it is in', async ({ f
   const handle = await open(folder, 'r');
   const prototype = Object.getPrototypeOf(handle) as FileHandle;
   const synced: string[] = [];
-  // eslint-disable-next-line typescript/unbound-method -- it is called with its object below
   const { sync } = prototype;
   const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function record(this: FileHandle) {
     synced.push(path.relative(folder, await readlink(`/proc/self/fd/${this.fd}`)));
@@ -243,60 +231,3 @@ test('a name that is too long is told', async ({ store }) => {
       /the name is too long for the file system/,
     );
 });
-
-function mayMount(): boolean {
-  const folder = mkdtempSync(path.join(tmpdir(), 'core-store-mount-'));
-  const possible = SmallDisk.isPossible(folder);
-  rmSync(folder, { recursive: true });
-  return possible;
-}
-
-// Where nothing may be mounted there is no disk to fill, and root may write everywhere.
-if (mayMount()) {
-  const diskTest = test.extend<{ disk: SmallDisk }>({
-    disk: async ({ folder, store: _ }, use) => {
-      const disk = await SmallDisk.mount(path.join(folder, 'lake'), 256);
-      await use(disk);
-      disk.unmount();
-    },
-  });
-
-  diskTest('a full disk is told, leaves nothing, and harms nothing', async ({ store, disk }) => {
-    await store.put('hint', 'before');
-    await disk.fill(200);
-    for (const write of ['put', 'putIfAbsent'] as const) {
-      const large =
-        write === 'put'
-          ? new Uint8Array(300_000)
-          : bodyOf([new Uint8Array(150_000), new Uint8Array(150_000)]);
-      const error = await expectRejection(
-        store[write]('hint', large),
-        'LAKE_UNAVAILABLE',
-        /lake\/hint: the disk is full/,
-      );
-      expect(error.details).toEqual({ path: store.locate('hint') });
-    }
-    expect(await textAt(store, 'hint')).toBe('before');
-    expect(await store.deleteUnfinished('', Date.now() + 60_000)).toBe(0);
-    await disk.makeSpace();
-    await store.put('hint', 'after');
-    expect(await textAt(store, 'hint')).toBe('after');
-  });
-
-  diskTest(
-    'a read-only file system is told by whatever writes; reading goes on',
-    async ({ folder, store, disk: _ }) => {
-      await store.put('a/one', 'x');
-      execFileSync('mount', ['-o', 'remount,ro', path.join(folder, 'lake')]);
-      const writes = [
-        () => store.put('a/one', 'y'),
-        () => store.putIfAbsent('a/two', 'y'),
-        () => store.putIfAbsent('b/c/two', 'y'),
-        () => store.delete(['a/one']),
-      ];
-      for (const write of writes)
-        await expectRejection(write(), 'LAKE_UNAVAILABLE', /the file system is read-only/);
-      expect(await textAt(store, 'a/one')).toBe('x');
-    },
-  );
-}
