@@ -142,6 +142,18 @@ const TOTALS = {
 /** With as many rows of the source as there were, also where the plan could not know. */
 type CommittedTotals = StagedTotals & { readonly sourceRows: number };
 
+/** Of a commit that does not say what staging took, and whose receipts are gone. */
+export const NO_TOTALS: CommittedTotals = {
+  sourceRows: 0,
+  distinctRowIds: 0,
+  pages: 0,
+  repairs: 0,
+  requests: 0,
+  sourceBytes: 0,
+  missing: 0,
+  repeated: 0,
+};
+
 function commitInfoOf({ plan, merge, totals }: MergedRun, added: readonly Add[], nowMs: number): CommitInfo {
   const scd = isScd(plan.ingestionType);
   const outcomes = Object.entries(METRICS).map(([outcome, metric]) => [

@@ -1,9 +1,9 @@
 import { toOffloadError } from '../errors/offload-error.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { entryOfRun, outcomesOf, totalsIn } from './commit-actions.ts';
+import { entryOfRun, NO_TOTALS, outcomesOf, totalsIn } from './commit-actions.ts';
 import { readLog, replay, type LogEntry } from './delta-log.ts';
 import { collectGarbage } from './housekeeping.ts';
-import { countLakeRows } from './lake-rows.ts';
+import { countLakeRows, type LakeRows } from './lake-rows.ts';
 import { tieNotes } from './merge/merge-run.ts';
 import type { OnCommitStep } from './publish-run.ts';
 import { emptyReport, type RunReport } from './report.ts';
@@ -38,6 +38,13 @@ function repairNotes({ missing, repeated }: StagedTotals): string[] {
   ];
 }
 
+/** What the lake holds after a run, counted in its files as readers find them through the log. */
+async function countAfter(plan: RunPlan, { version }: LogEntry, staging: Staging): Promise<LakeRows> {
+  const table = staging.table(plan.destination);
+  const log = await readLog(table);
+  return countLakeRows(plan, table, replay(table, log.slice(0, version + 1)));
+}
+
 /** What a published run did, from its entry in the log: whichever attempt wrote that. */
 async function publishedReport(
   plan: RunPlan,
@@ -46,19 +53,20 @@ async function publishedReport(
   refreshNotes: readonly string[],
 ): Promise<RunReport> {
   const notes = [...refreshNotes];
-  const table = staging.table(plan.destination);
-  const log = await readLog(table);
-  const snapshot = replay(table, log.slice(0, entry.version + 1));
   const commitInfo = entry.actions.find((action) => action.commitInfo)?.commitInfo ?? {};
+  const metaData = entry.actions.find((action) => action.metaData)?.metaData;
   const { outcomes, expectedRows } = outcomesOf(commitInfo);
-  const totals = await totalsIn(commitInfo, plan, staging);
+  const totals =
+    (await tryStep('what staging took is not known', staging, notes, () =>
+      totalsIn(commitInfo, plan, staging),
+    )) ?? NO_TOTALS;
   const found = await tryStep('the rows of the lake could not be counted', staging, notes, () =>
-    countLakeRows(plan, table, snapshot),
+    countAfter(plan, entry, staging),
   );
   const added = entry.actions.flatMap(({ add }) =>
     add?.path.startsWith(`data/${plan.runId}/`) ? [add] : [],
   );
-  const cursor = tableState(snapshot)?.cursor;
+  const cursor = tableState(metaData && { metaData })?.cursor;
   const settled = settlePlan(plan, totals.sourceRows);
   return {
     ...emptyReport(settled, 'published'),

@@ -15,6 +15,9 @@ import { decodeTableName, LakePaths, newAttemptId } from './paths.ts';
 import { receiptSchema, type Receipt } from './receipt.ts';
 import { runReportSchema, type RunReport } from './report.ts';
 
+/** What the objects are called by which a lake is tried out. */
+export const PROBES = '_probe-';
+
 /** Names a run in the lake. */
 export interface RunKey {
   readonly destination: string;
@@ -63,7 +66,7 @@ export class Staging {
    * @throws OffloadError `LAKE_UNAVAILABLE`.
    */
   async checkWritable(): Promise<void> {
-    const key = `_probe-${randomUUID()}`;
+    const key = `${PROBES}${randomUUID()}`;
     try {
       if ((await this.store.putIfAbsent(key, 'first')) && !(await this.store.putIfAbsent(key, 'second')))
         return;

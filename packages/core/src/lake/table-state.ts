@@ -51,7 +51,7 @@ function optionalNumber(text: string | undefined): number | undefined {
 }
 
 /** The state a table's last commit left, or `undefined` where there is no table, or one that is not ours. */
-export function tableState(snapshot: Snapshot | undefined): TableState | undefined {
+export function tableState(snapshot: Pick<Snapshot, 'metaData'> | undefined): TableState | undefined {
   const state = snapshot?.metaData.configuration;
   if (!state || state[KEYS.sourceVersion] === undefined) return undefined;
   return {

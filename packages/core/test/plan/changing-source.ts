@@ -59,6 +59,11 @@ class World {
     return this.#served.seen;
   }
 
+  /** Asks the source. */
+  get client(): Served['client'] {
+    return this.#served.client;
+  }
+
   /** Plans a run with options as they stand in offload.yaml. */
   plan(options: object, changes: Partial<PlanJob> = {}): Promise<PlannedRun> {
     this.#runs += 1;

@@ -20,7 +20,7 @@ import { StoreView } from '../../src/store/store-view.ts';
 import { expectRejection } from '../expect-code.ts';
 import { describeStore, type OpenedStore } from './describe-store.ts';
 import { test } from './local-fixture.ts';
-import { bodyOf, collect, keysOf, textAt } from './read-store.ts';
+import { collect, keysOf, textAt } from './read-store.ts';
 
 async function openLocal(prefix: string, many: number): Promise<OpenedStore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'core-store-'));

@@ -3,6 +3,7 @@ import { commitRun } from '../../../src/lake/commit-run.ts';
 import type { OnCommitStep } from '../../../src/lake/publish-run.ts';
 import { readLog, replay, type Snapshot } from '../../../src/lake/delta-log.ts';
 import { withDuckDB } from '../../../src/lake/duckdb.ts';
+import type { LakeMoment } from '../../../src/lake/lake-moment.ts';
 import type { RunReport } from '../../../src/lake/report.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
 import { createViews } from '../../../src/lake/views.ts';
@@ -128,9 +129,9 @@ export async function offloadTable(
 }
 
 /** Answers of a query over the lake's tables, as a reader finds them; whole numbers as such. */
-export async function lakeQuery(staging: Staging, sql: string): Promise<unknown[][]> {
+export async function lakeQuery(staging: Staging, sql: string, at?: LakeMoment): Promise<unknown[][]> {
   return withDuckDB({}, async (connection) => {
-    const { skipped } = await createViews(connection, staging);
+    const { skipped } = await createViews(connection, staging, at);
     for (const { error } of skipped) throw error;
     const rows = (await connection.runAndReadAll(sql)).getRows();
     return rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
