@@ -237,7 +237,8 @@ const STOPS =
   /^(listFolders|list \S*(_delta_log|data|deletion_vector_|receipts|openings)\/?$|delete|deleteUnfinished)|report\.json$/;
 
 /** An operation, whatever run it is about. */
-const kindOf = ({ name, key }: Operation): string => `${name} ${key.replaceAll(/\d+T\d+Z-\w+|[\da-f-]{16,}|\d+/g, '…')}`;
+const kindOf = ({ name, key }: Operation): string =>
+  `${name} ${key.replaceAll(/\d+T\d+Z-\w+|[\da-f-]{16,}|\d+/g, '…')}`;
 
 test('one that stands still at any step, and goes on a week later, harms nothing', async ({ staging }) => {
   await publishTwo(staging);
