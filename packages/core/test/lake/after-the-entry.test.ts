@@ -26,7 +26,11 @@ class FailingLake {
   readonly staging: Staging;
   #isOn = false;
 
-  constructor({ store }: Staging, fails: (operation: Operation) => boolean, hides = (_: string) => false) {
+  constructor(
+    { store }: Staging,
+    fails: (operation: Operation) => boolean,
+    hides: (key: string) => boolean = () => false,
+  ) {
     const tapped: Store = tapStore(store, (operation) => {
       if (this.#isOn && fails(operation)) throw broken(operation.key);
     });
