@@ -184,7 +184,7 @@ test('a data file or a deletion vector that is gone is told by its path', async 
   const folder = pathsOf(staging).table('documents');
   const [first] = (await snapshotOf(staging)).files;
   await rm(path.join(folder, first?.path ?? ''));
-  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.parquet/s);
+  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.\w+\.parquet/s);
   const vector = (await readdir(folder)).find((name) => name.startsWith('deletion_vector_'));
   await rm(path.join(folder, vector ?? ''));
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /deletion_vector_/);
