@@ -13,7 +13,7 @@ import {
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
-import { endLostAttempts, untilLost } from './lost-attempts.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
@@ -78,6 +78,10 @@ export function startCommitWorker(
         return { state: report.state, rows: report.lakeRows };
       } catch (thrown) {
         const { runId, table } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table });
         logger.error(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },
