@@ -11,13 +11,16 @@ const SHOWN_NAME = 80;
  */
 const MAX_LEVELS = 32;
 
-function showName(name: string): string {
-  const cut = name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}…` : name;
-  return /^[\p{L}\p{N}\p{Pd}_$ …]+$/u.test(cut) ? cut : JSON.stringify(cut);
+function shorten(name: string): string {
+  return name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}…` : name;
 }
 
-/** A field by the names that lead to it: `s.a`, of a list of structs `l.element.a`. Names that are no plain words are in quotes. */
-const showPath = (path: readonly string[]): string => path.map(showName).join('.');
+/** A field by the names that lead to it: `"s.a"`, of a list of structs `"l.element.a"`; each by itself where one is no plain word. */
+function showPath(path: readonly string[]): string {
+  const names = path.map(shorten);
+  const plain = names.every((name) => /^[\p{L}\p{N}_$ …-]+$/u.test(name));
+  return plain ? `"${names.join('.')}"` : names.map((name) => JSON.stringify(name)).join('.');
+}
 
 /** Why no reader can be counted on to open a column of this name. */
 function nameProblem(name: string): string | undefined {
@@ -26,17 +29,15 @@ function nameProblem(name: string): string | undefined {
   return name.isWellFormed() ? undefined : 'holds half a character (a lone surrogate)';
 }
 
-const quoted = (path: readonly string[]): string => `"${showPath(path)}"`;
-
 function problemOf(names: readonly string[], path: readonly string[]): string | undefined {
   for (const name of names) {
     const problem = nameProblem(name);
     if (problem !== undefined)
-      return `${quoted([...path, name])} ${problem}, which not every reader can open`;
+      return `${showPath([...path, name])} ${problem}, which not every reader can open`;
   }
   const twins = findTwins(names);
   if (!twins) return undefined;
-  const [first, second] = twins.map((name) => quoted([...path, name]));
+  const [first, second] = twins.map((name) => showPath([...path, name]));
   return twins[0] === twins[1]
     ? `there are two of ${first}`
     : `${first} and ${second} differ in case only, which the lake cannot tell apart`;
@@ -116,7 +117,7 @@ export function refuseNames(table: string, columns: readonly LanceField[]): void
     if (problem === undefined) continue;
     throw new OffloadError(
       'SCHEMA_MISMATCH',
-      `Column "${showName(column.name)}" of table "${table}": ${problem}; ${leaveOut(column.name, columns)}`,
+      `Column ${showPath([column.name])} of table "${table}": ${problem}; ${leaveOut(column.name, columns)}`,
       { table, column: column.name },
     );
   }
