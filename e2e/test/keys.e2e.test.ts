@@ -119,3 +119,32 @@ test('rows without a key fail the run before a page is enqueued, with their numb
   const { tables } = await world.ask<Answer>('run');
   expect(tables).toMatchObject([{ state: 'published', verified: true, lakeRows: 36 }]);
 });
+
+test('keys and sequences that the lake would cut fail the run before a page is enqueued; whole microseconds are kept', async ({
+  world,
+}) => {
+  const at = new arrow.Timestamp(arrow.TimeUnit.NANOSECOND, 'UTC');
+  const schema = schemaOf(['at', at], ['id', new arrow.Int32()]);
+  const table = (nanoseconds: readonly bigint[]) => nanoseconds.map((value, id) => ({ at: value, id }));
+  await createTable(world.uri, 'cut', table([1000n, 1001n, 1999n]), schema);
+  await createTable(world.uri, 'whole', table([-1000n, 0n, 1_764_000_000_000_001_000n]), schema);
+  const keyed = { ingestion_type: 'SCD_TYPE_2', primary_keys: ['at'] };
+  const ordered = { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'], cursor_field: 'at' };
+  const tables = { keys: keyed, sequences: ordered, keysWhole: keyed, sequencesWhole: ordered };
+  const names = new Map([
+    ['keys', 'cut'],
+    ['sequences', 'cut'],
+    ['keysWhole', 'whole'],
+    ['sequencesWhole', 'whole'],
+  ]);
+  const source = await world.serve({ tables }, {}, names);
+  await world.worker();
+  const { code, out } = await world.offload('run');
+  expect(code).toBe(1);
+  expect(out.match(/\[KEY_INEXACT\] Column "at"/g)).toHaveLength(2);
+  expect(out).toContain('_rowid 1 (at=1970-01-01T00:00:00.000001001Z)');
+  expect((await world.lake.tables()).toSorted()).toEqual(['keysWhole', 'sequencesWhole']);
+  expect(source.queries('keys')).toHaveLength(1); // the sample
+  expect(await world.lake.sql('SELECT count(*)::INT AS n FROM "keysWhole"')).toEqual([{ n: 3 }]);
+  expect((await world.offload('verify', 'keysWhole', 'sequencesWhole')).code).toBe(0);
+});

@@ -39,7 +39,8 @@ function showValue(value: bigint, type: arrow.DataType): string {
   }
   const seconds = floorDivide(value, 1_000_000_000n);
   const fraction = String(value - seconds * 1_000_000_000n).padStart(9, '0');
-  return new Date(Number(seconds) * 1000).toISOString().replace('000Z', fraction);
+  const zone = arrow.DataType.isTimestamp(type) && type.timezone ? 'Z' : '';
+  return new Date(Number(seconds) * 1000).toISOString().replace('000Z', fraction + zone);
 }
 
 /** The values of a column as the 64-bit integers they are, by row; those of a dictionary as well. */
