@@ -1,3 +1,4 @@
+import { connect } from '@lancedb/lancedb';
 import type { RunReport } from '@lance-offload/core';
 import type { Schema } from 'apache-arrow';
 import { expect } from 'vitest';
@@ -120,14 +121,33 @@ test('rows without a key fail the run before a page is enqueued, with their numb
   expect(tables).toMatchObject([{ state: 'published', verified: true, lakeRows: 36 }]);
 });
 
+/** Makes a table of ids and of instants to the nanosecond, which rows in JavaScript cannot hold. */
+async function createInstants(uri: string, name: string, nanoseconds: readonly bigint[]): Promise<void> {
+  const { length } = nanoseconds;
+  const at = arrow.makeData({
+    type: new arrow.TimestampNanosecond('UTC'),
+    length,
+    nullCount: 0,
+    data: BigInt64Array.from(nanoseconds),
+  });
+  const id = arrow.makeData({
+    type: new arrow.Int32(),
+    length,
+    nullCount: 0,
+    data: Int32Array.from(nanoseconds.keys()),
+  });
+  const db = await connect(uri);
+  const columns = { at: new arrow.Vector([at]), id: new arrow.Vector([id]) };
+  const table = await db.createTable(name, new arrow.Table(columns));
+  table.close();
+  db.close();
+}
+
 test('keys and sequences that the lake would cut fail the run before a page is enqueued; whole microseconds are kept', async ({
   world,
 }) => {
-  const at = new arrow.Timestamp(arrow.TimeUnit.NANOSECOND, 'UTC');
-  const schema = schemaOf(['at', at], ['id', new arrow.Int32()]);
-  const table = (nanoseconds: readonly bigint[]) => nanoseconds.map((value, id) => ({ at: value, id }));
-  await createTable(world.uri, 'cut', table([1000n, 1001n, 1999n]), schema);
-  await createTable(world.uri, 'whole', table([-1000n, 0n, 1_764_000_000_000_001_000n]), schema);
+  await createInstants(world.uri, 'cut', [1000n, 1001n, 1999n]);
+  await createInstants(world.uri, 'whole', [-1000n, 0n, 1_764_000_000_000_001_000n]);
   const keyed = { ingestion_type: 'SCD_TYPE_2', primary_keys: ['at'] };
   const ordered = { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'], cursor_field: 'at' };
   const tables = { keys: keyed, sequences: ordered, keysWhole: keyed, sequencesWhole: ordered };
@@ -143,7 +163,11 @@ test('keys and sequences that the lake would cut fail the run before a page is e
   expect(code).toBe(1);
   expect(out.match(/\[KEY_INEXACT\] Column "at"/g)).toHaveLength(2);
   expect(out).toContain('_rowid 1 (at=1970-01-01T00:00:00.000001001Z)');
-  expect((await world.lake.tables()).toSorted()).toEqual(['keysWhole', 'sequencesWhole']);
+  expect((await world.lake.tables()).toSorted()).toEqual([
+    'keysWhole',
+    'keysWhole_current',
+    'sequencesWhole',
+  ]);
   expect(source.queries('keys')).toHaveLength(1); // the sample
   expect(await world.lake.sql('SELECT count(*)::INT AS n FROM "keysWhole"')).toEqual([{ n: 3 }]);
   expect((await world.offload('verify', 'keysWhole', 'sequencesWhole')).code).toBe(0);

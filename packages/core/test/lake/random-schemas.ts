@@ -15,7 +15,7 @@ export interface RandomSchema {
   readonly fault: 'twin' | 'empty' | 'nul' | undefined;
 }
 
-export const RANDOM_ROWS = 4;
+export const RANDOM_ROWS = 5;
 export const LONG_NAME = 'x'.repeat(70_000);
 
 /**
