@@ -201,7 +201,7 @@ function dataOf({ type, fields = [] }: LanceType, values: readonly Value[]): arr
     return arrow.makeData({ type: new arrow.List(fieldOf('item', child)), ...shell, valueOffsets, child });
   }
   const child = dataOf(item.type, items);
-  const [key, value] = child.type.children as arrow.Field[];
+  const [key, value] = child.type.children;
   const entries = new arrow.Struct<{ key: arrow.DataType; value: arrow.DataType }>([
     new arrow.Field('key', key?.type ?? new arrow.Utf8(), false),
     new arrow.Field('value', value?.type ?? new arrow.Null(), true),

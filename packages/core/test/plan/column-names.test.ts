@@ -1,11 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { LanceField, LanceType } from '../../src/lancedb/lance-type.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
 import { column } from '../arrow-bodies.ts';
-import { expectCode, expectRejection } from '../expect-code.ts';
-import { test as planned } from './changing-source.ts';
+import { expectCode } from '../expect-code.ts';
 
 const ID = column('id', 'int64');
 const structOf = (...names: readonly string[]): LanceType => ({
@@ -48,12 +46,10 @@ test.for(TWINS)('%s and %s are twins, at the top and at any depth, by either ord
     const words = /differ in case only, which the lake cannot tell apart/;
     expectCode(() => plan(column(a, 'int32'), column(b, 'int32')), 'SCHEMA_MISMATCH', words);
     const types = [structOf(a, b), listOf(structOf(a, b)), mapOf(STRING, structOf(a, b))];
-    for (const type of types)
-      expectCode(
-        () => plan(ID, column('s', type)),
-        'SCHEMA_MISMATCH',
-        /; leave the column out with columns: \["id"\]/,
-      );
+    for (const type of types) {
+      const error = expectCode(() => plan(ID, column('s', type)), 'SCHEMA_MISMATCH', words);
+      expect(error.message).toContain('; leave the column out with columns: ["id"]');
+    }
   }
 });
 
@@ -122,10 +118,15 @@ test('the lake’s own names are refused at the top only, in any case that a rea
   expectCode(search, 'CONFIG_INVALID', /the table has a column "_Distance", where a search puts its own/);
 });
 
+const within = (type: LanceType): LanceType => ({ type: 'struct', fields: [column('a', type)] });
+
+function deep(levels: number, wrap: (type: LanceType) => LanceType): LanceType {
+  let type: LanceType = { type: 'int32' };
+  for (let level = 0; level < levels; level++) type = wrap(type);
+  return type;
+}
+
 test('columns nested deeper than readers go, and structs without fields, are refused', () => {
-  const deep = (levels: number, wrap: (type: LanceType) => LanceType) =>
-    Array.from({ length: levels }).reduce<LanceType>((type) => wrap(type), { type: 'int32' });
-  const within = (type: LanceType): LanceType => ({ type: 'struct', fields: [column('a', type)] });
   expect(plan(column('s', deep(32, within)), column('l', deep(32, listOf))).columns).toHaveLength(2);
   for (const type of [deep(33, within), deep(33, listOf), deep(17, (value) => mapOf(STRING, value))])
     expectCode(
@@ -142,29 +143,14 @@ const schemaOf = (...columns: LanceField[]) => lakeSchemaOf({ columns, withRowId
 test.for(TWINS)('a column %s that comes later is refused where the lake has %s', ([first, second]) => {
   const merge = () =>
     mergeSchemas('t', schemaOf(ID, column(second, 'int32')), schemaOf(ID, column(first, 'int32')));
-  expectCode(merge, 'SCHEMA_MISMATCH', /is called ".*" in the lake, where case does not count; leave it out/);
+  const error = expectCode(merge, 'SCHEMA_MISMATCH');
+  expect(error.message).toContain(
+    `"${first}" is called "${second}" in the lake, where case does not count; leave it out with columns: ["id"]`,
+  );
 });
 
 test('a field that comes into a struct later, twin or not, is refused', () => {
-  const merge = () =>
-    mergeSchemas('t', schemaOf(column('s', structOf('a'))), schemaOf(column('s', structOf('a', 'A'))));
-  expectCode(merge, 'SCHEMA_MISMATCH', /no change inside a struct, list or map is followed/);
+  const [before, after] = [['a'], ['a', 'A']].map((names) => schemaOf(column('s', structOf(...names))));
+  const error = expectCode(() => after && mergeSchemas('t', before, after), 'SCHEMA_MISMATCH');
+  expect(error.message).toContain('no change inside a struct, list or map is followed');
 });
-
-planned(
-  'tables with such names are refused before a page is enqueued, and the lake stays empty',
-  async ({ world }) => {
-    const tables = {
-      twins: structOf('a', 'A'),
-      umlaut: structOf('é', 'É'),
-      kelvin: structOf('k', '\u212a'),
-      blank: structOf('', 'b'),
-    };
-    for (const type of Object.values(tables)) {
-      world.source.vector = column('s', type);
-      await expectRejection(world.plan({}), 'SCHEMA_MISMATCH', /columns: \["id","at","name"\]/);
-    }
-    expect(world.seen.map(({ url }) => url).filter((url) => url.includes('query'))).toEqual([]);
-    await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
-  },
-);

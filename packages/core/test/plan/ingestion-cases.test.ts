@@ -387,3 +387,25 @@ test('a filter that changes reads everything again under SCD, and is refused und
   const { plan } = await world.plan({ ...SCD1, filter_expression }, { destination: 'keyed' });
   expect([plan.cursorFrom, plan.deletes, plan.notes.length]).toEqual([undefined, 'none', 1]);
 });
+
+const pairOf = (...names: readonly string[]) => ({
+  type: 'struct',
+  fields: names.map((name) => column(name, 'int32')),
+});
+
+test('case 22a: names in a struct that readers take for one, or cannot open, are refused before a page is enqueued', async ({
+  world,
+}) => {
+  const tables = {
+    twins: pairOf('a', 'A'),
+    umlaut: pairOf('é', 'É'),
+    kelvin: pairOf('k', '\u212a'),
+    blank: pairOf('', 'b'),
+  };
+  for (const type of Object.values(tables)) {
+    world.source.vector = column('s', type);
+    await expectRejection(world.plan({}), 'SCHEMA_MISMATCH', /columns: \["id","at","name"\]/);
+  }
+  expect(world.seen.map(({ url }) => url).filter((url) => url.includes('query'))).toEqual([]);
+  await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
+});
