@@ -172,3 +172,31 @@ test('keys and sequences that the lake would cut fail the run before a page is e
   expect(await world.lake.sql('SELECT count(*)::INT AS n FROM "keysWhole"')).toEqual([{ n: 3 }]);
   expect((await world.offload('verify', 'keysWhole', 'sequencesWhole')).code).toBe(0);
 });
+
+test('a source that cannot tell of such values has them found in its pages: the run fails, and nothing is published', async ({
+  world,
+}) => {
+  await createInstants(world.uri, 'cut', [1000n, 1001n, 1999n]);
+  const source = await world.serve({
+    tables: { cut: { ingestion_type: 'SCD_TYPE_1', primary_keys: ['at'] } },
+  });
+  source.refuse(
+    ({ operation, body }) => operation === 'count_rows' && JSON.stringify(body).includes('CAST'),
+    400,
+    'no such function',
+  );
+  await world.worker();
+  const { code, out } = await world.offload('run');
+  expect(code).toBe(1);
+  expect(out).toContain('[KEY_INEXACT] Column "at" tells rows apart');
+  expect(out).toContain('_rowid 1 (at=1970-01-01T00:00:00.000001001Z)');
+  expect(await world.lake.tables()).toEqual([]);
+  expect(source.queries('cut')).toHaveLength(1);
+  // The way out: the run is ended, and the table offloaded by another key.
+  const [run] = /cut-\d{8}T\d{6}Z-[\da-f]{4}/.exec(out) ?? [];
+  expect((await world.offload('cancel', String(run))).code).toBe(0);
+  await world.configure(source.url, {
+    tables: { cut: { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'] } },
+  });
+  expect((await world.offload('run')).code).toBe(0);
+});
