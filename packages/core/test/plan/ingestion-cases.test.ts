@@ -75,7 +75,7 @@ test('case 5a: a key or sequence with values that the lake would cut is found be
   }
   const predicates = world.seen.map(({ body }) => (body as { predicate?: string } | undefined)?.predicate);
   expect(predicates).toContain(`(id > 1\n) AND (${IS_CUT})`);
-  await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
+  await expect(readdir(pathsOf(world.staging).root)).rejects.toThrow('ENOENT');
 });
 
 test('such columns are keys and sequences where no value is cut, and cursors of APPEND_ONLY in any case', async ({
@@ -407,5 +407,5 @@ test('case 22a: names in a struct that readers take for one, or cannot open, are
     await expectRejection(world.plan({}), 'SCHEMA_MISMATCH', /columns: \["id","at","name"\]/);
   }
   expect(world.seen.map(({ url }) => url).filter((url) => url.includes('query'))).toEqual([]);
-  await expect(readdir(world.staging.paths.root)).rejects.toThrow('ENOENT');
+  await expect(readdir(pathsOf(world.staging).root)).rejects.toThrow('ENOENT');
 });
