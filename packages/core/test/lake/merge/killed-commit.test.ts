@@ -147,7 +147,11 @@ async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
   const log = await readLog(staging.table(plan.destination));
   const report = await staging.findReport(plan);
   const settled: unknown = JSON.parse(JSON.stringify({ log, report }), (key, value: unknown) =>
-    FREE.has(key) ? 0 : key === 'path' ? String(value).replace(/\.[0-9a-f]{16}\.parquet$/, '.parquet') : value,
+    FREE.has(key)
+      ? 0
+      : key === 'path'
+        ? String(value).replace(/\.[0-9a-f]{16}\.parquet$/, '.parquet')
+        : value,
   );
   return { ...(await seen(staging)), settled };
 }
