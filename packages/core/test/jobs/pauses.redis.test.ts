@@ -292,7 +292,7 @@ test('a run cancelled while a worker has a page of it is let run out', async ({ 
   await holding.close();
 });
 
-test('pauses are listed with who made them, and that of a run that has ended is cleaned up', async ({
+test('pauses are listed with who made them, without that of a run that has ended; listing changes nothing', async ({
   rig,
 }) => {
   const { fleet } = rig;
@@ -311,7 +311,23 @@ test('pauses are listed with who made them, and that of a run that has ended is 
     runs: [{ runId: open.runId, by: BY, atMs: expect.any(Number) }],
   });
   expect(pauses.tables[0]?.atMs).toBeGreaterThanOrEqual(startedMs);
+  expect(await fleet.redis.hlen(`${fleet.prefix}:pauses`)).toBe(3);
+  expect(await resume(fleet, { runId: ended.runId })).toMatchObject({ wasPaused: true });
   expect(await fleet.redis.hlen(`${fleet.prefix}:pauses`)).toBe(2);
+});
+
+test('a run that ends while it is being paused keeps no pause', async ({ rig }) => {
+  const { fleet } = rig;
+  const run = await enqueuedRun(rig, 'documents');
+  const report = emptyReport(planOf({ runId: run.runId, destination: 'documents' }), 'cancelled');
+  // The run ends after the first look at its report.
+  const look = vi.spyOn(fleet.staging, 'findReport').mockImplementationOnce(async () => {
+    await fleet.staging.createReport(report);
+    return undefined;
+  });
+  await expectRejection(pause(fleet, { runId: run.runId }, BY), 'RUN_CLOSED', /is cancelled/);
+  expect(look).toHaveBeenCalledTimes(2);
+  expect(await fleet.redis.keys(`${fleet.prefix}:pa*`)).toEqual([]);
 });
 
 test('a run that has ended, or that there is not, cannot be paused', async ({ rig }) => {
