@@ -242,6 +242,44 @@ test('while Redis does not answer the data is shown as old, and comes back by it
   await page.waitForSelector('main:not(.stale)');
 });
 
+test('a stream that falls silent is not live: the page says since when, and is live again with the next data', async () => {
+  const fixture = await serve({ scenario: 'busy', tickMs: 200 });
+  const { page } = await openPage(browser, fixture.url);
+  onTestFinished(() => page.context().close());
+  await page.clock.install();
+  await page.goto(fixture.url);
+  await page.waitForSelector('.connection.good');
+  fixture.hush('overview');
+  await page.clock.fastForward(11_000);
+  await page.waitForSelector('main.stale');
+  const words = page.locator('.connection');
+  expect(await words.textContent()).toMatch(/^not live since \d\d:\d\d:\d\d, data of 1\d s ago$/);
+  // The connection that is made anew answers, and says nothing either.
+  await page.clock.fastForward(16_000);
+  await expect.poll(() => words.textContent()).toMatch(/^not live since \d\d:\d\d:\d\d, data of \d\d s ago$/);
+  expect(await page.locator('main.stale').count()).toBe(1);
+  await keepPicture(page, 'silent');
+  fixture.hush(null);
+  await page.waitForSelector('main:not(.stale)');
+  expect(await words.textContent()).toBe('live');
+});
+
+test('a page whose own stream falls silent is not live, though the overview’s goes on', async () => {
+  const fixture = await serve({ scenario: 'busy', tickMs: 200 });
+  const { page } = await openPage(browser, fixture.url);
+  onTestFinished(() => page.context().close());
+  await page.clock.install();
+  await page.goto(`${fixture.url}/runs/${runIdOf('documents')}`);
+  await page.waitForSelector('.connection.good');
+  await page.waitForSelector('.grid .cell');
+  fixture.hush('run');
+  await page.clock.fastForward(16_000);
+  await page.waitForSelector('main.stale');
+  expect(await page.locator('.connection').textContent()).toMatch(/^reconnecting/);
+  fixture.hush(null);
+  await page.waitForSelector('main:not(.stale)');
+});
+
 test('after the server was restarted the page is live again by itself', async () => {
   const first = createFixture({ scenario: 'busy' });
   const server = await listen(first.app, '127.0.0.1', 0);
