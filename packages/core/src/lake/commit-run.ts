@@ -201,7 +201,7 @@ async function auditAndRepair(
  *
  * @param repair stages rows that are missing; without it, a run that is not complete fails its audit.
  * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `KEY_NULL`, `SCHEMA_MISMATCH`,
- *   `LAKE_CONFLICT`, `LAKE_UNAVAILABLE`.
+ *   `LAKE_CONFLICT`, `RUN_OVERTAKEN`, `LAKE_UNAVAILABLE`.
  */
 export async function commitRun(
   key: RunKey,

@@ -5,7 +5,7 @@ import { asLakeError } from '../errors/system-errors.ts';
 import type { DeltaField } from '../plan/lake-type.ts';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
 import { readLog, readSnapshot, replay, type Snapshot } from './delta-log.ts';
-import { quoteIdentifier, withDuckDB } from './duckdb.ts';
+import { createDatabase, quoteIdentifier } from './duckdb.ts';
 import { duckdbTypeOf } from './duckdb-type.ts';
 import { temporaryName } from './files.ts';
 import { entriesAt, type LakeMoment } from './lake-moment.ts';
@@ -129,7 +129,7 @@ export async function refreshDatabase(staging: Staging): Promise<void> {
     const temporary = temporaryName(staging.paths.database);
     let views: LakeViews;
     try {
-      views = await withDuckDB({ file: temporary }, async (connection) => {
+      views = await createDatabase(temporary, async (connection) => {
         const created = await createViews(connection, staging);
         await connection.run('CHECKPOINT');
         return created;
