@@ -134,10 +134,10 @@ test('a page that stays open holds on to nothing of what it showed before', asyn
   const see = async (): Promise<number> => seen.add(await value.textContent()).size;
   const patience = { timeout: 60_000, interval: 10 };
   // By then everything is drawn and compiled that ever will be.
-  await expect.poll(see, patience).toBeGreaterThan(50);
+  await expect.poll(see, patience).toBeGreaterThan(30);
   const before = await heapBytes(page);
-  await expect.poll(see, patience).toBeGreaterThan(250);
-  // A tree of the page is 300 KB: were they kept, it would be 60 MB.
+  await expect.poll(see, patience).toBeGreaterThan(130);
+  // A tree of the page is 300 KB: were they kept, it would be 30 MB.
   expect((await heapBytes(page)) - before).toBeLessThan(5_000_000);
 });
 
