@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createViews, LakePaths, Staging, withDuckDB, type RunReport } from '@lance-offload/core';
+import { createViews, openLake, type Staging, withDuckDB, type RunReport } from '@lance-offload/core';
 import { vi } from 'vitest';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export class Lake {
   readonly staging: Staging;
 
   constructor(folder: string) {
-    this.staging = new Staging(new LakePaths(folder));
+    this.staging = openLake(folder);
   }
 
   async sql(sql: string): Promise<Row[]> {

@@ -7,14 +7,16 @@ type File = Snapshot['files'][number];
 
 /** A lake table that somebody meddles with behind the product's back. */
 export class Tampering {
+  readonly #table: ReturnType<Staging['table']>;
   readonly #folder: string;
 
   constructor(staging: Staging, table: string) {
-    this.#folder = staging.paths.table(table);
+    this.#table = staging.table(table);
+    this.#folder = this.#table.locate('');
   }
 
   async files(): Promise<readonly File[]> {
-    return (await readSnapshot(this.#folder))?.files ?? [];
+    return (await readSnapshot(this.#table))?.files ?? [];
   }
 
   /** Another tool's commit: these files out of the table, and those in. */

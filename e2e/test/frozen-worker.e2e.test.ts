@@ -36,9 +36,9 @@ test('a worker that stood still until its page was published wakes up and replac
     release();
     await world.worker();
     expect((await running.ended).code).toBe(0);
-    const folder = world.lake.staging.paths.table('items');
-    const [file] = (await readSnapshot(folder))?.files ?? [];
-    const place = path.join(folder, file?.path ?? '');
+    const table = world.lake.staging.table('items');
+    const [file] = (await readSnapshot(table))?.files ?? [];
+    const place = table.locate(file?.path ?? '');
     const published = await readFile(place);
 
     frozen.send('SIGCONT');
@@ -68,7 +68,7 @@ test('a page that another worker stages while it is transformed ends with that o
     const { connection } = await loadConfig(path.join(world.folder, 'offload.yaml'), env);
     const page = { index: 0, offset: 0, limit: 500, scan: 'rows', repair: false } as const;
     const { signal } = new AbortController();
-    const folder = staging.paths.table('items');
+    const folder = staging.table('items').locate('');
     let staged: Buffer | undefined;
     const deps = (worker: string): PageDeps => ({
       source: createLanceClient(connection, { userAgent: 'test' }),

@@ -1,11 +1,11 @@
 // One commit of a staged run, in a process of its own: audit, merge, deletion vectors, log entry, views, report.
 import { cpuSeconds, peakMemory } from '../processes.ts';
-import { commitRun, LakePaths, Staging, type CommitStep } from './core.ts';
+import { commitRun, openLake, type CommitStep } from './core.ts';
 
 const [lake = '', destination = '', runId = ''] = process.argv.slice(2);
 
 const steps: Partial<Record<CommitStep, number>> = {};
-const staging = new Staging(new LakePaths(lake));
+const staging = openLake(lake);
 const cpuBefore = cpuSeconds();
 const started = performance.now();
 let last = started;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runProgram } from '../processes.ts';
-import { commitRun, FORMAT_VERSION, LakePaths, Staging, type RunPlan } from './core.ts';
+import { commitRun, FORMAT_VERSION, openLake, type Staging, type RunPlan } from './core.ts';
 import { changing, filling, planChanging, planFilling, stageRun, type LakeSize } from './stage-run.ts';
 
 /** A lake whose table has all its rows, and a run of changed ones that waits for its commit. */
@@ -14,7 +14,7 @@ export interface StagedLake {
 }
 
 function stagingOf(folder: string): Staging {
-  return new Staging(new LakePaths(folder));
+  return openLake(folder);
 }
 
 /** A copy made of hard links: core replaces files and never writes into one, so the original stays as it is. */

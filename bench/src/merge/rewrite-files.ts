@@ -3,7 +3,7 @@
 import { mkdir, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { cpuSeconds, peakMemory } from '../processes.ts';
-import { LakePaths, readSnapshot, withDuckDB } from './core.ts';
+import { openLake, readSnapshot, withDuckDB } from './core.ts';
 
 const [lake = '', destination = '', runId = '', output = ''] = process.argv.slice(2);
 
@@ -70,8 +70,9 @@ async function countRows(files: readonly string[]): Promise<{ rows: number; repl
 await mkdir(output, { recursive: true });
 const cpuBefore = cpuSeconds();
 const started = performance.now();
-const folder = new LakePaths(lake).table(destination);
-const files = (await readSnapshot(folder))?.files.map((file) => path.join(folder, file.path)) ?? [];
+const table = openLake(lake).table(destination);
+const folder = table.locate('');
+const files = (await readSnapshot(table))?.files.map((file) => path.join(folder, file.path)) ?? [];
 const staged = path.join(folder, 'data', runId);
 const pages = (await readdir(staged)).map((name) => path.join(staged, name));
 const lanes = Array.from({ length: LANES }, (_, lane) => files.filter((__, index) => index % LANES === lane));

@@ -88,12 +88,12 @@ export function changing({ rows, dimensions }: LakeSize, changed: number): (page
 async function stagePage(plan: RunPlan, page: Page, documents: Documents, staging: Staging): Promise<void> {
   const bodies = [documentsBody(documents)];
   const made = transformPage({ ...transformOf(plan, page), bodies });
-  const path = dataFilePath(plan.runId, page.index, 0);
+  const path = dataFilePath(plan.runId, page.index, 0, 'bench');
   const size = made.parquet.byteLength;
   await staging.writeData(plan.destination, path, made.parquet);
   made.parquet.buffer.transfer(0); // frees it now, not at some later garbage collection
   const { rows, sourceBytes, checksum, rowHashSum, stats, rowIds } = made;
-  await staging.writeReceipt(plan.destination, {
+  await staging.claimReceipt(plan.destination, {
     formatVersion: FORMAT_VERSION,
     runId: plan.runId,
     page,

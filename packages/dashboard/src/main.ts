@@ -3,11 +3,10 @@ import {
   connectRedis,
   createLogger,
   DEFAULT_REDIS_URL,
-  LakePaths,
   loadConfig,
   Queues,
-  Staging,
   type Fleet,
+  openLake,
 } from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments, type DashboardArguments } from './arguments.ts';
@@ -26,7 +25,7 @@ async function serve(options: DashboardArguments): Promise<void> {
   );
   const { queue_prefix: prefix, dashboard: settings } = config;
   const queues = new Queues(redis, prefix);
-  const staging = new Staging(new LakePaths(config.lake));
+  const staging = openLake(config.lake);
   const fleet: Fleet = { redis, queues, staging, prefix, attempts: attemptsOf(config) };
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createLogger, LakePaths, PAYLOAD_VERSION, Queues, Staging } from '@lance-offload/core';
+import { createLogger, openLake, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
@@ -53,7 +53,7 @@ async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>)
 export function depsOf({ redis, queues, prefix }: Fleet): DashboardDeps {
   const logger = createLogger('test', 'silent');
   const options = { readOnly: false, allowedHosts: [], trustProxy: false };
-  const staging = new Staging(new LakePaths('/nowhere')); // no test here needs a lake
+  const staging = openLake('/nowhere'); // no test here needs a lake
   const attempts = { maxRetries: 5, initialDelayMs: 1000 };
   return { redis, queues, prefix, staging, attempts, logger, settings: NO_USERS, ...options };
 }

@@ -5,16 +5,16 @@ import {
   createLogger,
   DEFAULT_REDIS_URL,
   FleetPace,
-  LakePaths,
   loadConfig,
   PRODUCT,
   Queues,
-  Staging,
   startTracing,
   type Config,
   type Fleet,
   type LanceClient,
   type Logger,
+  openLake,
+  type Staging,
 } from '@lance-offload/core';
 
 /** Options every command takes. */
@@ -48,7 +48,7 @@ export class Context {
   private constructor(config: Config, logger: Logger) {
     this.config = config;
     this.logger = logger;
-    this.staging = new Staging(new LakePaths(config.lake));
+    this.staging = openLake(config.lake);
     this.#pace = new FleetPace(config.connection);
     this.source = createLanceClient(config.connection, {
       userAgent: PRODUCT,

@@ -14,6 +14,7 @@ import {
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
@@ -23,8 +24,10 @@ const SPAN_NAMES: Record<CommitStep, string> = {
   audited: 'audit',
   merged: 'merge',
   'vectors written': 'write vectors',
+  decided: 'decide',
   logged: 'log',
   'views refreshed': 'refresh views',
+  counted: 'count',
   reported: 'report',
 };
 
@@ -50,14 +53,16 @@ export function startCommitWorker(
         using _ = monitor.begin({ runId, table });
         const started = performance.now();
         monitor.committing(runId, 'auditing');
-        const repair = createRepair(deps, signal ?? new AbortController().signal);
+        const lost = signal ?? new AbortController().signal;
+        const own = untilLost(deps, lost);
+        const repair = createRepair(own, lost);
         let stepped = started;
         const onStep = (step: CommitStep) => {
           tracing.past(SPAN_NAMES[step], performance.now() - stepped);
           stepped = performance.now();
           monitor.committing(runId, step);
         };
-        const report = await commitRun(commit, deps.staging, onStep, repair);
+        const report = await commitRun(commit, own.staging, onStep, repair);
         await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed
         monitor.committed(report, performance.now() - started);
         tracing.annotate({
@@ -76,6 +81,10 @@ export function startCommitWorker(
         return { state: report.state, rows: report.lakeRows };
       } catch (thrown) {
         const { runId, table } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table });
         logger.error(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },
@@ -89,5 +98,6 @@ export function startCommitWorker(
     { ...connection, ...WORKER_OPTIONS, ...tracing.bullmq, concurrency: 1 },
   );
   worker.on('error', (error) => logger.error({ queue: COMMIT_QUEUE }, error.message));
+  endLostAttempts(worker);
   return worker;
 }

@@ -5,13 +5,12 @@ import {
   createLogger,
   FleetPace,
   DEFAULT_REDIS_URL,
-  LakePaths,
   loadConfig,
   PRODUCT,
   Queues,
   RequestSizes,
-  Staging,
   startTracing,
+  openLake,
 } from '@lance-offload/core';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
@@ -32,7 +31,7 @@ async function main(): Promise<void> {
   const connection = { connection: redis, prefix: config.queue_prefix };
   const tracing = await startTracing('lance-worker', logger);
   const queues = new Queues(redis, config.queue_prefix, tracing);
-  const staging = new Staging(new LakePaths(config.lake));
+  const staging = openLake(config.lake);
   const pool = new TransformPool(options.threads);
   const onLimit = (limit: object) =>
     logger.warn(limit, 'the source answers 429: the fleet waits, and goes on more slowly');

@@ -13,6 +13,7 @@ import {
 } from '@lance-offload/core';
 import { Worker, type Job } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { stagePage, type PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
 
@@ -68,10 +69,10 @@ export function startPageWorker(
     const payload = pageJobSchema.parse(job.data);
     const { runId, table, page } = payload;
     tracing.annotate({ runId, table, page: page.index, attempt: job.attemptsMade + 1 });
-    if (await deps.staging.findReport(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
+    if (await deps.staging.hasEnded(payload)) return { rows: 0, bytes: 0 }; // cancelled, or published long ago
     const plan = await plans.get(payload);
     using _ = monitor.begin({ runId: plan.runId, table: plan.table, page: payload.page.index });
-    const receipt = await stagePage(plan, payload.page, deps, signal);
+    const receipt = await stagePage(plan, payload.page, untilLost(deps, signal), signal);
     monitor.staged(plan.runId, receipt);
     tracing.annotate({ rows: receipt.rows, bytes: receipt.sourceBytes });
     logger.info(
@@ -96,6 +97,10 @@ export function startPageWorker(
         return await run(job, signal ?? new AbortController().signal);
       } catch (thrown) {
         const { runId, table, page } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table, page: page.index }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table, page: page.index });
         logger.warn(
           {
@@ -116,9 +121,6 @@ export function startPageWorker(
     { ...connection, ...WORKER_OPTIONS, ...tracing.bullmq, concurrency },
   );
   worker.on('error', (error) => logger.error({ queue: PAGE_QUEUE }, error.message));
-  worker.on('lockRenewalFailed', (ids: string[]) => {
-    // Another worker will take these pages; what is under way here would only be done twice.
-    for (const id of ids) worker.cancelJob(id, 'lock lost');
-  });
+  endLostAttempts(worker);
   return worker;
 }

@@ -4,6 +4,7 @@ import {
   fetchRows,
   FORMAT_VERSION,
   keysFilePath,
+  newAttemptId,
   OffloadError,
   pageScanOf,
   readRowIds,
@@ -35,6 +36,8 @@ export interface PageDeps {
 }
 
 interface StagedParts {
+  /** Part of the names of its files, so that no other attempt writes to them. */
+  readonly attempt: string;
   readonly files: StagedFile[];
   readonly rowIds: BigUint64Array[];
   requests: number;
@@ -57,26 +60,6 @@ function rowIdFacts(parts: readonly BigUint64Array[]): { rows: number; facts: Re
   for (let index = 0; index < ids.length; index++)
     if (index === 0 || ids[index] !== ids[index - 1]) distinct += 1;
   return { rows: ids.length, facts: { min: String(ids[0] ?? 0), max: String(ids.at(-1) ?? 0), distinct } };
-}
-
-/** Ends an attempt whose page another worker has staged meanwhile. */
-class TakenOver extends Error {
-  override readonly name = 'TakenOver';
-  readonly receipt: Receipt;
-
-  constructor(receipt: Receipt) {
-    super('the page was staged by another worker');
-    this.receipt = receipt;
-  }
-}
-
-/**
- * Before a file is put in its place: a worker that stood still, as on a suspended machine, has lost its page to another
- * one, and the files it would replace may be published.
- */
-async function endWhereStaged(plan: RunPlan, page: Page, { staging }: PageDeps): Promise<void> {
-  const receipt = await staging.findReceipt(plan, page);
-  if (receipt) throw new TakenOver(receipt);
 }
 
 async function stagePart(
@@ -104,9 +87,8 @@ async function stagePart(
   }
   const transformed = performance.now();
   const pathOf = page.scan === 'keys' ? keysFilePath : dataFilePath;
-  const path = pathOf(plan.runId, page.index, staged.files.length);
+  const path = pathOf(plan.runId, page.index, staged.files.length, staged.attempt);
   const size = made.parquet.byteLength;
-  await endWhereStaged(plan, page, deps);
   await deps.tracing.inSpan('write', { bytes: size }, () =>
     deps.staging.writeData(plan.destination, path, made.parquet),
   );
@@ -182,13 +164,13 @@ function badRows(
 /** The ids of a page's rows, where its pages are cut by ids; `undefined` for a page that is an offset range. */
 async function idsOf(plan: RunPlan, page: Page, staging: Staging): Promise<BigUint64Array | undefined> {
   if (page.scan !== 'rows' || plan.paging !== 'row-ids') return undefined;
-  return readRowIds(staging.paths, plan, page);
+  return readRowIds(staging, plan, page);
 }
 
 /**
  * Stages one page: fetch → transform → Parquet file → receipt. A page that has its receipt is done; killed before
- * that, it leaves at most files nothing refers to, which the next attempt writes anew. Overtaken by another worker, it
- * ends with that one's receipt.
+ * that, it leaves at most files nothing refers to. The first receipt counts: overtaken by another worker, it ends with that
+ * one's, and its own files are never referred to.
  *
  * @param ids of the rows to stage, for a page that is no range of the plan's.
  * @throws OffloadError of the source's codes, `SCHEMA_MISMATCH`, `TYPE_UNSUPPORTED` or `LAKE_UNAVAILABLE`.
@@ -201,13 +183,7 @@ export async function stagePage(
   ids?: BigUint64Array,
 ): Promise<Receipt> {
   const done = await deps.staging.findReceipt(plan, page);
-  if (done) return done;
-  try {
-    return await stageAnew(plan, page, deps, signal, ids);
-  } catch (thrown) {
-    if (thrown instanceof TakenOver) return thrown.receipt;
-    throw thrown;
-  }
+  return done ?? (await stageAnew(plan, page, deps, signal, ids));
 }
 
 async function stageAnew(
@@ -219,6 +195,7 @@ async function stageAnew(
 ): Promise<Receipt> {
   const started = performance.now();
   const staged: StagedParts = {
+    attempt: newAttemptId(),
     files: [],
     rowIds: [],
     requests: 0,
@@ -248,9 +225,8 @@ async function stageAnew(
     files: staged.files,
     stagedAtMs: Date.now(),
     worker: deps.worker,
+    attempt: staged.attempt,
     timings: { fetchMs: staged.fetchMs, transformMs: staged.transformMs, writeMs: staged.writeMs },
   };
-  await endWhereStaged(plan, page, deps);
-  await deps.staging.writeReceipt(plan.destination, receipt);
-  return receipt;
+  return deps.staging.claimReceipt(plan.destination, receipt);
 }

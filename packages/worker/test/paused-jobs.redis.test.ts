@@ -4,7 +4,7 @@ import path from 'node:path';
 import {
   createLogger,
   emptyReport,
-  LakePaths,
+  openLake,
   pageJobId,
   pause,
   PAYLOAD_VERSION,
@@ -13,7 +13,6 @@ import {
   Queues,
   RequestSizes,
   resume,
-  Staging,
   type Fleet,
   type LanceClient,
   type RunPlan,
@@ -43,7 +42,7 @@ const test = base.extend<{ rig: Rig }>({
     const prefix = `{worker-${task.id}}`;
     const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
     const queues = new Queues(redis, prefix);
-    const staging = new Staging(new LakePaths(path.join(folder, 'lake')));
+    const staging = openLake(path.join(folder, 'lake'));
     const attempts = { maxRetries: 0, initialDelayMs: 1 };
     const workers: Worker[] = [];
     const start = () => {
@@ -130,12 +129,13 @@ test('the pause of a run that was paused while it was committed ends with the ru
     notes: [] as string[],
   } as RunPlan;
   const report = emptyReport(plan, 'unchanged');
-  vi.spyOn(staging, 'findReport').mockImplementationOnce(async () => {
-    await pause(rig.fleet, { runId: RUN.runId }, 'test');
-    await staging.createReport(report);
-    return report;
+  await staging.createReport(report);
+  // Paused when the commit has begun; what is sent over one connection comes in its order.
+  vi.spyOn(WorkerMonitor.prototype, 'committing').mockImplementationOnce(() => {
+    void redis.hset(`${prefix}:pauses`, `run:${RUN.runId}`, '{}');
   });
   rig.start();
-  await vi.waitUntil(async () => (await queues.commit.getCompletedCount()) === 1);
+  await vi.waitUntil(async () => (await queues.commit.getCompletedCount()) === 1, { timeout: 30_000 });
   expect(await redis.keys(`${prefix}:pauses`)).toEqual([]);
+  vi.restoreAllMocks();
 });

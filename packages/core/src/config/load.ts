@@ -109,7 +109,7 @@ export async function loadConfig(file: string, environment: Environment): Promis
   return {
     ...rest,
     file: absolute,
-    lake: path.resolve(path.dirname(absolute), lake),
+    lake: /^[A-Za-z][A-Za-z0-9+.-]+:\/\//.test(lake) ? lake : path.resolve(path.dirname(absolute), lake),
     tables: tables && new Map(Object.entries(tables)),
   };
 }

@@ -12,6 +12,7 @@ export type OffloadErrorCode =
   | 'SCHEMA_MISMATCH'
   | 'TYPE_UNSUPPORTED'
   | 'KEY_NULL'
+  | 'KEY_INEXACT'
   | 'AUDIT_FAILED'
   | 'LAKE_UNAVAILABLE'
   | 'LAKE_NOT_FOUND'
@@ -91,6 +92,11 @@ export const ERROR_POLICY = {
     next: 'give-up',
     exitCode: 1,
     hint: 'Give these rows a key at the source, leave them out with filter_expression, or choose other primary_keys.',
+  },
+  KEY_INEXACT: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Choose another column for primary_keys, sequence_by or cursor_field; at the source, a copy of the column as an integer or a text keeps all of its digits.',
   },
   AUDIT_FAILED: {
     next: 'retry',

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Job } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import { publishedEntry } from '../lake/commit-actions.ts';
+import { entryOfRun } from '../lake/commit-actions.ts';
 import { readLog } from '../lake/delta-log.ts';
-import { encodeTableName } from '../lake/paths.ts';
-import type { RunKey } from '../lake/staging.ts';
+import { finishRun } from '../lake/finish-run.ts';
+import type { Opening } from '../lake/opening.ts';
+import { newAttemptId } from '../lake/paths.ts';
+import { fenceRun } from '../lake/publish-run.ts';
+import { emptyReport, type RunReport } from '../lake/report.ts';
+import type { RunKey, Staging } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
-import { emptyReport } from '../lake/report.ts';
+import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
 import { recordCancelled, recordOpened, recordReport } from '../monitor/run-records.ts';
 import { findFailures } from './failures.ts';
 import type { Fleet } from './fleet.ts';
@@ -34,85 +38,95 @@ export interface StartedRun extends RunKey {
   readonly adopted: boolean;
 }
 
-/** Replaces a value only if it is still what was read: two producers cannot both open a run of one table. */
-const COMPARE_AND_SET = `local now = redis.call('GET', KEYS[1]) or ''
-if now ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2]) return 1`;
-
-async function claim(redis: Redis, key: string, expected: string, runId: string): Promise<boolean> {
-  return (await redis.eval(COMPARE_AND_SET, 1, key, expected, runId)) === 1;
+/** Names the queues a run is in: a Redis that was emptied, or another one, has another name. */
+async function fleetId({ redis, prefix }: Fleet): Promise<string> {
+  const key = `${prefix}:fleet`;
+  await redis.set(key, randomUUID(), 'NX');
+  return (await redis.get(key)) ?? '';
 }
 
-function openError(table: string, status: Pick<RunStatus, 'runId' | 'state'>): OffloadError {
-  const remedy =
-    status.state === 'interrupted' ? `; take it up with \`lance-offload run --resume ${status.runId}\`` : '';
+function openError(
+  table: string,
+  { runId, state }: Pick<RunStatus, 'runId' | 'state'>,
+  why = '',
+): OffloadError {
+  const remedy = state === 'interrupted' ? `; take it up with \`lance-offload run --resume ${runId}\`` : '';
   return new OffloadError(
     'RUN_OPEN',
-    `Table "${table}" has an open run, ${status.runId} (${status.state})${remedy}`,
-    { table, runId: status.runId },
+    `Table "${table}" has an open run, ${runId} (${state}${why})${remedy}`,
+    {
+      table,
+      runId,
+    },
   );
 }
 
 /** Takes a run whose plan failed out of the queue: nothing was staged, and it must not stand in the way. */
-async function discardUnplanned(runId: string, { queues }: Fleet): Promise<void> {
-  const commit = await queues.commit.getJob(commitJobId(runId));
+async function discardUnplanned(key: RunKey, { queues, staging }: Fleet): Promise<boolean> {
+  if ((await staging.decide(key, 'cancel')).decision !== 'cancel') return false;
+  const commit = await queues.commit.getJob(commitJobId(key.runId));
   await commit?.remove({ removeChildren: true });
+  return true;
 }
 
-/** The run that is open for a table, if there is one. A run that failed before it had a plan does not count. */
-async function findOpen(
-  request: RunRequest,
-  held: string | undefined,
+/** The run of a table that has not ended, and the number of the last one. */
+interface LastRun {
+  readonly number: number;
+  readonly open?: RunKey & { readonly table: string; readonly opening?: Opening };
+}
+
+/** Looks for the open run of a table, and ends one that lacks nothing but its report. */
+async function findLast(destination: string, { staging }: Fleet): Promise<LastRun> {
+  const opening = await staging.lastOpening(destination);
+  const number = opening?.number ?? 0;
+  const plan = opening ? await staging.findPlan(opening.job) : await staging.findOpenRun(destination);
+  const key = plan ?? opening?.job;
+  if (!key || (await staging.hasEnded(key))) return { number };
+  if (plan && (await finishLogged(plan, staging))) return { number };
+  return { number, open: { runId: key.runId, destination, table: key.table, ...(opening && { opening }) } };
+}
+
+/** Ends a run whose entry is in the log, and whose report could not be written. */
+async function finishLogged(plan: RunPlan, staging: Staging): Promise<RunReport | undefined> {
+  const logged = entryOfRun(await readLog(staging.table(plan.destination)), plan.runId);
+  return logged && finishRun(plan, logged.entry, staging);
+}
+
+/** What is to be done about a table's open run before a new one begins: `adopted` where it is taken up instead. */
+async function settleOpen(
+  open: NonNullable<LastRun['open']>,
   fleet: Fleet,
-): Promise<RunStatus | undefined> {
-  const inLake = await fleet.staging.findOpenRun(request.destination);
-  if (inLake) return runStatus(inLake, fleet);
-  const commit = held === undefined ? undefined : await fleet.queues.commit.getJob(commitJobId(held));
-  // A completed commit without a report is one whose lake was deleted.
-  if (held === undefined || !commit || (await commit.getState()) === 'completed') return undefined;
-  const key = { runId: held, destination: request.destination, table: request.table };
-  if (await fleet.staging.findReport(key)) return undefined;
-  const status = await runStatus(key, fleet);
-  if (status.state !== 'failed') return status;
-  await discardUnplanned(held, fleet);
-  return undefined;
+): Promise<'ended' | { readonly adopted: StartedRun }> {
+  const { runId, destination, table, opening } = open;
+  const run = { runId, destination, table };
+  const status = await runStatus(run, fleet);
+  if (status.state === 'planning') return { adopted: { ...run, adopted: true } };
+  const planned = status.sourceVersion !== undefined;
+  if (status.state === 'failed' && !planned && (await discardUnplanned(run, fleet))) return 'ended';
+  if (status.state === 'interrupted' && !planned && opening) {
+    if (opening.fleet !== (await fleetId(fleet))) throw openError(table, status, ', opened by another fleet');
+    // Its producer is about to add it, or died before it could. Under the ids it has there is still one flow.
+    await fleet.queues.addRun(opening.job, fleet.attempts);
+    return { adopted: { ...run, adopted: true } };
+  }
+  throw openError(table, status);
 }
-
-/** The claimed run that has neither ended nor a flow: its producer is about to add it, or died before it could. */
-async function findUnqueued(
-  { destination }: RunRequest,
-  held: string | undefined,
-  { queues, staging }: Fleet,
-): Promise<string | undefined> {
-  if (held === undefined || (await staging.findReport({ runId: held, destination }))) return undefined;
-  return (await queues.commit.getJob(commitJobId(held))) ? undefined : held;
-}
-
-const lockOf = (destination: string, { prefix }: Fleet): string =>
-  `${prefix}:open:${encodeTableName(destination)}`;
 
 /**
- * Opens a run of a table: adds its flow to the queues. At most one run per table is open at a time; one that is still
- * being planned is taken up rather than refused, because its producer may be gone.
+ * Opens a run of a table: claims to be its next one in the lake, and adds its flow to the queues. At most one run per table
+ * is open at a time, whatever fleets share the lake; one that is still being planned is taken up rather than refused,
+ * because its producer may be gone.
  *
  * @throws OffloadError `RUN_OPEN` with the open run's id.
  */
 export async function startRun(request: RunRequest, fleet: Fleet): Promise<StartedRun> {
   const { table, destination, source, options } = request;
-  const lock = lockOf(destination, fleet);
-  const held = (await fleet.redis.get(lock)) || undefined;
-  // Looked for before the open one: a flow that is added in between then shows up there.
-  const unqueued = await findUnqueued(request, held, fleet);
-  const open = await findOpen(request, held, fleet);
-  if (open?.state === 'planning') return { runId: open.runId, destination, table, adopted: true };
-  if (open) throw openError(table, open);
+  const { number, open } = await findLast(destination, fleet);
+  const settled = open && (await settleOpen(open, fleet));
+  if (settled && settled !== 'ended') return settled.adopted;
 
   const startedAt = new Date();
-  // Added under the id it has: where its producer adds it as well, there is still one flow.
-  const runId = unqueued ?? newRunId(destination, startedAt);
-  if (!unqueued && !(await claim(fleet.redis, lock, held ?? '', runId))) {
-    throw openError(table, { runId: (await fleet.redis.get(lock)) ?? 'unknown', state: 'planning' });
-  }
+  const runId = newRunId(destination, startedAt);
   const job: PlanJob = {
     payloadVersion: PAYLOAD_VERSION,
     runId,
@@ -124,9 +138,29 @@ export async function startRun(request: RunRequest, fleet: Fleet): Promise<Start
     full: request.full ?? false,
     sweepDeletes: request.sweepDeletes ?? false,
   };
+  const opening: Opening = {
+    formatVersion: FORMAT_VERSION,
+    number: number + 1,
+    runId,
+    job,
+    fleet: await fleetId(fleet),
+    attempt: newAttemptId(),
+    openedAtMs: startedAt.getTime(),
+  };
+  const { claim, mine } = await fleet.staging.claimOpening(opening);
+  if (!mine) throw openError(table, { runId: claim.runId, state: 'planning' });
   await recordOpened(job, fleet);
   await fleet.queues.addRun(job, fleet.attempts);
-  return { runId, destination, table, adopted: unqueued !== undefined };
+  return { runId, destination, table, adopted: false };
+}
+
+/** The job that plans a run: the one it was opened with, or one for a plan that is there already. */
+async function planJobOf(key: RunKey, { staging }: Fleet): Promise<PlanJob> {
+  const opening = await staging.lastOpening(key.destination);
+  if (opening?.runId === key.runId) return opening.job;
+  const { runId, table, destination, source, startedAtMs } = await staging.readPlan(key);
+  const decided = { options: {}, full: false, sweepDeletes: false }; // it is in the plan, whatever it was
+  return { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs, ...decided };
 }
 
 /**
@@ -137,64 +171,48 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
   const key = await findRun(runId, fleet);
   const status = await runStatus(key, fleet);
   if (status.state !== 'interrupted') return { ...key, adopted: true };
-  const plan = await fleet.staging.readPlan(key);
+  const job = await planJobOf(key, fleet);
   // A rest of the run in the queue would make BullMQ take the new job for one it has had.
   await fleet.queues.plan.remove(planJobId(runId));
   for (const { jobId } of await findFailures(fleet, { runId, step: 'page' }))
     await fleet.queues.page.remove(jobId);
-  const { table, destination, source, startedAtMs } = plan;
-  const job: PlanJob = {
-    payloadVersion: PAYLOAD_VERSION,
-    runId,
-    table,
-    destination,
-    source,
-    startedAtMs,
-    options: {},
-    full: false,
-    sweepDeletes: false,
-  };
-  await fleet.redis.set(lockOf(destination, fleet), runId);
   await fleet.queues.addRun(job, fleet.attempts);
   return { ...key, adopted: true };
 }
 
 /**
- * Ends a run without publishing it. Its report is written first: from then on no page is staged for it and no commit
- * takes place, whatever is still in the queue.
+ * Ends a run without publishing it. That is decided first: from then on no commit of it takes place, and no page is staged, whatever is
+ * still in the queues. Its files are left to the housekeeping: somebody may be standing still with one in hand.
  *
  * @throws OffloadError `RUN_CLOSED` for a run that has ended, or that is being committed right now.
  */
 export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
+  const { staging, queues } = fleet;
   const key = await findRun(runId, fleet);
   const closed = (state: string) =>
     new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; it cannot be cancelled`, { runId });
-  const done = await fleet.staging.findReport(key);
-  if (done) throw closed(done.state);
-  const commit = await fleet.queues.commit.getJob(commitJobId(runId));
-  if (commit && (await commit.getState()) === 'active') throw closed('being committed');
-  // A commit that died after its log entry has no report yet, but its pages are the table's data.
-  const log = await readLog(fleet.staging.paths.table(key.destination));
-  if (publishedEntry(log, runId)) throw closed('published already, all but its report');
-  const plan = await fleet.staging.findPlan(key);
-  const report = plan && emptyReport(plan, 'cancelled');
-  if (report && !(await fleet.staging.createReport(report))) throw closed('published');
-  const removed = await removeJobs(commit);
-  if (!plan && !removed) throw closed('being planned right now');
-  await claim(fleet.redis, lockOf(key.destination, fleet), runId, '');
+  const done = await staging.endOf(key);
+  if (done) throw closed(done);
+  const plan = await staging.findPlan(key);
+  const commit = await queues.commit.getJob(commitJobId(runId));
+  if ((await staging.decide(key, 'cancel')).decision === 'commit') {
+    if (plan && (await finishLogged(plan, staging))?.state === 'published') throw closed('published');
+    if (commit && (await commit.getState()) !== 'failed') throw closed('being committed');
+    if (!(await fenceRun(key, staging)))
+      throw closed('being committed; give its commit fresh attempts with `lance-offload retry`');
+  }
+  await removeJobs(commit);
+  const report = plan && (await staging.createReport(emptyReport(plan, 'cancelled')));
   await (report ? recordReport(report, fleet) : recordCancelled(runId, fleet));
   await resume(fleet, { runId }); // what could not be removed runs out, and the pause has nothing left to hold
-  // Files go only where the commit is out of the queue: one that began before the report was there may publish them.
-  if (removed && plan) await fleet.staging.discard(key);
   return key;
 }
 
-/** Takes a run's jobs out of the queue, unless a worker holds one: it will find the report and do nothing. */
-async function removeJobs(commit: Job<CommitJob> | undefined): Promise<boolean> {
+/** Takes a run's jobs out of the queue, unless a worker holds one: it will find the decision and do nothing. */
+async function removeJobs(commit: Job<CommitJob> | undefined): Promise<void> {
   try {
     await commit?.remove({ removeChildren: true });
-    return true;
   } catch {
-    return false; // locked: the flow runs out by itself, without effect
+    // Locked: the flow runs out by itself, without effect.
   }
 }

@@ -12,7 +12,7 @@ import { commitJobId, planJobId } from './queues.ts';
  * - `planning`, `staging`, `committing`: moving, or waiting for a process to take it up.
  * - `blocked`: nothing moves any more but for failed pages; retry them.
  * - `failed`: the plan or the commit failed for good.
- * - `interrupted`: the lake has the plan, the queue has lost the run; resume it.
+ * - `interrupted`: the lake has the run, this fleet's queues do not; resume it.
  */
 export type RunState =
   | 'planning'
@@ -69,8 +69,10 @@ export async function findRun(
   for (const destination of await staging.listTables()) {
     const plan = await staging.findPlan({ destination, runId });
     if (plan) return { runId, destination, table: plan.table };
+    const opening = await staging.lastOpening(destination); // opened, and not planned yet
+    if (opening?.runId === runId) return { runId, destination, table: opening.job.table };
   }
-  throw new OffloadError('RUN_NOT_FOUND', `There is no run ${runId} in the lake ${staging.paths.root}`, {
+  throw new OffloadError('RUN_NOT_FOUND', `There is no run ${runId} in the lake ${staging.name}`, {
     runId,
   });
 }
@@ -87,9 +89,9 @@ export async function requireOpenRun(
   fleet: Fleet,
 ): Promise<RunKey & { readonly table: string }> {
   const key = await findRun(runId, fleet);
-  const report = await fleet.staging.findReport(key);
-  if (!report) return key;
-  const message = `Run ${runId} is ${report.state}; there is nothing to ${todo}`;
+  const state = await fleet.staging.endOf(key);
+  if (state === undefined) return key;
+  const message = `Run ${runId} is ${state}; there is nothing to ${todo}`;
   throw new OffloadError('RUN_CLOSED', message, { runId });
 }
 
@@ -122,6 +124,13 @@ async function isPlanned(runId: string, { queues }: Fleet): Promise<boolean> {
   return job === undefined || (await job.getState()) === 'completed';
 }
 
+async function unplannedStatus(key: RunKey, fleet: Fleet): Promise<Pick<RunStatus, 'state' | 'failures'>> {
+  if (await fleet.staging.hasEnded(key)) return { state: 'cancelled', failures: [] };
+  const { step: failure } = await failuresOf(key.runId, fleet);
+  if (failure) return { state: 'failed', failures: [failure] };
+  return { state: (await isQueued(key.runId, fleet)) ? 'planning' : 'interrupted', failures: [] };
+}
+
 async function plannedStatus(
   plan: RunPlan,
   fleet: Fleet,
@@ -149,16 +158,7 @@ export async function runStatus(key: RunKey & { readonly table: string }, fleet:
 async function standing(key: RunKey & { readonly table: string }, fleet: Fleet): Promise<RunStatus> {
   const { runId, table, destination } = key;
   const plan = await fleet.staging.findPlan(key);
-  if (!plan) {
-    const { step: failure } = await failuresOf(runId, fleet);
-    return {
-      runId,
-      table,
-      destination,
-      state: failure ? 'failed' : 'planning',
-      failures: failure ? [failure] : [],
-    };
-  }
+  if (!plan) return { runId, table, destination, ...(await unplannedStatus(key, fleet)) };
   const known = { runId, table, destination, sourceVersion: plan.sourceVersion, sourceRows: plan.sourceRows };
   // Staged files are counted before the report is looked for: a report that is there by then ends the matter.
   const status = await plannedStatus(plan, fleet);

@@ -8,6 +8,7 @@ import { duckdbLimits, withDuckDB } from './duckdb.ts';
 import { ROW_ID } from './lineage.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import { isWholePage } from './settle-plan.ts';
+import type { Store } from '../store/store.ts';
 import type { Staging } from './staging.ts';
 
 /** Small: the audit reads two narrow columns, and spills what does not fit. */
@@ -19,8 +20,8 @@ const AUDITED: DeltaStruct = {
   fields: [deltaField('_row_hash', 'long'), deltaField(ROW_ID, 'long')],
 };
 
-function audited(folder: string, files: readonly StagedFile[]): string {
-  return liveRows(folder, files, { deletedTable: 'none', schema: AUDITED });
+function audited(table: Store, files: readonly StagedFile[]): string {
+  return liveRows(table, files, { deletedTable: 'none', schema: AUDITED });
 }
 
 const SQL = {
@@ -105,19 +106,19 @@ async function auditScan(
 ): Promise<AuditResult> {
   const expected = scan === 'rows' ? plan.sourceRows : plan.sweepRows;
   const files = receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
-  const folder = staging.paths.table(plan.destination);
+  const table = staging.table(plan.destination);
   if (files.length === 0) {
     if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${scan}`);
     return { rows: 0, distinctRowIds: 0, expected };
   }
-  const staged = audited(folder, files);
+  const staged = audited(table, files);
   const perFile = await connection.runAndReadAll(SQL.perFile(staged));
   const found = new Map(
     perFile
       .getRows()
       .map(([name, rows, hashes]) => [String(name), { rows: BigInt(String(rows)), hashes: String(hashes) }]),
   );
-  for (const file of files) checkFile(plan, file, found.get(dataFilePathOf(folder, file)));
+  for (const file of files) checkFile(plan, file, found.get(dataFilePathOf(table, file)));
   const ids = await connection.runAndReadAll(SQL.distinctRowIds(staged));
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   return { rows, distinctRowIds: Number(ids.getRows()[0]?.[0]), expected };
@@ -152,7 +153,7 @@ export async function stagedRowIds(
   const ids = new RowIdSet();
   if (files.length === 0) return ids;
   await withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => {
-    const rows = await connection.stream(SQL.rowIds(audited(staging.paths.table(plan.destination), files)));
+    const rows = await connection.stream(SQL.rowIds(audited(staging.table(plan.destination), files)));
     for (let chunk = await rows.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await rows.fetchChunk()) {
       ids.add(BigUint64Array.from(chunk.getColumnValues(0), (id) => BigInt.asUintN(64, BigInt(String(id)))));
     }

@@ -18,6 +18,9 @@ import { FORMAT_KEY, type LogEntry, type Snapshot } from './delta-log.ts';
 import type { Merge } from './merge/merge.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import type { RowOutcomes } from './report.ts';
+import { rowsOf, settlePlan } from './settle-plan.ts';
+import { totalsOf, type StagedTotals } from './staged-totals.ts';
+import type { Staging } from './staging.ts';
 import { configurationAfter } from './table-state.ts';
 
 /** Each run is a transaction of its own in the log: exact, whatever the clocks of the producers say. */
@@ -30,6 +33,7 @@ export type FileVector = DeletionVector | 'all';
 export interface MergedRun {
   readonly plan: RunPlan;
   readonly receipts: readonly Receipt[];
+  readonly totals: StagedTotals;
   readonly merge: Merge;
   readonly vectors: ReadonlyMap<string, FileVector>;
 }
@@ -124,7 +128,21 @@ const METRICS = {
 } as const satisfies Record<keyof RowOutcomes, string>;
 const EXPECTED_ROWS = 'numExpectedRows';
 
-function commitInfoOf({ plan, merge }: MergedRun, added: readonly Add[], nowMs: number): CommitInfo {
+const TOTALS = {
+  sourceRows: 'numSourceRows',
+  distinctRowIds: 'numSourceDistinctRowIds',
+  pages: 'numPages',
+  repairs: 'numRepairPages',
+  requests: 'numRequests',
+  sourceBytes: 'numSourceBytes',
+  missing: 'numSourceRowsMissing',
+  repeated: 'numSourceRowsRepeated',
+} as const satisfies Record<keyof CommittedTotals, string>;
+
+/** With as many rows of the source as there were, also where the plan could not know. */
+type CommittedTotals = StagedTotals & { readonly sourceRows: number };
+
+function commitInfoOf({ plan, merge, totals }: MergedRun, added: readonly Add[], nowMs: number): CommitInfo {
   const scd = isScd(plan.ingestionType);
   const outcomes = Object.entries(METRICS).map(([outcome, metric]) => [
     metric,
@@ -144,6 +162,12 @@ function commitInfoOf({ plan, merge }: MergedRun, added: readonly Add[], nowMs: 
       numOutputRows: String(merge.outcomes.inserted + merge.outcomes.updated),
       numOutputBytes: String(added.reduce((total, file) => total + file.size, 0)),
       ...Object.fromEntries(outcomes),
+      ...Object.fromEntries(
+        Object.entries({ ...totals, sourceRows: plan.sourceRows }).map(([total, value]) => [
+          TOTALS[total as keyof CommittedTotals],
+          String(value),
+        ]),
+      ),
       [EXPECTED_ROWS]: String(merge.expectedRows),
     },
     isBlindAppend: !scd && plan.cursorFrom === undefined,
@@ -168,6 +192,36 @@ export function outcomesOf(commitInfo: CommitInfo): { outcomes: RowOutcomes; exp
     },
     expectedRows: Number(metrics[EXPECTED_ROWS] ?? metrics['numOutputRows'] ?? 0),
   };
+}
+
+/** What a commit of ours says staging took; of one that does not, what the receipts say that are still there. */
+export async function totalsIn(
+  commitInfo: CommitInfo,
+  plan: RunPlan,
+  staging: Staging,
+): Promise<CommittedTotals> {
+  const metrics = z.record(z.string(), z.unknown()).catch({}).parse(commitInfo.operationMetrics);
+  if (metrics[TOTALS.sourceRows] !== undefined) {
+    const total = (name: keyof CommittedTotals) => Number(metrics[TOTALS[name]] ?? 0);
+    return {
+      sourceRows: total('sourceRows'),
+      distinctRowIds: total('distinctRowIds'),
+      pages: total('pages'),
+      repairs: total('repairs'),
+      requests: total('requests'),
+      sourceBytes: total('sourceBytes'),
+      missing: total('missing'),
+      repeated: total('repeated'),
+    };
+  }
+  const receipts: Receipt[] = [];
+  for (const index of await staging.listReceipts(plan)) {
+    const receipt = await staging.readReceipt(plan, index);
+    if (receipt) receipts.push(receipt);
+  }
+  const { sourceRows } = settlePlan(plan, rowsOf(receipts));
+  // A commit of a release that wrote no totals was audited like any other: its rows were all there.
+  return { ...totalsOf(receipts, { rows: sourceRows, distinctRowIds: sourceRows }), sourceRows };
 }
 
 /** The actions that publish a merged run on top of a snapshot. Pure. */
@@ -201,7 +255,28 @@ export function commitActions(
   ];
 }
 
-/** The entry of a table's log that holds a run, if it is published. */
-export function publishedEntry(log: readonly LogEntry[], runId: string): LogEntry | undefined {
-  return log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)));
+const FENCE = 'CANCEL RUN';
+
+/** An entry that takes the place of a run's commit, and changes nothing. */
+export function fenceActions(runId: string, nowMs: number): Partial<Action>[] {
+  const commitInfo = {
+    timestamp: nowMs,
+    operation: FENCE,
+    operationParameters: { runId },
+    operationMetrics: {},
+    isBlindAppend: true,
+    txnId: runId,
+  };
+  return [{ commitInfo }, { txn: { appId: transactionOf(runId), version: 1 } }];
+}
+
+/** The entry of a table's log that ends a run, and whether it publishes it or keeps it from being published. */
+export function entryOfRun(
+  log: readonly LogEntry[],
+  runId: string,
+): { readonly entry: LogEntry; readonly cancelled: boolean } | undefined {
+  const entry = log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)));
+  return (
+    entry && { entry, cancelled: entry.actions.some(({ commitInfo }) => commitInfo?.operation === FENCE) }
+  );
 }

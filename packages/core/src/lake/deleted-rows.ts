@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { DuckDBBitValue, type DuckDBConnection } from '@duckdb/node-api';
 import type { DeltaStruct } from '../plan/lake-type.ts';
+import type { Store } from '../store/store.ts';
 import { readDeletionVector } from './deletion-vector.ts';
 import type { Add, DeletionVector } from './delta-actions.ts';
 import { quoteIdentifier, quoteText } from './duckdb.ts';
@@ -29,9 +29,14 @@ export interface LiveRowsOptions {
   readonly schema?: DeltaStruct;
 }
 
-/** Where a data file is. `add.path` is relative and percent-encoded (PROTOCOL.md, "Add File and Remove File"). */
-export function dataFilePathOf(folder: string, file: Pick<Add, 'path'>): string {
-  return path.join(folder, decodeURIComponent(file.path));
+/** The key of a data file in its table. `add.path` is relative and percent-encoded (PROTOCOL.md, "Add File and Remove File"). */
+export function dataFileKey(file: Pick<Add, 'path'>): string {
+  return decodeURIComponent(file.path);
+}
+
+/** What DuckDB calls a data file. */
+export function dataFilePathOf(table: Store, file: Pick<Add, 'path'>): string {
+  return table.locate(dataFileKey(file));
 }
 
 /**
@@ -57,7 +62,7 @@ function bitsOf(positions: Uint32Array): DuckDBBitValue {
 export async function loadDeletedRows(
   connection: DuckDBConnection,
   table: string,
-  folder: string,
+  lakeTable: Store,
   files: readonly DataFile[],
 ): Promise<void> {
   await connection.run(`CREATE TABLE IF NOT EXISTS ${table} (file VARCHAR PRIMARY KEY, deleted BIT)`);
@@ -69,9 +74,9 @@ export async function loadDeletedRows(
   try {
     for (let start = 0; start < marked.length; start += CONCURRENCY) {
       const some = marked.slice(start, start + CONCURRENCY);
-      const positions = await Promise.all(some.map(({ vector }) => readDeletionVector(folder, vector)));
+      const positions = await Promise.all(some.map(({ vector }) => readDeletionVector(lakeTable, vector)));
       for (const [index, file] of some.entries()) {
-        appender.appendVarchar(dataFilePathOf(folder, file));
+        appender.appendVarchar(dataFilePathOf(lakeTable, file));
         appender.appendBit(bitsOf(positions[index] ?? new Uint32Array()));
         appender.endRow();
       }
@@ -124,8 +129,8 @@ const IS_LIVE = `CASE WHEN d.deleted IS NULL THEN error('the deleted rows of ' |
  *
  * @param files one at least.
  */
-export function liveRows(folder: string, files: readonly DataFile[], options: LiveRowsOptions): string {
-  const paths = (some: readonly DataFile[]) => some.map((file) => dataFilePathOf(folder, file));
+export function liveRows(table: Store, files: readonly DataFile[], options: LiveRowsOptions): string {
+  const paths = (some: readonly DataFile[]) => some.map((file) => dataFilePathOf(table, file));
   const whole = files.filter(({ deletionVector }) => !deletionVector);
   const marked = files.filter(({ deletionVector }) => deletionVector);
   const parts = whole.length > 0 ? [scan(paths(whole), options)] : [];

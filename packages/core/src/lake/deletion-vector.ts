@@ -1,10 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { OffloadError } from '../errors/offload-error.ts';
-import { asLakeError } from '../errors/system-errors.ts';
+import type { Store } from '../store/store.ts';
 import type { DeletionVector } from './delta-actions.ts';
 import { decodeZ85, encodeZ85 } from './z85.ts';
 
@@ -90,51 +87,49 @@ export function encodeDeletionVectors(
   return { file: Buffer.concat(parts), descriptors };
 }
 
-/** The file a vector is in, or `undefined` where it is inline. */
-function fileOf(tableFolder: string, { storageType, pathOrInlineDv }: DeletionVector): string | undefined {
+/** The key of the file a vector is in, or `undefined` where it is inline. */
+function keyOf(table: Store, { storageType, pathOrInlineDv }: DeletionVector): string | undefined {
   if (storageType === 'i') return undefined;
   if (storageType === 'p') {
     // The form of `add.path`: a URI, which may go without its scheme.
-    try {
-      return fileURLToPath(pathOrInlineDv.startsWith('/') ? `file://${pathOrInlineDv}` : pathOrInlineDv);
-    } catch (error) {
-      throw damaged(pathOrInlineDv, 'it is not on this file system', error);
-    }
+    const key = table.keyOf(pathOrInlineDv.startsWith('/') ? `file://${pathOrInlineDv}` : pathOrInlineDv);
+    if (key === undefined) throw damaged(pathOrInlineDv, 'it is not in the folder of its table');
+    return key;
   }
   const folder = pathOrInlineDv.slice(0, -UUID_CHARACTERS);
   const uuid = decodeZ85(pathOrInlineDv.slice(-UUID_CHARACTERS));
   if (uuid?.byteLength !== 16 || !/^[\w-]*$/.test(folder))
-    throw damaged(tableFolder, `"${pathOrInlineDv}" names no file`);
+    throw damaged(table.locate(''), `"${pathOrInlineDv}" names no file`);
   const name = Buffer.from(uuid)
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  return path.join(tableFolder, folder, deletionVectorFile(name));
+  return `${folder === '' ? '' : `${folder}/`}${deletionVectorFile(name)}`;
 }
 
-async function readBytes(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const { buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
-  return buffer;
+/** Bytes of a file, all of them. */
+async function readBytes(table: Store, key: string, offset: number, length: number): Promise<Buffer> {
+  const bytes = await table.getRange(key, { offset, length });
+  if (!bytes) throw damaged(table.locate(key), 'the file is gone');
+  if (bytes.byteLength < length) throw damaged(table.locate(key), 'the file ends before it does');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A vector's bytes from its file, once their size and checksum are those the file names. */
-async function readData(source: string, { offset = 0, sizeInBytes }: DeletionVector): Promise<Buffer> {
-  const file = await open(source, 'r');
-  try {
-    const end = SIZE_BYTES + sizeInBytes;
-    const length = end + CHECKSUM_BYTES;
-    if ((await file.stat()).size < offset + length) throw damaged(source, 'the file ends before it does');
-    const [version] = await readBytes(file, 0, 1);
-    if (version !== FILE_VERSION)
-      throw damaged(source, `the file's format is ${version}, not ${FILE_VERSION}`);
-    const bytes = await readBytes(file, offset, length);
-    const size = bytes.readInt32BE(0);
-    if (size !== sizeInBytes) throw damaged(source, `the file says ${size} bytes, the log ${sizeInBytes}`);
-    const data = bytes.subarray(SIZE_BYTES, end);
-    if (crc32(data) !== bytes.readUInt32BE(end)) throw damaged(source, 'its checksum does not match');
-    return data;
-  } finally {
-    await file.close();
-  }
+async function readData(
+  table: Store,
+  key: string,
+  { offset = 0, sizeInBytes }: DeletionVector,
+): Promise<Buffer> {
+  const source = table.locate(key);
+  const end = SIZE_BYTES + sizeInBytes;
+  const [version] = await readBytes(table, key, 0, 1);
+  if (version !== FILE_VERSION) throw damaged(source, `the file's format is ${version}, not ${FILE_VERSION}`);
+  const bytes = await readBytes(table, key, offset, end + CHECKSUM_BYTES);
+  const size = bytes.readInt32BE(0);
+  if (size !== sizeInBytes) throw damaged(source, `the file says ${size} bytes, the log ${sizeInBytes}`);
+  const data = bytes.subarray(SIZE_BYTES, end);
+  if (crc32(data) !== bytes.readUInt32BE(end)) throw damaged(source, 'its checksum does not match');
+  return data;
 }
 
 function inlineData(source: string, { pathOrInlineDv, sizeInBytes }: DeletionVector): Buffer {
@@ -172,15 +167,20 @@ function decodeVector(source: string, data: Buffer, cardinality: number): Uint32
  * @throws OffloadError `LAKE_UNAVAILABLE`, naming the file, where it is missing, damaged, not what the log says, or of a
  *   format that cannot be read.
  */
-export async function readDeletionVector(tableFolder: string, vector: DeletionVector): Promise<Uint32Array> {
-  const source = fileOf(tableFolder, vector);
-  if (source === undefined) {
-    const inline = `the log of ${tableFolder}`;
+export async function readDeletionVector(table: Store, vector: DeletionVector): Promise<Uint32Array> {
+  const key = keyOf(table, vector);
+  if (key === undefined) {
+    const inline = `the log of ${table.locate('')}`;
     return decodeVector(inline, inlineData(inline, vector), vector.cardinality);
   }
+  return decodeVector(table.locate(key), await readData(table, key, vector), vector.cardinality);
+}
+
+/** The key of the file a vector is in, relative to its table; `undefined` where it is inline, or in another folder. */
+export function deletionVectorKey(table: Store, vector: DeletionVector): string | undefined {
   try {
-    return decodeVector(source, await readData(source, vector), vector.cardinality);
-  } catch (error) {
-    throw asLakeError(error, 'read', source);
+    return keyOf(table, vector);
+  } catch {
+    return undefined; // whoever reads the vector reports what is wrong with it
   }
 }

@@ -1,8 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
 import { OffloadError } from '../errors/offload-error.ts';
-import { asLakeError, hasErrno } from '../errors/system-errors.ts';
 import type { DeltaStruct } from '../plan/lake-type.ts';
 import { FORMAT_VERSION } from '../plan/run-plan.ts';
 import {
@@ -14,7 +11,8 @@ import {
   type MetaData,
   type Protocol,
 } from './delta-actions.ts';
-import { createFileAtomic, readFileIfAny } from './files.ts';
+import { getText } from '../store/claim.ts';
+import type { Store } from '../store/store.ts';
 
 /** Key of `metaData.configuration` that says which release's rules the table follows. */
 export const FORMAT_KEY = 'lanceOffload.formatVersion';
@@ -36,19 +34,16 @@ export interface LogEntry {
   readonly actions: readonly Action[];
 }
 
-const logFolder = (table: string): string => path.join(table, '_delta_log');
-const entryName = (version: number): string => `${String(version).padStart(20, '0')}.json`;
+const LOG = '_delta_log/';
+const entryKey = (version: number): string => `${LOG}${String(version).padStart(20, '0')}.json`;
 
-async function listVersions(table: string): Promise<number[]> {
-  try {
-    const names = await readdir(logFolder(table));
-    return names
-      .flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
-      .toSorted((a, b) => a - b);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw asLakeError(error, 'list', logFolder(table));
+async function listVersions(table: Store): Promise<number[]> {
+  const versions: number[] = [];
+  for await (const { key } of table.list(LOG)) {
+    const version = /^_delta_log\/(\d{20})\.json$/.exec(key)?.[1];
+    if (version !== undefined) versions.push(Number.parseInt(version, 10));
   }
+  return versions;
 }
 
 function parseEntry(file: string, text: string): Action[] {
@@ -67,32 +62,36 @@ function parseEntry(file: string, text: string): Action[] {
 }
 
 /** All entries of a table's log, oldest first; none where there is no table. */
-export async function readLog(table: string): Promise<LogEntry[]> {
+export async function readLog(table: Store): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
   for (const version of await listVersions(table)) {
-    const file = path.join(logFolder(table), entryName(version));
-    entries.push({ version, actions: parseEntry(file, (await readFileIfAny(file)) ?? '') });
+    const key = entryKey(version);
+    entries.push({ version, actions: parseEntry(table.locate(key), (await getText(table, key)) ?? '') });
   }
   if (entries.some(({ version }, index) => version !== index)) {
     throw new OffloadError(
       'LAKE_UNAVAILABLE',
-      `The Delta log in ${logFolder(table)} has gaps; was it cleaned by another tool?`,
-      { path: table },
+      `The Delta log in ${table.locate(LOG)} has gaps; was it cleaned by another tool?`,
+      { path: table.locate('') },
     );
   }
   return entries;
 }
 
-function refuseNewer(table: string, protocol: Protocol, metaData: MetaData): void {
+function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
   if (!isTooNew(protocol) && (format === undefined || Number(format) <= FORMAT_VERSION)) return;
   const features = [
     ...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])]),
   ].join(', ');
   const found = `reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}${features && `, features ${features}`}, format ${format ?? 'none'}`;
-  throw new OffloadError('LAKE_TOO_NEW', `The lake table ${table} was made by a newer version (${found})`, {
-    path: table,
-  });
+  throw new OffloadError(
+    'LAKE_TOO_NEW',
+    `The lake table ${table.locate('')} was made by a newer version (${found})`,
+    {
+      path: table.locate(''),
+    },
+  );
 }
 
 /** What makes two references to a data file one: its path and its deletion vector (PROTOCOL.md, "Derived Fields": uniqueId). */
@@ -121,7 +120,7 @@ function applyCommit(files: Map<string, Add>, actions: readonly Action[]): void 
  *
  * @throws OffloadError `LAKE_TOO_NEW` where the table needs a later release.
  */
-export function replay(table: string, entries: readonly LogEntry[]): Snapshot | undefined {
+export function replay(table: Store, entries: readonly LogEntry[]): Snapshot | undefined {
   const last = entries.at(-1);
   if (!last) return undefined;
   let protocol: Protocol | undefined;
@@ -135,9 +134,13 @@ export function replay(table: string, entries: readonly LogEntry[]): Snapshot | 
     applyCommit(files, actions);
   }
   if (!protocol || !metaData)
-    throw new OffloadError('LAKE_UNAVAILABLE', `The Delta log of ${table} has no protocol or schema`, {
-      path: table,
-    });
+    throw new OffloadError(
+      'LAKE_UNAVAILABLE',
+      `The Delta log of ${table.locate('')} has no protocol or schema`,
+      {
+        path: table.locate(''),
+      },
+    );
   refuseNewer(table, protocol, metaData);
   const schema: DeltaStruct = JSON.parse(metaData.schemaString);
   return {
@@ -164,7 +167,7 @@ export function versionAt(entries: readonly LogEntry[], timestampMs: number): nu
 }
 
 /** The state of a Delta table, the latest or that of a version; `undefined` where there is none. */
-export async function readSnapshot(table: string, atVersion?: number): Promise<Snapshot | undefined> {
+export async function readSnapshot(table: Store, atVersion?: number): Promise<Snapshot | undefined> {
   const entries = await readLog(table);
   return replay(table, atVersion === undefined ? entries : entriesUpTo(entries, atVersion));
 }
@@ -175,12 +178,12 @@ export async function readSnapshot(table: string, atVersion?: number): Promise<S
  * @returns whether the entry is this caller's.
  */
 export async function appendEntry(
-  table: string,
+  table: Store,
   version: number,
   actions: readonly Partial<Action>[],
 ): Promise<boolean> {
   const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
-  return createFileAtomic(path.join(logFolder(table), entryName(version)), text);
+  return table.putIfAbsent(entryKey(version), text);
 }
 
 /** What happened to a table, newest first. */

@@ -1,4 +1,3 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
@@ -45,25 +44,5 @@ export async function withDuckDB<T>(
     }
   } finally {
     instance.closeSync();
-  }
-}
-
-/**
- * Makes a database file. DuckDB takes what follows a `?` in its path for the parameters of a URL, and puts the `.wal` in
- * front of it, where there is no folder (it resolves links first, so none helps): such a file is made elsewhere, and copied.
- */
-export async function createDatabase<T>(
-  file: string,
-  work: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
-  if (!path.resolve(file).includes('?')) return withDuckDB({ file }, work);
-  const folder = await mkdtemp(path.join(tmpdir(), 'lance-offload-'));
-  try {
-    const made = path.join(folder, 'lake.duckdb');
-    const result = await withDuckDB({ file: made }, work);
-    await copyFile(made, file);
-    return result;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 import type { RunPlan } from '../plan/run-plan.ts';
 import { isScd } from '../config/table-options.ts';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
+import type { Store } from '../store/store.ts';
 import type { Snapshot } from './delta-log.ts';
 import { duckdbLimits, quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
 import { END_AT } from './lineage.ts';
@@ -20,17 +21,17 @@ export interface LakeRows {
  */
 export async function countLakeRows(
   plan: Pick<RunPlan, 'runId' | 'ingestionType' | 'primaryKeys'>,
-  folder: string,
+  table: Store,
   snapshot: Snapshot | undefined,
 ): Promise<LakeRows> {
   const scd = isScd(plan.ingestionType);
   const files = (snapshot?.files ?? []).filter((file) => scd || file.path.startsWith(`data/${plan.runId}/`));
   if (files.length === 0) return { rows: 0, keys: 0 };
   return withDuckDB({ limits: duckdbLimits(MEMORY) }, async (connection) => {
-    await loadDeletedRows(connection, DELETED, folder, files);
+    await loadDeletedRows(connection, DELETED, table, files);
     const history = plan.ingestionType === 'SCD_TYPE_2';
     const columns = scd ? [...plan.primaryKeys, ...(history ? [END_AT] : [])] : ['_run_id'];
-    const live = liveRows(folder, files, {
+    const live = liveRows(table, files, {
       deletedTable: DELETED,
       columns,
       ...(snapshot && { schema: snapshot.schema }),

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { OffloadError } from '../errors/offload-error.ts';
 
 const MAX_FILE_NAME_BYTES = 255;
+const LAST_OPENING = 9_999_999_999;
 
 /**
  * A table's name as one folder name: all but ASCII letters, digits, `-`, `_`, and dots that are not the first
@@ -37,11 +39,11 @@ export function decodeTableName(folder: string): string | undefined {
   return encodeTableName(table) === folder ? table : undefined;
 }
 
-/** Where everything of a lake is. */
+/** Where everything of a lake is: keys of its store, or, below a root, paths. */
 export class LakePaths {
   readonly root: string;
 
-  constructor(root: string) {
+  constructor(root = '') {
     this.root = root;
   }
 
@@ -81,9 +83,23 @@ export class LakePaths {
     return path.join(this.receipts(destination, runId), `${pageName(page)}.json`);
   }
 
-  /** The ids of a run's rows at a source version, 8 bytes each, ascending. */
-  rowIds(destination: string, runId: string, sourceVersion: number): string {
-    return path.join(this.run(destination, runId), `row-ids-${sourceVersion}.bin`);
+  decision(destination: string, runId: string): string {
+    return path.join(this.run(destination, runId), 'decision.json');
+  }
+
+  /** The claims by which a table's runs are opened, one after the other. */
+  openings(destination: string): string {
+    return path.join(this.runs(destination), 'openings');
+  }
+
+  /** Counts down, so that a listing begins with the last one. */
+  opening(destination: string, number: number): string {
+    return path.join(this.openings(destination), `${String(LAST_OPENING - number).padStart(10, '0')}.json`);
+  }
+
+  /** The ids of a run's rows, 8 bytes each, ascending. */
+  rowIds(destination: string, runId: string, name: string): string {
+    return path.join(this.run(destination, runId), name);
   }
 
   /** Files of a run's key sweep. */
@@ -98,20 +114,28 @@ export class LakePaths {
 
 export const pageName = (index: number): string => `page-${String(index).padStart(6, '0')}`;
 
-/** Path of a data file relative to its table, as the Delta log names it. A page has one file, or several numbered parts. */
-export function dataFilePath(runId: string, page: number, part: number): string {
-  return `data/${runId}/${partName(page, part)}`;
+/**
+ * The random id of an attempt. It is part of the name of every file the attempt writes, so that no two writers ever share
+ * a name, however late one of them wakes up.
+ */
+export function newAttemptId(): string {
+  return randomBytes(8).toString('hex');
 }
 
-const partName = (page: number, part: number): string =>
-  `${pageName(page)}${part === 0 ? '' : `-${part}`}.parquet`;
+/** Path of a data file relative to its table, as the Delta log names it. A page has one file, or several numbered parts. */
+export function dataFilePath(runId: string, page: number, part: number, attempt: string): string {
+  return `data/${runId}/${partName(page, part, attempt)}`;
+}
+
+const partName = (page: number, part: number, attempt: string): string =>
+  `${pageName(page)}${part === 0 ? '' : `-${part}`}.${attempt}.parquet`;
 
 /** Path of a key sweep's file relative to its table: where readers do not look, because it is no data of the table's. */
-export function keysFilePath(runId: string, page: number, part: number): string {
-  return `_offload/${runId}/keys/${partName(page, part)}`;
+export function keysFilePath(runId: string, page: number, part: number, attempt: string): string {
+  return `_offload/${runId}/keys/${partName(page, part, attempt)}`;
 }
 
 /** Path of a file of closed versions (SCD_TYPE_2) relative to its table. */
-export function closedFilePath(runId: string, deltaVersion: number, part: number): string {
-  return `data/${runId}/closed-${deltaVersion}-${String(part).padStart(3, '0')}.parquet`;
+export function closedFilePath(runId: string, deltaVersion: number, part: number, attempt: string): string {
+  return `data/${runId}/closed-${deltaVersion}-${String(part).padStart(3, '0')}.${attempt}.parquet`;
 }

@@ -16,7 +16,7 @@ const stagedFile = z.object({
 });
 export type StagedFile = z.output<typeof stagedFile>;
 
-/** What a staged page proves about itself. Its being there is what makes the page done. */
+/** What a staged page proves about itself. Its being there is what makes the page done: a claim, of which the first one stands. */
 export const receiptSchema = z.object({
   formatVersion: z.literal(READABLE_FORMATS),
   runId: z.string(),
@@ -32,6 +32,8 @@ export const receiptSchema = z.object({
   files: z.array(stagedFile),
   stagedAtMs: z.int(),
   worker: z.string(),
+  /** The attempt that staged the page. */
+  attempt: z.string().optional(),
   timings: z.object({ fetchMs: z.number(), transformMs: z.number(), writeMs: z.number() }),
 });
 export type Receipt = z.output<typeof receiptSchema>;

@@ -48,7 +48,10 @@ export const runReportSchema = z.object({
   /** The audit passed, and after the commit the lake holds just the rows that the audited ones make of it. */
   verified: z.boolean(),
   distinctRowIds: z.int(),
+  /** Pages of the plan that were staged. */
   pages: z.int(),
+  /** Pages that were staged beside them, of rows they lacked. */
+  repairs: z.int().default(0),
   requests: z.int(),
   sourceBytes: z.int(),
   lakeBytes: z.int(),
@@ -87,6 +90,7 @@ export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport
     verified: false,
     distinctRowIds: 0,
     pages: 0,
+    repairs: 0,
     requests: 0,
     sourceBytes: 0,
     lakeBytes: 0,

@@ -1,29 +1,33 @@
-import { open } from 'node:fs/promises';
 import { OffloadError } from '../errors/offload-error.ts';
-import { asLakeError } from '../errors/system-errors.ts';
 import type { RowIdSet } from '../lancedb/row-id-set.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { createFileWith } from './files.ts';
-import type { LakePaths } from './paths.ts';
+import { newAttemptId } from './paths.ts';
+import { createData, type RunKey, type Staging } from './staging.ts';
 
 const ID_BYTES = 8;
 const IDS_PER_WRITE = 131_072;
 
-type ListedPlan = Pick<RunPlan, 'destination' | 'runId' | 'sourceVersion'>;
+/** Before plans named the file, it was the only one of its version. */
+const nameOf = ({ rowIdFile, sourceVersion }: Pick<RunPlan, 'rowIdFile' | 'sourceVersion'>): string =>
+  rowIdFile ?? `row-ids-${sourceVersion}.bin`;
 
-const fileOf = (paths: LakePaths, { destination, runId, sourceVersion }: ListedPlan): string =>
-  paths.rowIds(destination, runId, sourceVersion);
+async function* bytesOf(ids: RowIdSet): AsyncGenerator<Uint8Array> {
+  for (const slice of ids.slices(IDS_PER_WRITE)) yield new Uint8Array(slice.buffer);
+}
 
-/** Writes the ids of a run's rows, ascending, unless they are there: pages are ranges of this file. */
-export async function createRowIdFile(paths: LakePaths, plan: ListedPlan, ids: RowIdSet): Promise<void> {
-  await createFileWith(fileOf(paths, plan), async (temporary) => {
-    const handle = await open(temporary, 'wx');
-    try {
-      for (const slice of ids.slices(IDS_PER_WRITE)) await handle.appendFile(new Uint8Array(slice.buffer));
-    } finally {
-      await handle.close();
-    }
-  });
+/**
+ * Writes the ids of a run's rows, ascending: pages are ranges of this file.
+ *
+ * @returns its name, which the plan keeps.
+ */
+export async function createRowIdFile(
+  { store, keys }: Staging,
+  { destination, runId }: RunKey,
+  ids: RowIdSet,
+): Promise<string> {
+  const name = `row-ids.${newAttemptId()}.bin`;
+  await createData(store, keys.rowIds(destination, runId, name), bytesOf(ids));
+  return name;
 }
 
 /**
@@ -32,28 +36,17 @@ export async function createRowIdFile(paths: LakePaths, plan: ListedPlan, ids: R
  * @throws OffloadError `LAKE_UNAVAILABLE` where the file is gone or too short.
  */
 export async function readRowIds(
-  paths: LakePaths,
-  plan: ListedPlan,
+  { store, keys }: Staging,
+  plan: RunKey & Pick<RunPlan, 'rowIdFile' | 'sourceVersion'>,
   { offset, limit }: { readonly offset: number; readonly limit: number },
 ): Promise<BigUint64Array> {
-  const file = fileOf(paths, plan);
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const ids = new BigUint64Array(limit);
-      const { bytesRead } = await handle.read(ids, { position: offset * ID_BYTES });
-      if (bytesRead === limit * ID_BYTES) return ids;
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw asLakeError(error, 'read', file);
-  }
+  const key = keys.rowIds(plan.destination, plan.runId, nameOf(plan));
+  const bytes = await store.getRange(key, { offset: offset * ID_BYTES, length: limit * ID_BYTES });
+  if (bytes?.byteLength === limit * ID_BYTES) return new BigUint64Array(bytes.slice().buffer);
+  const file = store.locate(key);
   throw new OffloadError(
     'LAKE_UNAVAILABLE',
-    `${file} does not hold the ids of rows ${offset} to ${offset + limit - 1}`,
-    {
-      path: file,
-    },
+    bytes ? `${file} does not hold the ids of rows ${offset} to ${offset + limit - 1}` : `${file} is gone`,
+    { path: file },
   );
 }

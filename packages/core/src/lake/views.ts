@@ -1,13 +1,12 @@
-import { rename, rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
-import { asLakeError } from '../errors/system-errors.ts';
+import { withScratchFile } from '../store/scratch.ts';
+import type { Store } from '../store/store.ts';
 import type { DeltaField } from '../plan/lake-type.ts';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
 import { readLog, readSnapshot, replay, type Snapshot } from './delta-log.ts';
-import { createDatabase, quoteIdentifier } from './duckdb.ts';
+import { quoteIdentifier, withDuckDB } from './duckdb.ts';
 import { duckdbTypeOf } from './duckdb-type.ts';
-import { temporaryName } from './files.ts';
 import { entriesAt, type LakeMoment } from './lake-moment.ts';
 import { END_AT } from './lineage.ts';
 import type { Staging } from './staging.ts';
@@ -26,9 +25,9 @@ function columnExpression({ name: column, type, metadata }: DeltaField): string 
 }
 
 /** The rows of a table as one SELECT over its live data files, in the table's columns and types. */
-function selectRows(folder: string, { schema, files }: Snapshot): string {
+function selectRows(table: Store, { schema, files }: Snapshot): string {
   if (files.length > 0) {
-    const rows = liveRows(folder, files, { deletedTable: DELETED, schema });
+    const rows = liveRows(table, files, { deletedTable: DELETED, schema });
     return `SELECT ${schema.fields.map(columnExpression).join(', ')} FROM (${rows})`;
   }
   const nulls = schema.fields.map(
@@ -45,15 +44,15 @@ export interface LakeViews {
 
 async function createView(
   connection: DuckDBConnection,
-  table: string,
-  folder: string,
+  name: string,
+  table: Store,
   snapshot: Snapshot,
 ): Promise<void> {
   if (snapshot.files.some(({ deletionVector }) => deletionVector)) {
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
-    await loadDeletedRows(connection, DELETED, folder, snapshot.files);
+    await loadDeletedRows(connection, DELETED, table, snapshot.files);
   }
-  await connection.run(`CREATE VIEW ${quoteIdentifier(table)} AS ${selectRows(folder, snapshot)}`);
+  await connection.run(`CREATE VIEW ${quoteIdentifier(name)} AS ${selectRows(table, snapshot)}`);
 }
 
 /** `<table>_current`: the open rows of a table that keeps its history, unless a table of the lake has that name. */
@@ -88,14 +87,14 @@ export async function createViews(
   const taken = new Set(tables.map((table) => table.toLowerCase())); // by DuckDB, case does not count
   const unknown = new Set('versions' in at ? at.versions.keys() : []);
   for (const table of tables) {
-    const folder = staging.paths.table(table);
+    const place = staging.table(table);
     try {
-      const log = await readLog(folder);
+      const log = await readLog(place);
       if (log.length === 0) continue;
       unknown.delete(table);
-      const snapshot = replay(folder, entriesAt(table, log, at));
+      const snapshot = replay(place, entriesAt(table, log, at));
       if (!snapshot) continue;
-      await createView(connection, table, folder, snapshot);
+      await createView(connection, table, place, snapshot);
       await createCurrentView(connection, table, snapshot, taken);
       versions.set(table, snapshot.version);
     } catch (error) {
@@ -114,32 +113,30 @@ async function isCurrent({ versions, skipped }: LakeViews, staging: Staging): Pr
   const unreadable = new Set(skipped.map(({ table }) => table));
   for (const table of await staging.listTables()) {
     if (unreadable.has(table)) continue;
-    const snapshot = await readSnapshot(staging.paths.table(table));
+    const snapshot = await readSnapshot(staging.table(table));
     if (snapshot && versions.get(table) !== snapshot.version) return false;
   }
   return true;
 }
 
 /**
- * Rebuilds lake.duckdb beside the old one and renames it into place: a reader keeps the file it has open, and never
- * blocks a commit. Looks again afterwards, because another commit may have been published meanwhile.
+ * Builds lake.duckdb anew and puts it in the place of the old one: a reader keeps the file it has open, and never blocks a
+ * commit. Looks again afterwards, because another commit may have been published meanwhile.
+ *
+ * @returns what it has views of, and of what it has none.
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function refreshDatabase(staging: Staging): Promise<void> {
+export async function refreshDatabase(staging: Staging): Promise<LakeViews> {
   for (;;) {
-    const temporary = temporaryName(staging.paths.database);
-    let views: LakeViews;
-    try {
-      views = await createDatabase(temporary, async (connection) => {
-        const created = await createViews(connection, staging);
+    const views = await withScratchFile('lake.duckdb', async (file, read) => {
+      const created = await withDuckDB({ file }, async (connection) => {
+        const made = await createViews(connection, staging);
         await connection.run('CHECKPOINT');
-        return created;
+        return made;
       });
-      await rename(temporary, staging.paths.database);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      await rm(`${temporary}.wal`, { force: true });
-      throw asLakeError(error, 'rebuild', staging.paths.database);
-    }
-    if (await isCurrent(views, staging)) return;
+      await staging.store.put(staging.keys.database, read());
+      return created;
+    });
+    if (await isCurrent(views, staging)) return views;
   }
 }

@@ -67,6 +67,8 @@ export const runPlanSchema = z.object({
    * behind a filter costs a scan up to there, and means nothing where the server has no fixed order.
    */
   paging: z.enum(['offset', 'row-ids']).default('offset'),
+  /** The file of row ids that pages are ranges of, beside the plan. */
+  rowIdFile: z.string().optional(),
   /** Rows whose keys a sweep reads, in pages of their own behind the others. */
   sweepRows: z.int().nonnegative().default(0),
   /** A larger Arrow answer is split. */

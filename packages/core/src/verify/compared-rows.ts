@@ -6,6 +6,7 @@ import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../lake/duckdb.ts';
 import { ROW_ID } from '../lake/lineage.ts';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
+import type { Store } from '../store/store.ts';
 
 /** What names and orders the rows of a table, and which rows of the lake count. */
 export interface RowNames {
@@ -25,7 +26,7 @@ export function keyNames({ primaryKeys }: Pick<RowNames, 'primaryKeys'>): string
 
 /** The lake table a comparison is about. */
 export interface ComparedLake {
-  readonly folder: string;
+  readonly place: Store;
   readonly snapshot: Snapshot;
 }
 

@@ -4,13 +4,14 @@ import { historyOf, readLog, replay, runOf, type LogEntry, type Snapshot } from 
 import { quoteText } from '../lake/duckdb.ts';
 import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
+import type { Store } from '../store/store.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 
 /** A lake table, and what of it is compared with its source. */
 export interface LakeTable {
-  readonly folder: string;
+  readonly place: Store;
   readonly snapshot: Snapshot;
   readonly state: TableState;
   readonly selection: RecordedSelection;
@@ -68,24 +69,24 @@ export async function openLakeTable(
   destination: string,
   staging: Staging,
 ): Promise<LakeTable> {
-  const folder = staging.paths.table(destination);
-  const log = await readLog(folder);
-  const snapshot = replay(folder, log);
+  const place = staging.table(destination);
+  const log = await readLog(place);
+  const snapshot = replay(place, log);
   if (!snapshot) throw absent(table, destination, await staging.listTables());
   const state = tableState(snapshot);
   if (state?.sourceVersion === undefined) {
     const message = `The lake table "${destination}" was not made by lance-offload: its log names no version of a source to compare it with`;
-    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: folder });
+    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: place.locate('') });
   }
   const selection = readSelection(destination, state);
   if (selection.table !== table) {
     const message = `The lake table "${destination}" holds the table "${selection.table}", not "${table}"`;
-    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: folder });
+    throw new OffloadError('LAKE_UNAVAILABLE', message, { table, path: place.locate('') });
   }
   const mode = ingestionType.parse(state.ingestionType);
   const { sourceVersion } = state;
   return {
-    folder,
+    place,
     snapshot,
     state,
     selection,

@@ -34,7 +34,7 @@ export interface LakeFile {
 export async function createLakePlaces(
   connection: DuckDBConnection,
   names: RowNames,
-  { folder, snapshot }: ComparedLake,
+  { place, snapshot }: ComparedLake,
 ): Promise<LakeFile[]> {
   const { files } = snapshot;
   if (files.length === 0) {
@@ -44,8 +44,8 @@ export async function createLakePlaces(
     return [];
   }
   const schema = schemaWithRowId(snapshot);
-  await loadDeletedRows(connection, DELETED, folder, files);
-  const paths = files.map((file) => dataFilePathOf(folder, file));
+  await loadDeletedRows(connection, DELETED, place, files);
+  const paths = files.map((file) => dataFilePathOf(place, file));
   await connection.run('CREATE TABLE lake_files (id INTEGER, path VARCHAR)');
   await connection.run(
     `INSERT INTO lake_files VALUES ${paths.map((file, id) => `(${id}, ${quoteText(file)})`).join(', ')}`,
@@ -54,7 +54,7 @@ export async function createLakePlaces(
   const columns = [
     ...new Set([...primaryKeys, ...(sequence === undefined ? [] : [sequence]), ...scopeColumns, ROW_ID]),
   ];
-  const live = liveRows(folder, files, { deletedTable: DELETED, columns, schema });
+  const live = liveRows(place, files, { deletedTable: DELETED, columns, schema });
   await connection.run(`CREATE TABLE lake_places AS
     SELECT ${namesOf(names, snapshot)}, f.id AS file, r.${ROW} AS "row"
     FROM (${live}) r JOIN lake_files f ON f.path = r.${FILE}${scope === undefined ? '' : ` WHERE ${scope}`}`);
@@ -86,17 +86,17 @@ export async function createLakeRows(
 }
 
 async function findPlaces(
-  { names, folder, snapshot }: LakeTable,
+  { names, place, snapshot }: LakeTable,
   connection: DuckDBConnection,
 ): Promise<LakeFile[]> {
   try {
-    return await createLakePlaces(connection, names, { folder, snapshot });
+    return await createLakePlaces(connection, names, { place, snapshot });
   } catch (thrown) {
     const error = toOffloadError(thrown);
     if (error.code !== 'INTERNAL') throw error;
     const words = thrown instanceof Error ? thrown.message : String(thrown);
-    const message = `The data files of ${folder} cannot be read: ${words}`;
-    throw new OffloadError('LAKE_UNAVAILABLE', message, { path: folder }, { cause: thrown });
+    const message = `The data files of ${place.locate('')} cannot be read: ${words}`;
+    throw new OffloadError('LAKE_UNAVAILABLE', message, { path: place.locate('') }, { cause: thrown });
   }
 }
 

@@ -1,10 +1,9 @@
-import { openAsBlob } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import * as arrow from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/node';
 import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError } from '../errors/system-errors.ts';
 import { writeParquet } from '../lake/parquet.ts';
+import { openBlob } from '../store/blob.ts';
 import { hashRows } from '../lake/row-hash.ts';
 
 const BATCH_ROWS = 8192;
@@ -60,8 +59,7 @@ async function hashesOf(parquet: ParquetFile, columns: readonly string[]): Promi
 async function hashFile({ file, columns }: RehashTask): Promise<BigInt64Array> {
   let parquet: ParquetFile | undefined;
   try {
-    await stat(file); // openAsBlob does not tell why it fails
-    parquet = await ParquetFile.fromFile(await openAsBlob(file));
+    parquet = await ParquetFile.fromFile(await openBlob(file));
     return await hashesOf(parquet, columns);
   } catch (error) {
     throw unreadable(file, error);

@@ -8,8 +8,7 @@ import { PAYLOAD_VERSION, type PageJob } from '../../src/jobs/payloads.ts';
 import { Queues } from '../../src/jobs/queues.ts';
 import { connectRedis } from '../../src/jobs/redis.ts';
 import type { RunRequest } from '../../src/jobs/run-control.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake } from '../../src/lake/staging.ts';
 import { planPages, type RunPlan } from '../../src/plan/run-plan.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 
@@ -39,7 +38,7 @@ export const fleetTest = (database: number) =>
           await queues.close();
           redis.disconnect();
         });
-        const staging = new Staging(new LakePaths(path.join(folder, 'lake')));
+        const staging = openLake(path.join(folder, 'lake'));
         return { redis, queues, staging, prefix, attempts: { maxRetries: 0, initialDelayMs: 1 } };
       };
       const fleet = await connect();

@@ -5,11 +5,14 @@ import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/job
 import { retryRun } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, startRun } from '../../src/jobs/run-control.ts';
 import { findRun, runStatus } from '../../src/jobs/run-status.ts';
-import { commitRun, publishRun } from '../../src/lake/commit-run.ts';
+import { commitRun } from '../../src/lake/commit-run.ts';
+import { publishRun } from '../../src/lake/publish-run.ts';
+import { totalsOf } from '../../src/lake/staged-totals.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { expectRejection } from '../expect-code.ts';
 import { planOf, stagePage, stageRun } from '../lake/lake-fixture.ts';
 import { occurrences, planner, REQUEST, fleetTest, type Rig } from './fleet-fixture.ts';
+import { pathsOf } from '../lake/paths-of.ts';
 
 const test = fleetTest(12);
 
@@ -91,14 +94,30 @@ test('producers that start a run of one table at the same moment open one run', 
   expect(await rig.fleet.queues.commit.getJobCounts('waiting-children')).toEqual({ 'waiting-children': 1 });
 });
 
-test('a claimed run whose producer died before it added the flow is taken up under its id', async ({
+test('a run whose producer died before it added the flow is taken up under its id', async ({ rig }) => {
+  const { fleet } = rig;
+  const { runId } = await startRun(REQUEST, fleet);
+  await (await fleet.queues.commit.getJob(commitJobId(runId)))?.remove({ removeChildren: true });
+  expect(await startRun(REQUEST, fleet)).toMatchObject({ runId, adopted: true });
+  expect(await (await fleet.queues.commit.getJob(commitJobId(runId)))?.getState()).toBe('waiting-children');
+});
+
+test('a run that another fleet has opened and not planned yet is refused, and can be cancelled', async ({
   rig,
 }) => {
   const { fleet } = rig;
-  const claimed = 'documents-20261122T101500Z-7f3a';
-  await fleet.redis.set(`${fleet.prefix}:open:documents`, claimed);
-  expect(await startRun(REQUEST, fleet)).toMatchObject({ runId: claimed, adopted: true });
-  expect(await (await fleet.queues.commit.getJob(commitJobId(claimed)))?.getState()).toBe('waiting-children');
+  const { runId } = await startRun(REQUEST, fleet);
+  await fleet.redis.flushdb(); // as far as this Redis knows, it is another fleet's
+  await expectRejection(
+    startRun(REQUEST, fleet),
+    'RUN_OPEN',
+    /interrupted, opened by another fleet.*--resume/,
+  );
+  await cancelRun(runId, fleet);
+  expect(await runStatus({ runId, destination: 'documents', table: 'documents' }, fleet)).toMatchObject({
+    state: 'cancelled',
+  });
+  expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
 });
 
 test('a run whose plan failed does not stand in the way of the next', async ({ rig }) => {
@@ -128,7 +147,7 @@ test('once a run is published the next one may start, even where the lake was de
   const committed = occurrences(commit, 'completed');
   pageWork(rig);
   await committed;
-  await rm(fleet.staging.paths.root, { recursive: true });
+  await rm(pathsOf(fleet.staging).root, { recursive: true });
   const next = await startRun(REQUEST, fleet);
   expect(next).toMatchObject({ adopted: false });
   expect(next.runId).not.toBe(run.runId);
@@ -156,13 +175,12 @@ test('resuming a run the queue still has changes nothing', async ({ rig }) => {
   expect(await runStatus(run, rig.fleet)).toMatchObject({ state: 'staging' });
 });
 
-test('a cancelled run leaves no jobs and no pages, and the table is free for the next', async ({ rig }) => {
+test('a cancelled run leaves no jobs, and the table is free for the next', async ({ rig }) => {
   const { fleet } = rig;
   const run = await plannedRun(rig);
   await stagePage(planOf({ runId: run.runId }), 0, fleet.staging);
   await cancelRun(run.runId, fleet);
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'cancelled' });
-  expect(await fleet.staging.listReceipts(run)).toEqual([]);
   expect(await fleet.queues.page.count()).toBe(0);
   expect(await fleet.queues.commit.getJob(commitJobId(run.runId))).toBeUndefined();
   await expectRejection(cancelRun(run.runId, fleet), 'RUN_CLOSED', /is cancelled/);
@@ -177,16 +195,21 @@ test('a run cancelled before it was planned is not taken up again', async ({ rig
   expect(next.runId).not.toBe(run.runId);
 });
 
-test('a run that is published all but for its report cannot be cancelled, and keeps its pages', async ({
+test('a run that is published all but for its report cannot be cancelled, and gets its report', async ({
   rig,
 }) => {
   const { fleet } = rig;
   const run = await plannedRun(rig);
   const plan = planOf({ runId: run.runId });
   const receipts = await stageRun(plan, fleet.staging);
-  await publishRun(plan, receipts, fleet.staging);
-  await expectRejection(cancelRun(run.runId, fleet), 'RUN_CLOSED', /published already, all but its report/);
-  expect(await commitRun(plan, fleet.staging)).toMatchObject({ state: 'published', lakeRows: 25 });
+  const totals = totalsOf(receipts, { rows: 25, distinctRowIds: 25 });
+  await publishRun({ plan, receipts, totals }, fleet.staging);
+  await expectRejection(cancelRun(run.runId, fleet), 'RUN_CLOSED', /is published; it cannot be cancelled/);
+  expect(await fleet.staging.findReport(run)).toMatchObject({
+    state: 'published',
+    lakeRows: 25,
+    verified: true,
+  });
 });
 
 test('a run is found in the queue or in the lake, and nothing else is a run', async ({ rig }) => {

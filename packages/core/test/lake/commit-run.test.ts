@@ -1,16 +1,26 @@
+import type { OffloadErrorCode } from '../../src/errors/policy.ts';
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { withDuckDB } from '../../src/lake/duckdb.ts';
-import { commitRun, type CommitStep, type OnCommitStep } from '../../src/lake/commit-run.ts';
+import { commitRun } from '../../src/lake/commit-run.ts';
+import type { CommitStep, OnCommitStep } from '../../src/lake/publish-run.ts';
 import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
-import { emptyReport } from '../../src/lake/report.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import { tableState } from '../../src/lake/table-state.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { column, float64, int64, rowIds, utf8 } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';
-import { ID_AND_NAME, idsAndNames, planOf, stagePage, stageRun, test } from './lake-fixture.ts';
+import {
+  falsifyReceipt,
+  ID_AND_NAME,
+  idsAndNames,
+  planOf,
+  stagePage,
+  stageRun,
+  test,
+} from './lake-fixture.ts';
+import { pathsOf } from './paths-of.ts';
 
 const SECOND_RUN = 'documents-20261122T111500Z-0001';
 
@@ -22,12 +32,12 @@ function dieAfter(last: CommitStep): OnCommitStep {
 }
 
 async function query(staging: Staging, sql: string): Promise<unknown[][]> {
-  return withDuckDB({ file: staging.paths.database }, async (connection) =>
+  return withDuckDB({ file: pathsOf(staging).database }, async (connection) =>
     (await connection.runAndReadAll(sql)).getRowsJson(),
   );
 }
 
-const logOf = async (plan: RunPlan, staging: Staging) => readLog(staging.paths.table(plan.destination));
+const logOf = async (plan: RunPlan, staging: Staging) => readLog(staging.table(plan.destination));
 
 test('a staged run is published as one version, with every row once', async ({ staging }) => {
   const plan = planOf();
@@ -129,9 +139,14 @@ test('two runs of different producers at once are both published, one after the 
   ]);
 });
 
-async function expectUnpublished(plan: RunPlan, staging: Staging, message: RegExp): Promise<void> {
-  const error = await expectRejection(commitRun(plan, staging), 'AUDIT_FAILED', message);
-  expect(error.details).toMatchObject({ table: plan.table, runId: plan.runId });
+async function expectUnpublished(
+  plan: RunPlan,
+  staging: Staging,
+  message: RegExp,
+  code: OffloadErrorCode = 'AUDIT_FAILED',
+): Promise<void> {
+  const error = await expectRejection(commitRun(plan, staging), code, message);
+  expect(error.details).toMatchObject({ runId: plan.runId });
   expect(await logOf(plan, staging)).toEqual([]);
   expect(await staging.findReport(plan)).toBeUndefined();
 }
@@ -141,7 +156,7 @@ test('a page without a receipt keeps the run from being published, and staging i
 }) => {
   const plan = planOf();
   await stageRun(plan, staging);
-  await rm(staging.paths.receipt('documents', plan.runId, 1));
+  await rm(pathsOf(staging).receipt('documents', plan.runId, 1));
   await expectUnpublished(plan, staging, /1 of 3 pages are not staged \(first: page 1\)/);
   await stagePage(plan, 1, staging);
   expect((await commitRun(plan, staging)).state).toBe('published');
@@ -154,11 +169,11 @@ test('a receipt that names other rows than its file holds keeps the run from bei
   const [receipt] = await stageRun(plan, staging);
   if (!receipt) throw new Error('no receipt');
   const files = receipt.files.map((file) => ({ ...file, rows: 9 }));
-  await staging.writeReceipt('documents', { ...receipt, rows: 9, files });
+  await falsifyReceipt(staging, 'documents', { ...receipt, rows: 9, files });
   await expectUnpublished(plan, staging, /page 0 has 9 rows in its files/);
-  await staging.writeReceipt('documents', { ...receipt, rows: 11 });
+  await falsifyReceipt(staging, 'documents', { ...receipt, rows: 11 });
   await expectUnpublished(plan, staging, /11 in its receipt/);
-  await staging.writeReceipt('documents', {
+  await falsifyReceipt(staging, 'documents', {
     ...receipt,
     files: receipt.files.map((file) => ({ ...file, rowHashSum: '1' })),
   });
@@ -171,10 +186,10 @@ test('a receipt of another version or another range keeps the run from being pub
   const plan = planOf();
   const [receipt] = await stageRun(plan, staging);
   if (!receipt) throw new Error('no receipt');
-  await staging.writeReceipt('documents', { ...receipt, sourceVersion: 2 });
+  await falsifyReceipt(staging, 'documents', { ...receipt, sourceVersion: 2 });
   await expectUnpublished(plan, staging, /page 0 was staged from another version/);
-  await staging.writeReceipt('documents', { ...receipt, page: { ...receipt.page, offset: 10 } });
-  await expectUnpublished(plan, staging, /page 0 does not hold/);
+  await falsifyReceipt(staging, 'documents', { ...receipt, page: { ...receipt.page, offset: 10 } });
+  await expectUnpublished(plan, staging, /page 0: the receipt is of another page/, 'LAKE_UNAVAILABLE');
 });
 
 const overlapping = (offset: number, count: number) => idsAndNames(offset === 10 ? 9 : offset, count);
@@ -191,21 +206,21 @@ test('a file swapped after its receipt was written keeps the run from being publ
   const plan = planOf();
   const receipts = await stageRun(plan, staging);
   const [first, second] = receipts.map(({ files }) =>
-    path.join(staging.paths.table('documents'), files[0]?.path ?? ''),
+    path.join(pathsOf(staging).table('documents'), files[0]?.path ?? ''),
   );
   const [receipt] = receipts;
   if (!first || !second || !receipt) throw new Error('no files');
   await copyFile(second, first);
-  await expectUnpublished(plan, staging, /page 0 does not hold|hash sum/);
+  await expectUnpublished(plan, staging, /page 0: the file .* has \d+ bytes instead of/, 'LAKE_UNAVAILABLE');
   // The same with a receipt that has the swapped file's size.
   const size = receipts[1]?.files[0]?.size ?? 0;
-  await staging.writeReceipt('documents', {
+  await falsifyReceipt(staging, 'documents', {
     ...receipt,
     files: receipt.files.map((file) => ({ ...file, size })),
   });
   await expectUnpublished(plan, staging, /hash sum/);
   await rm(first);
-  await expectUnpublished(plan, staging, /page 0 does not hold/);
+  await expectUnpublished(plan, staging, /page 0: the file .* is gone; cancel the run/, 'LAKE_UNAVAILABLE');
 });
 
 test('a run of no rows publishes an empty table that the views can read', async ({ staging }) => {
@@ -228,10 +243,10 @@ test('a second run appends, and the state of the source moves in the same versio
   const [plan, second] = [planOf(), planOf({ runId: SECOND_RUN, sourceVersion: 9, sourceRows: 12 })];
   await stageRun(plan, staging);
   await commitRun(plan, staging);
-  expect(tableState(await readSnapshot(staging.paths.table('documents')))?.sourceVersion).toBe(3);
+  expect(tableState(await readSnapshot(staging.table('documents')))?.sourceVersion).toBe(3);
   await stageRun(second, staging);
   expect(await commitRun(second, staging)).toMatchObject({ deltaVersion: 1, lakeRows: 12 });
-  const snapshot = await readSnapshot(staging.paths.table('documents'));
+  const snapshot = await readSnapshot(staging.table('documents'));
   expect(tableState(snapshot)?.sourceVersion).toBe(9);
   expect(snapshot?.files).toHaveLength(5);
   expect(
@@ -249,7 +264,7 @@ test('a second run appends, and the state of the source moves in the same versio
 test('a cancelled run is not published', async ({ staging }) => {
   const plan = planOf();
   await stageRun(plan, staging);
-  await staging.createReport(emptyReport(plan, 'cancelled'));
+  expect(await staging.decide(plan, 'cancel')).toMatchObject({ decision: 'cancel' });
   expect((await commitRun(plan, staging)).state).toBe('cancelled');
   expect(await logOf(plan, staging)).toEqual([]);
 });

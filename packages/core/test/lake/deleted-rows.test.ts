@@ -1,3 +1,4 @@
+import { openStore } from '../../src/store/open-store.ts';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect, test as base } from 'vitest';
@@ -21,7 +22,11 @@ const test = base.extend<{ world: World }>({
     await inFolder((folder) =>
       withDuckDB({}, async (connection) => {
         const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJson();
-        await use({ table: new HandMadeTable(path.join(folder, "a=1 [x]*'", 't')), connection, rows });
+        await use({
+          table: new HandMadeTable(openStore(path.join(folder, "a=1 [x]*'", 't'))),
+          connection,
+          rows,
+        });
       }),
     );
   },
@@ -45,8 +50,8 @@ test('rows are left out by their place in their file, over all row groups', asyn
     ])),
     c,
   ];
-  await loadDeletedRows(connection, DELETED, table.folder, files);
-  const live = liveRows(table.folder, files, { deletedTable: DELETED });
+  await loadDeletedRows(connection, DELETED, table.store, files);
+  const live = liveRows(table.store, files, { deletedTable: DELETED });
   expect(await rows(`SELECT count(*)::INT, count(DISTINCT id)::INT FROM (${live})`)).toEqual([
     [10_007, 10_007],
   ]);
@@ -74,8 +79,8 @@ test('a file may have lost all of its rows, or none that its vector names', asyn
     [all, [...Array(9).keys()]],
     [none, []],
   ]);
-  await loadDeletedRows(connection, DELETED, table.folder, files);
-  const live = liveRows(table.folder, files, { deletedTable: DELETED, columns: ['id'] });
+  await loadDeletedRows(connection, DELETED, table.store, files);
+  const live = liveRows(table.store, files, { deletedTable: DELETED, columns: ['id'] });
   expect(await rows(`SELECT count(*)::INT, min(id) FROM (${live})`)).toEqual([[9, 9]]);
 });
 
@@ -84,9 +89,9 @@ test('files without a deletion vector are just read, and the others take one row
 }) => {
   const { table, connection, rows } = world;
   const [a, b] = [await table.file('a.parquet', ids(0, 5)), await table.file('b.parquet', ids(5, 5))];
-  expect(liveRows(table.folder, [a, b], { deletedTable: DELETED })).not.toMatch(/JOIN/);
+  expect(liveRows(table.store, [a, b], { deletedTable: DELETED })).not.toMatch(/JOIN/);
   const files = [a, ...(await table.without([[b, [0, 1, 2]]]))];
-  await loadDeletedRows(connection, DELETED, table.folder, files);
+  await loadDeletedRows(connection, DELETED, table.store, files);
   expect(await rows(`SELECT file, deleted::VARCHAR FROM ${DELETED}`)).toEqual([
     [path.join(table.folder, 'b.parquet'), '11100000'],
   ]);
@@ -95,8 +100,8 @@ test('files without a deletion vector are just read, and the others take one row
 test('a file whose deletion vector is not loaded is refused, not read whole', async ({ world }) => {
   const { table, connection, rows } = world;
   const files = await table.without([[await table.file('a.parquet', ids(0, 5)), [0]]]);
-  await loadDeletedRows(connection, DELETED, table.folder, []);
-  const live = liveRows(table.folder, files, { deletedTable: DELETED });
+  await loadDeletedRows(connection, DELETED, table.store, []);
+  const live = liveRows(table.store, files, { deletedTable: DELETED });
   await expect(rows(`SELECT * FROM (${live})`)).rejects.toThrow(
     /deleted rows of .*a\.parquet are not loaded/,
   );
@@ -109,7 +114,7 @@ test('a thousand files with vectors are loaded, into a schema too', async ({ wor
     Array.from({ length: 1000 }, (_, index) => [{ ...file, path: `data/${index}.parquet` }, [index]]),
   );
   await connection.run('CREATE SCHEMA apart');
-  await loadDeletedRows(connection, 'apart.marks', table.folder, files);
+  await loadDeletedRows(connection, 'apart.marks', table.store, files);
   const wrong = `get_bit(deleted, regexp_extract(file, '(\\d+)\\.parquet', 1)::INT) <> 1 OR bit_count(deleted) <> 1`;
   expect(await rows(`SELECT count(*)::INT, count(*) FILTER (${wrong})::INT FROM apart.marks`)).toEqual([
     [1000, 0],
@@ -124,15 +129,15 @@ test('with a schema, files are read in its columns and types, whatever their own
     `SELECT range + 5000000000 AS id, {'a': range, 'b': 'x'} AS s, [0.5::FLOAT] AS v FROM range(2)`,
   );
   const files = [old, ...(await table.without([[now, [0]]]))];
-  await loadDeletedRows(connection, DELETED, table.folder, files);
+  await loadDeletedRows(connection, DELETED, table.store, files);
   const array = { type: 'array', elementType: 'float', containsNull: true } as const;
   const schema = schemaOf({ id: 'long', s: schemaOf({ a: 'long', b: 'string' }), v: array, new: 'date' });
-  const live = liveRows(table.folder, files, { deletedTable: DELETED, schema });
+  const live = liveRows(table.store, files, { deletedTable: DELETED, schema });
   expect(await rows(`SELECT * EXCLUDE (${FILE}, ${ROW}) FROM (${live}) ORDER BY id`)).toEqual([
     ['1', { a: '1', b: null }, null, null],
     ['5000000001', { a: '1', b: 'x' }, [0.5], null],
   ]);
-  expect(() => liveRows(table.folder, files, { deletedTable: DELETED, schema, columns: ['_rowid'] })).toThrow(
+  expect(() => liveRows(table.store, files, { deletedTable: DELETED, schema, columns: ['_rowid'] })).toThrow(
     TypeError,
   );
 });
@@ -141,14 +146,14 @@ test('columns named like those of DuckDB’s readers are columns like any other'
   const { table, connection, rows } = world;
   const clash = `SELECT 100 + range AS file_row_number, 'mine' AS filename, range AS file_index, 'q' AS "a "" b" FROM range(3)`;
   const files = await table.without([[await table.file('clash.parquet', clash), [1]]]);
-  await loadDeletedRows(connection, DELETED, table.folder, files);
+  await loadDeletedRows(connection, DELETED, table.store, files);
   const schema = schemaOf({
     file_row_number: 'long',
     filename: 'string',
     file_index: 'long',
     'a " b': 'string',
   });
-  const live = liveRows(table.folder, files, {
+  const live = liveRows(table.store, files, {
     deletedTable: DELETED,
     schema,
     columns: ['file_row_number', 'filename', 'a " b'],
@@ -158,7 +163,7 @@ test('columns named like those of DuckDB’s readers are columns like any other'
     ['2', '102', 'mine', 'q'],
   ]);
   // Without a schema the row's number would be the column's: refused, never mistaken.
-  const blind = liveRows(table.folder, files, { deletedTable: DELETED });
+  const blind = liveRows(table.store, files, { deletedTable: DELETED });
   await expect(rows(`SELECT * FROM (${blind})`)).rejects.toThrow(/file_row_number/);
 });
 
@@ -169,8 +174,8 @@ test('without a schema, files whose columns differ are matched by name', async (
     await table.file('b.parquet', `SELECT 'x' AS filename, range + 5000000000 AS id FROM range(2)`),
   ];
   const files = [a, ...(await table.without([[b, [1]]]))];
-  await loadDeletedRows(connection, DELETED, table.folder, files);
-  const live = liveRows(table.folder, files, { deletedTable: DELETED });
+  await loadDeletedRows(connection, DELETED, table.store, files);
+  const live = liveRows(table.store, files, { deletedTable: DELETED });
   expect(await rows(`SELECT id, filename FROM (${live}) ORDER BY id`)).toEqual([
     ['1', null],
     ['5000000000', 'x'],
@@ -178,5 +183,5 @@ test('without a schema, files whose columns differ are matched by name', async (
 });
 
 test('there is nothing to select from no files', () => {
-  expect(() => liveRows('/lake/t', [], { deletedTable: DELETED })).toThrow(RangeError);
+  expect(() => liveRows(openStore('/lake/t'), [], { deletedTable: DELETED })).toThrow(RangeError);
 });

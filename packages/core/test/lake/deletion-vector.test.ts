@@ -1,3 +1,4 @@
+import { openStore } from '../../src/store/open-store.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -93,7 +94,7 @@ test('any positions come back in order, those of every vector of a file', async 
         const arrays = vectors.map((vector) => Uint32Array.from(vector));
         const descriptors = await write(folder, arrays);
         const read = await Promise.all(
-          descriptors.map((descriptor) => readDeletionVector(folder, descriptor)),
+          descriptors.map((descriptor) => readDeletionVector(openStore(folder), descriptor)),
         );
         expect(read).toEqual(arrays.map((array) => array.toSorted()));
       }),
@@ -109,7 +110,7 @@ test('long runs, dense and sparse blocks and the last possible row are kept', as
     const descriptors = await write(folder, vectors);
     expect(descriptors[0]?.sizeInBytes).toBeLessThan(100);
     for (const [index, descriptor] of descriptors.entries()) {
-      expect(await readDeletionVector(folder, descriptor)).toEqual(vectors[index]?.toSorted());
+      expect(await readDeletionVector(openStore(folder), descriptor)).toEqual(vectors[index]?.toSorted());
     }
   });
 });
@@ -121,7 +122,9 @@ test('the inline example of Delta’s protocol, in the form that delta-kernel-rs
     sizeInBytes: 44,
     cardinality: 6,
   };
-  expect(await readDeletionVector('/nowhere', vector)).toEqual(Uint32Array.of(3, 4, 7, 11, 18, 29));
+  expect(await readDeletionVector(openStore('/nowhere'), vector)).toEqual(
+    Uint32Array.of(3, 4, 7, 11, 18, 29),
+  );
 });
 
 test('a vector is found behind a random prefix, and by an absolute path with and without a scheme', async () => {
@@ -138,7 +141,7 @@ test('a vector is found behind a random prefix, and by an absolute path with and
       { ...descriptor, storageType: 'p', pathOrInlineDv: pathToFileURL(file).href },
       { ...descriptor, storageType: 'p', pathOrInlineDv: file.replace('a b', 'a%20b') },
     ] as const) {
-      expect(await readDeletionVector(folder, found)).toEqual(positions);
+      expect(await readDeletionVector(openStore(folder), found)).toEqual(positions);
     }
   });
 });
@@ -146,12 +149,18 @@ test('a vector is found behind a random prefix, and by an absolute path with and
 test('a vector elsewhere than on this file system or under its table is refused', async () => {
   const descriptor = first(encodeDeletionVectors([Uint32Array.of(1)], UUID).descriptors);
   for (const [vector, reason] of [
-    [{ ...descriptor, storageType: 'p', pathOrInlineDv: 's3://lake/x.bin' }, /s3:.*not on this file system/],
+    [
+      { ...descriptor, storageType: 'p', pathOrInlineDv: 's3://lake/x.bin' },
+      /s3:.*not in the folder of its table/,
+    ],
     [{ ...descriptor, pathOrInlineDv: `../../${UUID_Z85}` }, /names no file/],
     [{ ...descriptor, pathOrInlineDv: 'short' }, /names no file/],
     [{ ...descriptor, pathOrInlineDv: ' '.repeat(20) }, /names no file/],
   ] as const) {
-    const { message } = await expectRejection(readDeletionVector('/lake/t', vector), 'LAKE_UNAVAILABLE');
+    const { message } = await expectRejection(
+      readDeletionVector(openStore('/lake/t'), vector),
+      'LAKE_UNAVAILABLE',
+    );
     expect(message).toMatch(reason);
   }
 });
@@ -162,13 +171,13 @@ test('a missing, cut, overwritten or changed file is refused by its name', async
     const descriptor = first(encodeDeletionVectors([Uint32Array.of(0, 9)], UUID).descriptors);
     const refused = async (change: Partial<DeletionVector>, reason: RegExp) => {
       const error = await expectRejection(
-        readDeletionVector(folder, { ...descriptor, ...change }),
+        readDeletionVector(openStore(folder), { ...descriptor, ...change }),
         'LAKE_UNAVAILABLE',
         reason,
       );
       expect(error.message).toContain(name);
     };
-    await refused({}, /ENOENT/);
+    await refused({}, /the file is gone/);
     const { file } = encodeDeletionVectors([Uint32Array.of(0, 9)], UUID);
     await writeFile(name, file);
     await refused({ cardinality: 3 }, /marks 2 rows, the log says 3/);
@@ -204,16 +213,16 @@ test.for([
   ],
   ['next to nothing', Uint8Array.of(1, 2, 3), /too short/],
 ] as const)('a vector of %s is refused', async ([, data, reason]) => {
-  const read = readDeletionVector('/lake/t', inline(data, 1));
+  const read = readDeletionVector(openStore('/lake/t'), inline(data, 1));
   expect((await expectRejection(read, 'LAKE_UNAVAILABLE')).message).toMatch(reason);
 });
 
 test('an inline vector that is not the text of its size is refused', async () => {
   const vector = inline(bitmapArray(1_681_511_377, [[0, NO_ROWS]]), 0);
-  expect(await readDeletionVector('/lake/t', vector)).toEqual(new Uint32Array());
+  expect(await readDeletionVector(openStore('/lake/t'), vector)).toEqual(new Uint32Array());
   for (const change of [{ sizeInBytes: 99 }, { pathOrInlineDv: 'é' }]) {
     await expectRejection(
-      readDeletionVector('/lake/t', { ...vector, ...change }),
+      readDeletionVector(openStore('/lake/t'), { ...vector, ...change }),
       'LAKE_UNAVAILABLE',
       /not Z85/,
     );
@@ -231,7 +240,7 @@ test('millions of positions in any order come back in order', async () => {
   // 7,919 is prime to the count: each position once, out of order.
   const positions = Uint32Array.from({ length: count }, (_, index) => ((index * 7919) % count) * 5);
   await inFolder(async (folder) => {
-    const read = await readDeletionVector(folder, first(await write(folder, [positions])));
+    const read = await readDeletionVector(openStore(folder), first(await write(folder, [positions])));
     expect(read.length).toBe(count);
     expect(read.every((position, index) => position === index * 5)).toBe(true);
   });

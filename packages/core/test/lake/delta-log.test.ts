@@ -62,30 +62,30 @@ function vector(offset: number): DeletionVector {
 }
 
 test('a table without a log has no state', async ({ staging }) => {
-  const table = staging.paths.table('absent');
+  const table = staging.table('absent');
   expect([await readLog(table), await readSnapshot(table)]).toEqual([[], undefined]);
 });
 
 test('of two writers that append the same version at once, one is told that it lost', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   const won = await Promise.all(
     Array.from({ length: 8 }, (_, writer) => appendEntry(table, 0, [...opening(), add(`by-${writer}`)])),
   );
   expect(won.filter(Boolean)).toHaveLength(1);
   const snapshot = await readSnapshot(table);
   expect(snapshot?.files.map((file) => file.path)).toEqual([`by-${won.indexOf(true)}`]);
-  expect(await readdir(path.join(table, '_delta_log'))).toEqual(['00000000000000000000.json']);
+  expect(await readdir(path.join(table.locate(''), '_delta_log'))).toEqual(['00000000000000000000.json']);
 });
 
 test('a version that is there is never overwritten', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   expect(await appendEntry(table, 0, [...opening(), add('first')])).toBe(true);
   expect(await appendEntry(table, 0, [...opening(), add('second')])).toBe(false);
   expect((await readSnapshot(table))?.files.map((file) => file.path)).toEqual(['first']);
 });
 
 test('replaying a log yields the live files, the latest schema and the version', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
   await appendEntry(table, 1, [remove('a'), add('c')]);
@@ -107,7 +107,7 @@ for (const [order, inOrder] of [
   test(`a file whose removal is written ${order} its addition with another deletion vector stays, in its place`, async ({
     staging,
   }) => {
-    const table = staging.paths.table('t');
+    const table = staging.table('t');
     await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
     await appendEntry(table, 1, inOrder(remove('a'), add('a', vector(1))));
     const first = await readSnapshot(table);
@@ -123,7 +123,7 @@ for (const [order, inOrder] of [
 test('the newest addition of a file counts, and a removal only for the deletion vector it names', async ({
   staging,
 }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, [...opening(), add('a')]);
   await appendEntry(table, 1, [add('a', vector(1))]);
   await appendEntry(table, 2, [remove('a'), remove('a', vector(45))]);
@@ -133,7 +133,7 @@ test('the newest addition of a file counts, and a removal only for the deletion 
 });
 
 test('a table is read as it was at each of its versions, and at no other', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
   await appendEntry(table, 0, [...opening(), add('a')]);
   await appendEntry(table, 1, [...opening({ schema: wider }), remove('a'), add('b')]);
@@ -145,7 +145,7 @@ test('a table is read as it was at each of its versions, and at no other', async
 test('the version at a time is the last one that was committed by then, whatever the committers’ clocks say', async ({
   staging,
 }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, [...opening(), add('a')]);
   for (const [index, timestamp] of [30, 20, undefined, 40].entries()) {
     await appendEntry(table, index + 1, [{ commitInfo: timestamp === undefined ? {} : { timestamp } }]);
@@ -156,7 +156,7 @@ test('the version at a time is the last one that was committed by then, whatever
 });
 
 test('the history lists what each version did, newest first', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
   await appendEntry(table, 1, [remove('a')]);
   expect(historyOf(await readLog(table))).toEqual([
@@ -166,14 +166,14 @@ test('the history lists what each version did, newest first', async ({ staging }
 });
 
 test('a log with a gap is refused', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, opening());
   await appendEntry(table, 2, [add('c')]);
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
 });
 
 test('a log whose first entries were cleaned away is refused', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 1, opening());
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
 });
@@ -181,9 +181,9 @@ test('a log whose first entries were cleaned away is refused', async ({ staging 
 test.for(['{"add":', '{"add":{"path":"x"}}', 'null', '{"metaData":{"id":1}}'])(
   'a damaged line is refused: %s',
   async (line, { staging }) => {
-    const table = staging.paths.table('t');
+    const table = staging.table('t');
     await appendEntry(table, 0, opening());
-    await writeFile(path.join(table, '_delta_log', '00000000000000000001.json'), `${line}\n`);
+    await writeFile(path.join(table.locate(''), '_delta_log', '00000000000000000001.json'), `${line}\n`);
     await expectRejection(
       readSnapshot(table),
       'LAKE_UNAVAILABLE',
@@ -193,7 +193,7 @@ test.for(['{"add":', '{"add":{"path":"x"}}', 'null', '{"metaData":{"id":1}}'])(
 );
 
 test('a log without protocol or schema is refused', async ({ staging }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, [add('a')]);
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /no protocol or schema/);
 });
@@ -201,19 +201,19 @@ test('a log without protocol or schema is refused', async ({ staging }) => {
 test('checkpoints, temporary files and kinds of action of later releases are passed over', async ({
   staging,
 }) => {
-  const table = staging.paths.table('t');
+  const table = staging.table('t');
   await appendEntry(table, 0, opening());
-  await mkdir(path.join(table, '_delta_log'), { recursive: true });
+  await mkdir(path.join(table.locate(''), '_delta_log'), { recursive: true });
   for (const name of [
     '.00000000000000000001.json.tmp',
     '_last_checkpoint',
     '00000000000000000000.checkpoint.parquet',
     '00000000000000000000.crc',
   ]) {
-    await writeFile(path.join(table, '_delta_log', name), 'x');
+    await writeFile(path.join(table.locate(''), '_delta_log', name), 'x');
   }
   await writeFile(
-    path.join(table, '_delta_log', '00000000000000000001.json'),
+    path.join(table.locate(''), '_delta_log', '00000000000000000001.json'),
     '{"domainMetadata":{"domain":"d"}}\n\n',
   );
   expect(await readSnapshot(table)).toMatchObject({ version: 1, files: [] });
@@ -239,7 +239,7 @@ for (const [what, protocol] of [
   ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
 ] as const) {
   test(`a table that asks for ${what} is refused as too new`, async ({ staging }) => {
-    const table = staging.paths.table('t');
+    const table = staging.table('t');
     const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
     await appendEntry(table, 0, opening({ protocol: copied }));
     const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
@@ -249,14 +249,10 @@ for (const [what, protocol] of [
 
 test('a table of a later format is refused as too new, one of no format is read', async ({ staging }) => {
   const later = String(FORMAT_VERSION + 1);
-  await appendEntry(staging.paths.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: later } }));
-  await expectRejection(
-    readSnapshot(staging.paths.table('later')),
-    'LAKE_TOO_NEW',
-    new RegExp(`format ${later}`),
-  );
-  await appendEntry(staging.paths.table('none'), 0, opening());
-  expect(await readSnapshot(staging.paths.table('none'))).toBeDefined();
+  await appendEntry(staging.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: later } }));
+  await expectRejection(readSnapshot(staging.table('later')), 'LAKE_TOO_NEW', new RegExp(`format ${later}`));
+  await appendEntry(staging.table('none'), 0, opening());
+  expect(await readSnapshot(staging.table('none'))).toBeDefined();
 });
 
 test('a table asks for table features only where it has zone-less timestamps, at any depth', () => {

@@ -5,6 +5,7 @@ import { deletionVectorFile, encodeDeletionVectors } from '../../src/lake/deleti
 import { protocolFor, type Action, type Add } from '../../src/lake/delta-actions.ts';
 import { appendEntry } from '../../src/lake/delta-log.ts';
 import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
+import type { Store } from '../../src/store/store.ts';
 import { deltaField, type DeltaField, type DeltaStruct, type DeltaType } from '../../src/plan/lake-type.ts';
 
 export function schemaOf(
@@ -20,10 +21,12 @@ export function schemaOf(
 /** A Delta table written by hand: data files by DuckDB's COPY, log entries and deletion vectors by their own writers. */
 export class HandMadeTable {
   readonly folder: string;
+  readonly store: Store;
   #version = 0;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  constructor(table: Store) {
+    this.store = table;
+    this.folder = table.locate('');
   }
 
   /** Writes the rows of a SELECT as a data file. */
@@ -79,7 +82,7 @@ export class HandMadeTable {
           },
         ]
       : [];
-    await appendEntry(this.folder, this.#version, [
+    await appendEntry(this.store, this.#version, [
       { commitInfo: { timestamp, operation: 'WRITE' } },
       ...opening,
       ...remove.map((file) => ({ remove: { path: file.path, deletionVector: file.deletionVector } })),

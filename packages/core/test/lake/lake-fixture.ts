@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
-import { dataFilePath, keysFilePath, LakePaths } from '../../src/lake/paths.ts';
+import { PAYLOAD_VERSION } from '../../src/jobs/payloads.ts';
+import type { Opening } from '../../src/lake/opening.ts';
+import { dataFilePath, keysFilePath, newAttemptId } from '../../src/lake/paths.ts';
 import type { Receipt } from '../../src/lake/receipt.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { transformOf } from '../../src/plan/page-scan.ts';
@@ -15,7 +17,7 @@ import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../arrow-bodi
 export const test = base.extend<{ staging: Staging }>({
   staging: async ({ task }, use) => {
     const folder = await mkdtemp(path.join(tmpdir(), `core-lake-${task.id}-`));
-    await use(new Staging(new LakePaths(path.join(folder, 'lake'))));
+    await use(openLake(path.join(folder, 'lake')));
     await rm(folder, { recursive: true });
   },
 });
@@ -54,6 +56,22 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
   };
 }
 
+/** What opens a run of the table `documents`. */
+export function openingOf(number: number): Opening {
+  const runId = `documents-20261122T101500Z-${number.toString(16).padStart(4, '0')}`;
+  const [destination, source] = ['documents', 'http://127.0.0.1:1'];
+  const job = { payloadVersion: PAYLOAD_VERSION, runId, table: destination, destination, source } as const;
+  return {
+    formatVersion: FORMAT_VERSION,
+    number,
+    runId,
+    job: { ...job, startedAtMs: 1, options: {}, full: false, sweepDeletes: false },
+    fleet: 'one',
+    attempt: `attempt-${number}`,
+    openedAtMs: 1,
+  };
+}
+
 /** The rows `offset` to `offset + count` of a table of ids and names. */
 export function idsAndNames(offset: number, count: number): Columns {
   const ids = Array.from({ length: count }, (_, index) => offset + index);
@@ -75,7 +93,8 @@ export async function stagePage(
   if (!page) throw new Error(`the plan has no page ${index}`);
   const body = bodyOf([rowsOf(page.offset, page.limit)]);
   const made = transformPage({ ...transformOf(plan, page), bodies: [body] });
-  const file = (page.scan === 'keys' ? keysFilePath : dataFilePath)(plan.runId, index, 0);
+  const attempt = newAttemptId();
+  const file = (page.scan === 'keys' ? keysFilePath : dataFilePath)(plan.runId, index, 0, attempt);
   await staging.writeData(plan.destination, file, made.parquet);
   const receipt: Receipt = {
     formatVersion: FORMAT_VERSION,
@@ -98,10 +117,16 @@ export async function stagePage(
     ],
     stagedAtMs: plan.startedAtMs,
     worker: 'test',
+    attempt,
     timings: { fetchMs: 1, transformMs: 1, writeMs: 1 },
   };
-  await staging.writeReceipt(plan.destination, receipt);
-  return receipt;
+  return staging.claimReceipt(plan.destination, receipt);
+}
+
+/** Puts another receipt in the place of a page's: what nothing of ours does. */
+export async function falsifyReceipt(staging: Staging, destination: string, receipt: Receipt): Promise<void> {
+  const key = staging.keys.receipt(destination, receipt.runId, receipt.page.index);
+  await staging.store.put(key, JSON.stringify(receipt));
 }
 
 /** Plan and all pages of a run, ready for its commit. */

@@ -57,9 +57,9 @@ test('files of a run lie where the layout says', () => {
   expect(paths.plan('t', 'run')).toBe('/lake/tables/t/_offload/run/plan.json');
   expect(paths.report('t', 'run')).toBe('/lake/tables/t/_offload/run/report.json');
   expect(paths.receipt('t', 'run', 12)).toBe('/lake/tables/t/_offload/run/receipts/page-000012.json');
-  expect([dataFilePath('run', 12, 0), dataFilePath('run', 12, 3)]).toEqual([
-    'data/run/page-000012.parquet',
-    'data/run/page-000012-3.parquet',
+  expect([dataFilePath('run', 12, 0, 'a1'), dataFilePath('run', 12, 3, 'a1')]).toEqual([
+    'data/run/page-000012.a1.parquet',
+    'data/run/page-000012-3.a1.parquet',
   ]);
   expect(pageName(1_234_567)).toBe('page-1234567');
 });

@@ -6,7 +6,8 @@ import type { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { float32, rowIds, type Columns } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';
-import { idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';
+import { falsifyReceipt, idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';
+import { pathsOf } from './paths-of.ts';
 
 /** A search for up to 10 rows. */
 function searchPlan(changes: Partial<RunPlan> = {}): RunPlan {
@@ -21,7 +22,7 @@ function answer(rows: number, farther = 0): () => Columns {
 }
 
 async function query(staging: Staging, sql: string): Promise<unknown[][]> {
-  return withDuckDB({ file: staging.paths.database }, async (connection) =>
+  return withDuckDB({ file: pathsOf(staging).database }, async (connection) =>
     (await connection.runAndReadAll(sql)).getRowsJson(),
   );
 }
@@ -30,7 +31,7 @@ async function query(staging: Staging, sql: string): Promise<unknown[][]> {
 async function falsify(staging: Staging, plan: RunPlan, change: Partial<Receipt>): Promise<void> {
   const receipt = await staging.readReceipt(plan, 0);
   if (!receipt) throw new Error('the page is not staged');
-  await staging.writeReceipt(plan.destination, { ...receipt, ...change });
+  await falsifyReceipt(staging, plan.destination, { ...receipt, ...change });
 }
 
 test('a search that finds all it asked for is published with the distance of each row', async ({

@@ -5,17 +5,17 @@ import { expect } from 'vitest';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
 import type { LakeMoment } from '../../src/lake/lake-moment.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { createViews, duckdbTypeOf, refreshDatabase } from '../../src/lake/views.ts';
 import { deltaField } from '../../src/plan/lake-type.ts';
 import { column, float32, float64, rowIds } from '../arrow-bodies.ts';
 import { inFolder } from '../read-parquet.ts';
 import { HandMadeTable, schemaOf } from './hand-made-table.ts';
 import { idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';
+import { pathsOf } from './paths-of.ts';
 
 async function query(staging: Staging, sql: string): Promise<unknown[][]> {
-  return withDuckDB({ file: staging.paths.database }, async (connection) =>
+  return withDuckDB({ file: pathsOf(staging).database }, async (connection) =>
     (await connection.runAndReadAll(sql)).getRowsJson(),
   );
 }
@@ -61,7 +61,7 @@ const ODD_NAMES = [
 for (const name of ODD_NAMES)
   test(`a lake in a folder named ${JSON.stringify(name)} is merged into, read and verified like any other, by its views too`, async () => {
     await inFolder(async (folder) => {
-      const staging = new Staging(new LakePaths(path.join(folder, name, 'lake')));
+      const staging = openLake(path.join(folder, name, 'lake'));
       const history = { ingestionType: 'SCD_TYPE_2', primaryKeys: ['id'], rowsPerPage: 5 } as const;
       const first = planOf({ ...history, sourceRows: 8 });
       await stageRun(first, staging);
@@ -83,7 +83,7 @@ for (const name of ODD_NAMES)
 for (const name of ['l*', 'l[x]']) {
   test(`a lake in a folder ${name} holds no rows of the folder that name would match as a pattern`, async () => {
     await inFolder(async (folder) => {
-      const lakes = [name, 'lx'].map((lake) => new Staging(new LakePaths(path.join(folder, lake))));
+      const lakes = [name, 'lx'].map((lake) => openLake(path.join(folder, lake)));
       for (const staging of lakes) await stageRun(planOf(), staging);
       for (const staging of lakes) expect(await commitRun(planOf(), staging)).toMatchObject({ lakeRows: 25 });
       for (const staging of lakes) {
@@ -107,7 +107,7 @@ test('a damaged table does not keep another from being published', async ({ stag
   const damaged = planOf({ destination: 'damaged' });
   await stageRun(damaged, staging);
   await commitRun(damaged, staging);
-  const log = path.join(staging.paths.table('damaged'), '_delta_log', '00000000000000000000.json');
+  const log = path.join(pathsOf(staging).table('damaged'), '_delta_log', '00000000000000000000.json');
   await writeFile(log, 'not a log entry');
   await stageRun(planOf(), staging);
   expect(await commitRun(planOf(), staging)).toMatchObject({ verified: true });
@@ -120,7 +120,7 @@ const ids = (from: number, count: number) => `SELECT range AS id FROM range(${fr
 
 /** A table of three versions, a day apart: ten rows; twenty; fourteen, by deletion vectors. */
 async function threeVersions(staging: Staging, table: string): Promise<void> {
-  const made = new HandMadeTable(staging.paths.table(table));
+  const made = new HandMadeTable(staging.table(table));
   const [a, b] = [await made.file('data/a b.parquet', ids(0, 10)), await made.file('b.parquet', ids(10, 10))];
   await made.commit(Date.UTC(2026, 10, 20), { schema: schemaOf({ id: 'long' }), add: [a] });
   await made.commit(Date.UTC(2026, 10, 21), { add: [b] });
@@ -141,7 +141,7 @@ test('deleted rows are hidden, also from one who attaches the database, and the 
   expect(await query(staging, `SELECT ${counts[0]} FROM people`)).toEqual([counts[1]]);
   expect(await query(staging, `SELECT ${counts[0]} FROM "lance_offload"`)).toEqual([counts[1]]);
   await withDuckDB({}, async (connection) => {
-    await connection.run(`ATTACH ${quoteText(staging.paths.database)} AS lake (READ_ONLY)`);
+    await connection.run(`ATTACH ${quoteText(pathsOf(staging).database)} AS lake (READ_ONLY)`);
     const attached = await connection.runAndReadAll(`SELECT ${counts[0]} FROM lake.people`);
     expect(attached.getRowsJson()).toEqual([counts[1]]);
   });
@@ -169,7 +169,7 @@ test('a lake without deleted rows has views and nothing else', async ({ staging 
 test('the columns of a view are the table’s, in its types: whatever each file has, and whatever they are called', async ({
   staging,
 }) => {
-  const made = new HandMadeTable(staging.paths.table('t'));
+  const made = new HandMadeTable(staging.table('t'));
   const first = await made.file(
     'a.parquet',
     `SELECT 1::INTEGER AS file_row_number, 'x' AS filename, 0.5::FLOAT AS f, 9 AS _rowid`,
@@ -205,11 +205,11 @@ test('a table that keeps its history has a view of its open rows, unless a table
   const select =
     "SELECT range AS id, TIMESTAMPTZ '2026-01-01 00:00:00Z' AS __START_AT, CASE WHEN range % 2 = 0 THEN TIMESTAMPTZ '2026-02-01 00:00:00Z' END AS __END_AT FROM range(10)";
   for (const name of ['people', 'my "p"', 'taken']) {
-    const made = new HandMadeTable(staging.paths.table(name));
+    const made = new HandMadeTable(staging.table(name));
     const file = await made.file('a.parquet', select);
     await made.commit(1, { schema: history, add: await made.without([[file, [1]]]) });
   }
-  const other = new HandMadeTable(staging.paths.table('Taken_Current'));
+  const other = new HandMadeTable(staging.table('Taken_Current'));
   await other.commit(1, {
     schema: schemaOf({ id: 'long' }),
     add: [await other.file('a.parquet', ids(0, 3))],
@@ -224,14 +224,14 @@ test('a table that keeps its history has a view of its open rows, unless a table
     ['__END_AT'],
   ]);
   await withDuckDB({}, async (connection) => {
-    await connection.run(`ATTACH ${quoteText(staging.paths.database)} AS lake (READ_ONLY)`);
+    await connection.run(`ATTACH ${quoteText(pathsOf(staging).database)} AS lake (READ_ONLY)`);
     const attached = await connection.runAndReadAll('SELECT count(*)::INT FROM lake.people_current');
     expect(attached.getRowsJson()).toEqual([[4]]);
   });
 });
 
 test('a table all of whose files are gone has its columns and no rows', async ({ staging }) => {
-  const made = new HandMadeTable(staging.paths.table('t'));
+  const made = new HandMadeTable(staging.table('t'));
   const file = await made.file('a.parquet', ids(0, 3));
   await made.commit(1, { schema: schemaOf({ id: 'long', __END_AT: 'long' }), add: [file] });
   await made.commit(2, { remove: [file] });
@@ -275,7 +275,7 @@ test('a table without the version that is asked for is left out, with the versio
   staging,
 }) => {
   await threeVersions(staging, 'people');
-  const one = new HandMadeTable(staging.paths.table('one'));
+  const one = new HandMadeTable(staging.table('one'));
   await one.commit(Date.UTC(2026, 10, 21), { schema: schemaOf({ id: 'long' }), add: [] });
   expect(await countsAt(staging, { version: 2 })).toEqual({
     people: 14,
@@ -301,7 +301,7 @@ test('a table without the version that is asked for is left out, with the versio
 
 test('an older version is read though the latest needs a newer release', async ({ staging }) => {
   await threeVersions(staging, 'people');
-  const log = path.join(staging.paths.table('people'), '_delta_log', '00000000000000000003.json');
+  const log = path.join(pathsOf(staging).table('people'), '_delta_log', '00000000000000000003.json');
   await writeFile(log, '{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}');
   expect(await countsAt(staging)).toEqual({ people: expect.stringContaining('[LAKE_TOO_NEW]') });
   expect(await countsAt(staging, { version: 2 })).toEqual({ people: 14 });
@@ -310,7 +310,7 @@ test('an older version is read though the latest needs a newer release', async (
 test('a table whose deletion vectors are lost is left out, and named', async ({ staging }) => {
   await threeVersions(staging, 'people');
   await threeVersions(staging, 'pets');
-  const folder = staging.paths.table('pets');
+  const folder = pathsOf(staging).table('pets');
   for (const name of await readdir(folder)) if (name.endsWith('.bin')) await rm(path.join(folder, name));
   expect(await countsAt(staging)).toEqual({
     people: 14,

@@ -2,8 +2,7 @@ import { expect } from 'vitest';
 import type { TableOptions } from '../../src/config/table-options.ts';
 import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake } from '../../src/lake/staging.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
 import { column } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';
@@ -45,7 +44,7 @@ async function planFor(
   };
   return buildPlan(job, {
     source: client,
-    staging: new Staging(new LakePaths(root)),
+    staging: openLake(root),
     pageBytes: 65_536,
     createdBy: 'core-test',
   });
@@ -110,7 +109,7 @@ test('an offset beyond the rows plans none', async ({ serve }) => {
 test('a table the lake holds at this version and selection is unchanged', async ({ serve }) => {
   const served = await serve([tableServer()]);
   await inFolder(async (root) => {
-    const staging = new Staging(new LakePaths(root));
+    const staging = openLake(root);
     const published = planOf({ source: served.url, sourceVersion: 7 });
     await stageRun(published, staging);
     await commitRun(published, staging);
@@ -126,7 +125,7 @@ test('a table that no longer fits its lake table is refused before a page is pla
   const fields = [column('id', 'string'), column('name', 'string')];
   const served = await serve([tableServer({ version: 8, fields })]);
   await inFolder(async (root) => {
-    const staging = new Staging(new LakePaths(root));
+    const staging = openLake(root);
     await stageRun(planOf(), staging);
     await commitRun(planOf(), staging);
     await expectRejection(planFor(served, root), 'SCHEMA_MISMATCH', /"id" is "long" in the lake/);
@@ -136,7 +135,7 @@ test('a table that no longer fits its lake table is refused before a page is pla
 test('a lake table whose name differs in case only is refused', async ({ serve }) => {
   const served = await serve([tableServer()]);
   await inFolder(async (root) => {
-    await new Staging(new LakePaths(root)).createPlan(planOf({ destination: 'Documents' }));
+    await openLake(root).createPlan(planOf({ destination: 'Documents' }));
     await expectRejection(planFor(served, root), 'CONFIG_INVALID', /has a table "Documents"/);
   });
 });

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { tableOptionsSchema } from '../../src/config/table-options.ts';
 import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
 import type { RunReport } from '../../src/lake/report.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
 import { bodyOf, int64, rowIds } from '../arrow-bodies.ts';
@@ -22,6 +21,8 @@ interface Source {
   rows: readonly Row[];
   /** Rows that match a predicate; all of them, and none for one that asks for nulls, where absent. */
   count?: (predicate: string | undefined) => number;
+  /** Predicates it does not understand. */
+  refuses?: (predicate: string | undefined) => boolean;
 }
 
 export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
@@ -39,6 +40,7 @@ function answerOf(source: Source): Answer {
     }
     if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
     const { predicate } = request.body as { predicate?: string };
+    if (source.refuses?.(predicate)) return json(400, { error: 'no such function' })(response, request);
     const counted =
       source.count?.(predicate) ?? (/`(?:id|name)` IS NULL/.test(predicate ?? '') ? 0 : source.rows.length);
     return json(200, counted)(response, request);
@@ -52,7 +54,7 @@ class World {
   #runs = 0;
 
   constructor(root: string, served: Served) {
-    this.staging = new Staging(new LakePaths(root));
+    this.staging = openLake(root);
     this.#served = served;
   }
 

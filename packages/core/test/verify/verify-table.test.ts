@@ -2,8 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import type { TableOptions } from '../../src/config/table-options.ts';
-import { Staging } from '../../src/lake/staging.ts';
-import { LakePaths } from '../../src/lake/paths.ts';
+import { openLake, type Staging } from '../../src/lake/staging.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { TableVerdict } from '../../src/verify/verdict.ts';
@@ -15,6 +14,7 @@ import { json, test as served } from '../lancedb/http-server.ts';
 import { inFolder } from '../read-parquet.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
+import { pathsOf } from '../lake/paths-of.ts';
 
 const TYPES: Types = { id: 'int64', at: 'int64', text: 'string' };
 const ROWS: Row[] = Array.from({ length: 25 }, (_, id) => ({ id: BigInt(id), at: 5n, text: `row ${id}` }));
@@ -34,7 +34,7 @@ const test = served.extend<{ staging: Staging; verify: Verify }>({
   staging: async ({}, use) => {
     await inFolder(async (folder) => {
       vi.stubEnv('TMPDIR', folder);
-      await use(new Staging(new LakePaths(path.join(folder, 'lake'))));
+      await use(openLake(path.join(folder, 'lake')));
       vi.unstubAllEnvs();
     });
   },
@@ -57,8 +57,8 @@ const test = served.extend<{ staging: Staging; verify: Verify }>({
 });
 
 /** What verifications have left behind. */
-async function leftovers({ paths }: Staging): Promise<string[]> {
-  return (await readdir(path.dirname(paths.root))).filter((name) => name.startsWith('lance-offload-'));
+async function leftovers({ store }: Staging): Promise<string[]> {
+  return (await readdir(path.dirname(store.locate('')))).filter((name) => name.startsWith('lance-offload-'));
 }
 
 type Verify = (
@@ -114,6 +114,29 @@ test('differences of each kind are counted, and so many of them named', async ({
   expect(verdict.findings.different.count).toBe(5);
 });
 
+for (const place of ['primary_keys', 'sequence_by']) {
+  test(`rows whose ${place} differ in what the lake cuts are not taken for its rows`, async ({
+    serve,
+    staging,
+    verify,
+  }) => {
+    const rules =
+      place === 'primary_keys'
+        ? { ...KEYED, primaryKeys: ['at'], sequenceBy: null }
+        : { ...KEYED, primaryKeys: ['text'], sequenceBy: 'at' };
+    const lake = { types: { at: 'timestamp:us:-', text: 'string' }, rows: [{ at: 1n, text: 'a' }] };
+    await offloadTable(staging, lake, rules);
+    const rows = [1000n, 1001n, 1999n].map((at) => ({ at, text: 'a' }));
+    const { client } = await serve([servedTable({ types: { ...lake.types, at: 'timestamp:ns:-' }, rows })]);
+    const error = await expectRejection(
+      verify(client),
+      'KEY_INEXACT',
+      /"at".* with nanoseconds, which the lake cuts/,
+    );
+    expect(error.words).toMatch(/, such as _rowid 1 \(at=1970-01-01T00:00:00.000001001\)$/);
+  });
+}
+
 test('row ids that come twice prove that the source was not read well', async ({
   serve,
   staging,
@@ -159,9 +182,9 @@ test('a table that is not in the lake, is not ours, or holds another table is to
     'LAKE_NOT_FOUND',
     /no table "documents" \(it has: others\); lance-offload run documents/,
   );
-  await new HandMadeTable(staging.paths.table('documents')).commit(1, { schema: schemaOf({ id: 'long' }) });
+  await new HandMadeTable(staging.table('documents')).commit(1, { schema: schemaOf({ id: 'long' }) });
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /"documents" was not made by lance-offload/);
-  await rm(staging.paths.table('documents'), { recursive: true });
+  await rm(pathsOf(staging).table('documents'), { recursive: true });
   await offloadTable(staging, TABLE, { ...KEYED, table: 'people' });
   await expectRejection(
     verify(client),
@@ -181,10 +204,10 @@ test('a data file or a deletion vector that is gone is told by its path', async 
   await offloadTable(staging, { types: TYPES, rows: changed }, KEYED);
   const { client } = await serve([servedTable({ types: TYPES, rows: changed })]);
   expect((await verify(client)).agrees).toBe(true);
-  const folder = staging.paths.table('documents');
+  const folder = pathsOf(staging).table('documents');
   const [first] = (await snapshotOf(staging)).files;
   await rm(path.join(folder, first?.path ?? ''));
-  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.parquet/s);
+  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.\w+\.parquet/s);
   const vector = (await readdir(folder)).find((name) => name.startsWith('deletion_vector_'));
   await rm(path.join(folder, vector ?? ''));
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /deletion_vector_/);

@@ -6,14 +6,13 @@ import {
   createLogger,
   emptyReport,
   ERROR_POLICY,
-  LakePaths,
+  openLake,
   newRunId,
   PAYLOAD_VERSION,
   planPages,
   Queues,
   recordOpened,
   recordPlanned,
-  Staging,
   type Fleet,
   type OffloadErrorCode,
   type Receipt,
@@ -205,7 +204,7 @@ export const apiTest = base.extend<{ rig: Rig }>({
     await once(redis, 'ready');
     const prefix = `{api-${task.id}}`;
     const queues = new Queues(redis, prefix);
-    const staging = new Staging(new LakePaths(path.join(folder, 'lake')));
+    const staging = openLake(path.join(folder, 'lake'));
     const fleet: Fleet = { redis, queues, staging, prefix, attempts: { maxRetries: 0, initialDelayMs: 1 } };
     const stopping = new AbortController();
     const closing: (() => Promise<void>)[] = [];

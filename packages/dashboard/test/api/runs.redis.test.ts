@@ -78,7 +78,7 @@ test('a run that is published tells its audit, and changes of the schema apart f
 test('a run that only the lake knows is told from there, with its pages', async ({ rig }) => {
   const plan = planOf('documents', { startedAtMs: Date.now() - 9 * 24 * 3600 * 1000 });
   await rig.fleet.staging.createPlan(plan);
-  for (const index of [0, 4]) await rig.fleet.staging.writeReceipt('documents', receiptOf(plan, index));
+  for (const index of [0, 4]) await rig.fleet.staging.claimReceipt('documents', receiptOf(plan, index));
   expect((await rig.get(`/runs/${plan.runId}`)).body).toMatchObject({
     pages: { total: 5, staged: 2 },
     startedAtMs: plan.startedAtMs,
@@ -91,7 +91,7 @@ test('a page tells its receipt, another its failure and its job, a third who has
   const plan = planOf('documents');
   await rig.start(plan);
   await rig.fail('page', 'SOURCE_SHORT', 1);
-  await rig.fleet.staging.writeReceipt('documents', receiptOf(plan, 4));
+  await rig.fleet.staging.claimReceipt('documents', receiptOf(plan, 4));
   const work = [{ runId: plan.runId, table: 'documents', page: 1, sinceMs: 1 }];
   await beat({ ...standing, work }, {}, rig.fleet);
 

@@ -16,17 +16,17 @@ export function historyCommand(): Command {
     .addArgument(new Argument('<table>', 'name of the table in the lake'))
     .action((table: string) =>
       withContext(command, async ({ staging }, { json }) => {
-        const folder = staging.paths.table(table);
-        const log = await readLog(folder);
+        const place = staging.table(table);
+        const log = await readLog(place);
         if (log.length === 0) {
           const published = (await staging.listTables()).join(', ') || 'none';
           throw new OffloadError(
             'LAKE_NOT_FOUND',
             `The lake has no table "${table}" (it has: ${published})`,
-            { table, path: folder },
+            { table, path: place.locate('') },
           );
         }
-        replay(folder, log); // refuses a table of a newer version
+        replay(place, log); // refuses a table of a newer version
         const commits = historyOf(log).map(({ version, commitInfo, adds, removes }) => ({
           version,
           timestamp: commitInfo.timestamp === undefined ? null : new Date(commitInfo.timestamp).toISOString(),

@@ -61,7 +61,7 @@ interface TableStanding {
 async function tableStandings(staging: Staging): Promise<TableStanding[]> {
   const standings: TableStanding[] = [];
   for (const table of await staging.listTables()) {
-    const snapshot = await readSnapshot(staging.paths.table(table)).catch(() => undefined);
+    const snapshot = await readSnapshot(staging.table(table)).catch(() => undefined);
     const state = tableState(snapshot);
     if (!snapshot || !state) continue;
     standings.push({

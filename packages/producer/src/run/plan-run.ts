@@ -3,6 +3,7 @@ import {
   createRowIdFile,
   emptyReport,
   historyOf,
+  OffloadError,
   listRowIds,
   PAYLOAD_VERSION,
   planPages,
@@ -29,7 +30,7 @@ export interface PlanRunDeps extends PlanDeps {
 
 /** A run that found nothing to do stands on the one whose commit made the lake what it is. */
 async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): Promise<void> {
-  const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
+  const [last] = historyOf(await readLog(staging.table(plan.destination)));
   const runId = last && runOf(last.commitInfo).runId;
   const report = runId ? await staging.findReport({ destination: plan.destination, runId }) : undefined;
   const unchanged: RunReport = {
@@ -45,8 +46,7 @@ async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): 
         : `the lake holds version ${plan.sourceVersion} already; the report of the run that brought it is gone, so this one proves nothing: use --full`,
     ],
   };
-  await staging.writeReport(unchanged);
-  await recordReport(unchanged, fleet);
+  await recordReport(await staging.createReport(unchanged), fleet);
   await resume(fleet, { runId: plan.runId });
 }
 
@@ -71,15 +71,22 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
 }
 
 /** Lists the ids of the rows to read, once for all pages: before plan.json, so that a plan has its list. */
-async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<void> {
+async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<string> {
   const { table, sourceVersion: version, sourceRows, offset } = plan;
   const listing = { table, version, filter: queryFilterOf(plan), expected: sourceRows + offset };
   const ids = await listRowIds(listing, source, new AbortController().signal);
   try {
-    await createRowIdFile(staging.paths, plan, ids);
+    return await createRowIdFile(staging, plan, ids);
   } finally {
     ids.dispose();
   }
+}
+
+/** A run may be cancelled before it is planned, and while it is. */
+async function refuseEnded({ destination, runId }: PlanJob, { staging }: PlanRunDeps): Promise<void> {
+  const state = await staging.endOf({ destination, runId });
+  if (state === 'cancelled')
+    throw new OffloadError('RUN_CLOSED', `Run ${runId} is cancelled; it is not planned`, { runId });
 }
 
 /**
@@ -93,15 +100,17 @@ export async function planRun(
   job: PlanJob,
   deps: PlanRunDeps,
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
+  await refuseEnded(job, deps);
   const existing = await deps.staging.findPlan(job);
   if (existing) {
     const done = await deps.staging.findReport(job);
     if (done) await resume(deps.fleet, { runId: job.runId }); // where what ended it came no further
     return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
   }
-  const { plan, unchanged } = await buildPlan(job, deps);
-  if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps);
-  await deps.staging.createPlan(plan);
+  const { plan: made, unchanged } = await buildPlan(job, deps);
+  const listed = !unchanged && made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps) };
+  const plan = await deps.staging.createPlan({ ...made, ...listed });
+  await refuseEnded(job, deps);
   if (unchanged) await reportUnchanged(plan, deps);
   return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };
 }

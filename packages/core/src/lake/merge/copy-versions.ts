@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
+import { withScratchFile } from '../../store/scratch.ts';
 import type { Add } from '../delta-actions.ts';
 import { FILE, liveRows, ROW, type DataFile } from '../deleted-rows.ts';
 import { duckdbTypeOf } from '../duckdb-type.ts';
 import { quoteText } from '../duckdb.ts';
-import { createFileWith } from '../files.ts';
 import { END_AT, START_AT } from '../lineage.ts';
-import { closedFilePath } from '../paths.ts';
+import { closedFilePath, newAttemptId } from '../paths.ts';
+import { createData } from '../staging.ts';
 import { DELETED, type MergeTables } from './merge-tables.ts';
 
 /** Rows copied into one file: a bound for what DuckDB holds at once. */
@@ -15,8 +14,8 @@ const ROW_GROUP_ROWS = 4096;
 
 /** The rows of one part of `copies`, all columns of the table, with their new bounds. */
 function selectPart(tables: MergeTables, part: number, files: readonly DataFile[]): string {
-  const { folder, schema } = tables.input;
-  const live = liveRows(folder, files, { deletedTable: DELETED, schema });
+  const { table, schema } = tables.input;
+  const live = liveRows(table, files, { deletedTable: DELETED, schema });
   const bound = duckdbTypeOf(tables.sequenceType);
   return `SELECT r.* EXCLUDE (${FILE}, ${ROW}) REPLACE (c.start_at::${bound} AS ${START_AT}, c.end_at::${bound} AS ${END_AT})
     FROM (${live}) r JOIN files f ON f.path = r.${FILE} JOIN copy_parts c ON c.file = f.id AND c."row" = r.${ROW} AND c.part = ${part}`;
@@ -24,8 +23,7 @@ function selectPart(tables: MergeTables, part: number, files: readonly DataFile[
 
 /**
  * Copies the versions whose bounds have changed into files of their own: the only place where a merge reads and writes
- * wide columns. A file's name is a function of run and Delta version, as its rows are: of an attempt that died its
- * whole files are taken as they are.
+ * wide columns.
  */
 export async function copyVersions(tables: MergeTables, deltaVersion: number): Promise<Add[]> {
   const { connection, input } = tables;
@@ -34,20 +32,21 @@ export async function copyVersions(tables: MergeTables, deltaVersion: number): P
   const parts = await connection.runAndReadAll(
     'SELECT part::INTEGER, count(*)::INTEGER, list(DISTINCT file) FROM copy_parts GROUP BY part ORDER BY part',
   );
+  const attempt = newAttemptId();
   const added: Add[] = [];
   for (const [part, rows, ids] of parts.getRowsJS()) {
     const files = (Array.isArray(ids) ? ids : []).map((id) => tables.fileOf(Number(id)));
-    const relative = closedFilePath(input.plan.runId, deltaVersion, Number(part));
-    const file = path.join(input.folder, relative);
-    await createFileWith(file, (temporary) =>
-      connection.run(
-        `COPY (${selectPart(tables, Number(part), files)}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-      ),
-    );
+    const relative = closedFilePath(input.plan.runId, deltaVersion, Number(part), attempt);
+    await withScratchFile('closed.parquet', async (file, read) => {
+      await connection.run(
+        `COPY (${selectPart(tables, Number(part), files)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      );
+      await createData(input.table, relative, read());
+    });
     added.push({
       path: relative,
       partitionValues: {},
-      size: (await stat(file)).size,
+      size: (await input.table.head(relative))?.size ?? 0,
       modificationTime: Date.now(),
       dataChange: true,
       stats: JSON.stringify({ numRecords: Number(rows), tightBounds: true }),

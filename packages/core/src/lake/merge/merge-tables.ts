@@ -4,6 +4,7 @@ import { OffloadError } from '../../errors/offload-error.ts';
 import type { RunPlan } from '../../plan/run-plan.ts';
 import { deltaField, type DeltaStruct, type DeltaType } from '../../plan/lake-type.ts';
 import type { Add } from '../delta-actions.ts';
+import type { Store } from '../../store/store.ts';
 import type { Snapshot } from '../delta-log.ts';
 import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW, type DataFile } from '../deleted-rows.ts';
 import { duckdbTypeOf } from '../duckdb-type.ts';
@@ -16,8 +17,8 @@ export interface MergeInput {
   readonly plan: RunPlan;
   readonly receipts: readonly Receipt[];
   readonly snapshot: Snapshot | undefined;
-  /** The folder of the lake table. */
-  readonly folder: string;
+  /** The lake table. */
+  readonly table: Store;
   /** Whether the run's pages hold some rows more than once. */
   readonly repeats: boolean;
   /** The table's columns after the run: whatever a file was written with, its rows are read in these. */
@@ -86,10 +87,10 @@ export class MergeTables {
   /** Loads the list of files and the rows that are deleted in them. */
   static async open(input: MergeInput, connection: DuckDBConnection): Promise<MergeTables> {
     const tables = new MergeTables(input, connection);
-    await loadDeletedRows(connection, DELETED, input.folder, tables.lakeFiles);
+    await loadDeletedRows(connection, DELETED, input.table, tables.lakeFiles);
     await connection.run('CREATE TABLE files (id INTEGER, path VARCHAR)');
     const values = tables.#files.map(
-      (file, id) => `(${id}, ${quoteText(dataFilePathOf(input.folder, file))})`,
+      (file, id) => `(${id}, ${quoteText(dataFilePathOf(input.table, file))})`,
     );
     if (values.length > 0) await connection.run(`INSERT INTO files VALUES ${values.join(', ')}`);
     await tables.#createRepeats();
@@ -152,7 +153,7 @@ export class MergeTables {
   }
 
   #live(files: readonly DataFile[], columns: readonly string[]): string {
-    return liveRows(this.input.folder, files, { deletedTable: DELETED, columns, schema: this.schema });
+    return liveRows(this.input.table, files, { deletedTable: DELETED, columns, schema: this.schema });
   }
 
   /**

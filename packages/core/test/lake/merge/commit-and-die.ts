@@ -1,11 +1,10 @@
 import { commitRun } from '../../../src/lake/commit-run.ts';
-import { LakePaths } from '../../../src/lake/paths.ts';
-import { Staging } from '../../../src/lake/staging.ts';
+import { openLake } from '../../../src/lake/staging.ts';
 
 // A process that commits a staged run and kills itself once a step is done: LAKE DESTINATION RUN STEP.
 
 const [root = '', destination = '', runId = '', last = ''] = process.argv.slice(2);
 
-await commitRun({ destination, runId }, new Staging(new LakePaths(root)), (step) => {
+await commitRun({ destination, runId }, openLake(root), (step) => {
   if (step === last) process.kill(process.pid, 'SIGKILL');
 });

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as fc from 'fast-check';
-import { LakePaths } from '../../../src/lake/paths.ts';
-import { publishRun } from '../../../src/lake/commit-run.ts';
+import { publishRun } from '../../../src/lake/publish-run.ts';
 import { hashRows } from '../../../src/lake/row-hash.ts';
-import { Staging } from '../../../src/lake/staging.ts';
+import { totalsOf } from '../../../src/lake/staged-totals.ts';
+import { openLake, type Staging } from '../../../src/lake/staging.ts';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
 import { tableOf } from '../../arrow-bodies.ts';
 import { stagePage } from '../lake-fixture.ts';
@@ -65,7 +65,7 @@ export function shuffled<T>(items: readonly T[], salt: number): T[] {
 export async function withLake<T>(work: (staging: Staging) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'core-feed-'));
   try {
-    return await work(new Staging(new LakePaths(folder)));
+    return await work(openLake(folder));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -89,7 +89,9 @@ export async function publishFeed(
     for (const { index, scan } of shuffle ? shuffled(pages, salt) : pages) {
       receipts.push(await stagePage(plan, index, staging, peopleColumns(scan === 'rows' ? people : swept)));
     }
-    await publishRun(plan, receipts, staging);
+    const { sourceRows } = plan;
+    const totals = totalsOf(receipts, { rows: sourceRows, distinctRowIds: sourceRows });
+    await publishRun({ plan, receipts, totals }, staging);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OnCommitStep } from '../../../src/lake/commit-run.ts';
+import type { OnCommitStep } from '../../../src/lake/publish-run.ts';
 import { NO_OUTCOMES, type RowOutcomes, type RunReport } from '../../../src/lake/report.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
 import { tableState, type TableState } from '../../../src/lake/table-state.ts';

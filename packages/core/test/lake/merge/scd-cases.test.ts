@@ -1,5 +1,6 @@
 import { expect, vi } from 'vitest';
-import { commitRun, type CommitStep, type OnCommitStep } from '../../../src/lake/commit-run.ts';
+import { commitRun } from '../../../src/lake/commit-run.ts';
+import type { CommitStep, OnCommitStep } from '../../../src/lake/publish-run.ts';
 import { readLog } from '../../../src/lake/delta-log.ts';
 import { expectRejection } from '../../expect-code.ts';
 import { test } from '../lake-fixture.ts';
@@ -110,7 +111,7 @@ for (const mode of MODES) {
     const failed = offload(staging, [ANN, person(2, null, 'bob')], { ...mode, sequenceRequired: true });
     const error = await expectRejection(failed, 'KEY_NULL', /1 row has no value in "id" or "seq"/);
     expect(error.details.sample).toEqual(['_rowid 1 (id=2, seq=null)']);
-    expect(await readLog(staging.paths.table('documents'))).toEqual([]);
+    expect(await readLog(staging.table('documents'))).toEqual([]);
   });
 }
 
@@ -187,10 +188,10 @@ for (const mode of MODES) {
     const report = await commitRun(plan, staging);
     const [rows, log] = [
       await lakeQuery(staging, 'FROM documents ORDER BY ALL'),
-      await readLog(staging.paths.table('documents')),
+      await readLog(staging.table('documents')),
     ];
     expect(await commitRun(plan, staging)).toEqual(report);
-    expect(await readLog(staging.paths.table('documents'))).toEqual(log);
+    expect(await readLog(staging.table('documents'))).toEqual(log);
     expect(await lakeQuery(staging, 'FROM documents ORDER BY ALL')).toEqual(rows);
   });
 }

@@ -1,5 +1,6 @@
 import * as arrow from 'apache-arrow';
-import { commitRun, type OnCommitStep } from '../../../src/lake/commit-run.ts';
+import { commitRun } from '../../../src/lake/commit-run.ts';
+import type { OnCommitStep } from '../../../src/lake/publish-run.ts';
 import { readLog, replay, type Snapshot } from '../../../src/lake/delta-log.ts';
 import { withDuckDB } from '../../../src/lake/duckdb.ts';
 import type { RunReport } from '../../../src/lake/report.ts';
@@ -138,8 +139,8 @@ export async function lakeQuery(staging: Staging, sql: string): Promise<unknown[
 
 /** The lake table `documents` as its log describes it. */
 export async function snapshotOf(staging: Staging): Promise<Snapshot> {
-  const folder = staging.paths.table('documents');
-  const snapshot = replay(folder, await readLog(folder));
+  const table = staging.table('documents');
+  const snapshot = replay(table, await readLog(table));
   if (!snapshot) throw new Error('the lake has no such table');
   return snapshot;
 }
