@@ -4,6 +4,7 @@ import {
   commitRun,
   isTriedAgain,
   Parking,
+  resume,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -38,7 +39,8 @@ export function startCommitWorker(
   monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<CommitJob> {
-  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
+  const fleet = { redis: connection.connection, prefix: connection.prefix };
+  const parking = new Parking(fleet);
   const { tracing } = queues;
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
@@ -61,6 +63,7 @@ export function startCommitWorker(
           monitor.committing(runId, step);
         };
         const report = await commitRun(commit, own.staging, onStep, repair);
+        await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed
         monitor.committed(report, performance.now() - started);
         tracing.annotate({
           rows: report.lakeRows,

@@ -21,6 +21,7 @@ export type OffloadErrorCode =
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_MISCONFIGURED'
   | 'RUN_OPEN'
+  | 'RUN_OVERTAKEN'
   | 'RUN_NOT_FOUND'
   | 'RUN_CLOSED'
   | 'QUERY_FAILED'
@@ -136,6 +137,11 @@ export const ERROR_POLICY = {
     next: 'give-up',
     exitCode: 1,
     hint: 'Follow it with `lance-offload status RUN`, or stop it with `lance-offload cancel RUN`.',
+  },
+  RUN_OVERTAKEN: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The lake has gone beyond this run, so its rows would come in twice or undo younger ones; cancel the run and start a new one.',
   },
   RUN_NOT_FOUND: {
     next: 'retry',
