@@ -4,6 +4,7 @@ import {
   commitRun,
   isTriedAgain,
   Parking,
+  refuseMadeAnew,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -50,10 +51,13 @@ export function startCommitWorker(
         monitor.committing(runId, 'auditing');
         const repair = createRepair(deps, signal ?? new AbortController().signal);
         let stepped = started;
-        const onStep = (step: CommitStep) => {
+        const onStep = async (step: CommitStep) => {
           tracing.past(SPAN_NAMES[step], performance.now() - stepped);
           stepped = performance.now();
           monitor.committing(runId, step);
+          // Before the log entry: rows of a table that was made anew meanwhile are not those that were planned. A run
+          // that is published already is not merged again, and never gets here.
+          if (step === 'merged') await refuseMadeAnew(await deps.staging.readPlan(commit), deps.source);
         };
         const report = await commitRun(commit, deps.staging, onStep, repair);
         monitor.committed(report, performance.now() - started);

@@ -9,7 +9,7 @@ import { appendEntry, readLog, replay, type LogEntry } from './delta-log.ts';
 import { countLakeRows } from './lake-rows.ts';
 import { mergeRun, tieNotes } from './merge/merge-run.ts';
 import type { Receipt } from './receipt.ts';
-import { emptyReport, type RunReport } from './report.ts';
+import { emptyReport, unchangedReport, type RunReport } from './report.ts';
 import { settlePlan } from './settle-plan.ts';
 import type { RunKey, Staging } from './staging.ts';
 import { tableState } from './table-state.ts';
@@ -123,7 +123,8 @@ async function publishedReport(
     verified:
       found.rows === expectedRows && found.keys === found.rows && audit.distinctRowIds === plan.sourceRows,
     distinctRowIds: audit.distinctRowIds,
-    pages: receipts.length,
+    pages: receipts.filter(({ page }) => !page.repair).length,
+    repairs: receipts.filter(({ page }) => page.repair).length,
     requests: receipts.reduce((total, receipt) => total + receipt.requests, 0),
     sourceBytes: receipts.reduce((total, receipt) => total + receipt.sourceBytes, 0),
     lakeBytes: added.reduce((total, file) => total + file.size, 0),
@@ -195,6 +196,12 @@ async function auditAndRepair(
   return { plan, receipts: repaired, audit: proof.rows };
 }
 
+/** A run that found nothing to do has its plan's report, whoever writes it, and publishes nothing. */
+async function reportUnchanged(plan: RunPlan, staging: Staging): Promise<RunReport> {
+  const report = unchangedReport(plan);
+  return (await staging.createReport(report)) ? report : ((await staging.findReport(plan)) ?? report);
+}
+
 /**
  * Audits a staged run, merges it and publishes it: plan and receipts from the lake → audit, and repair → merge → one Delta log entry
  * → views → report. Killed anywhere and run again, it ends in the same lake; a run that has its report is left as it is.
@@ -212,6 +219,7 @@ export async function commitRun(
   const done = await staging.findReport(key);
   if (done) return done;
   const planned = await staging.readPlan(key);
+  if (planned.unchanged) return reportUnchanged(planned, staging);
   const { plan, receipts, audit } = await auditAndRepair(planned, staging, repair);
   await onStep('audited');
   const cancelled = await staging.findReport(key); // an audit takes time

@@ -48,7 +48,10 @@ export const runReportSchema = z.object({
   /** The audit passed, and after the commit the lake holds just the rows that the audited ones make of it. */
   verified: z.boolean(),
   distinctRowIds: z.int(),
+  /** Planned pages. */
   pages: z.int(),
+  /** Pages behind them, of rows that the planned ones lacked. */
+  repairs: z.int().default(0),
   requests: z.int(),
   sourceBytes: z.int(),
   lakeBytes: z.int(),
@@ -72,6 +75,28 @@ export const runReportSchema = z.object({
 });
 export type RunReport = z.output<typeof runReportSchema>;
 
+/**
+ * The report of a run that found nothing to do: a function of its plan alone, so that whichever attempt writes it, it
+ * says the same.
+ */
+export function unchangedReport(plan: RunPlan): RunReport {
+  const { runId, deltaVersion, proved } = plan.standsOn ?? { deltaVersion: null };
+  const held = `the lake holds version ${plan.sourceVersion} already`;
+  return {
+    ...emptyReport(plan, 'unchanged'),
+    lakeRows: proved?.lakeRows ?? 0,
+    verified: proved?.verified ?? false,
+    deltaVersion,
+    ...(proved?.cursor !== undefined && { cursor: proved.cursor }),
+    notes: [
+      ...plan.notes,
+      proved
+        ? `${held}, from run ${runId}`
+        : `${held}; the report of the run that brought it is gone, so this one proves nothing: use --full`,
+    ],
+  };
+}
+
 /** What a report says of a run that has put nothing into the lake. */
 export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport {
   return {
@@ -87,6 +112,7 @@ export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport
     verified: false,
     distinctRowIds: 0,
     pages: 0,
+    repairs: 0,
     requests: 0,
     sourceBytes: 0,
     lakeBytes: 0,

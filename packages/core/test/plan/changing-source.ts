@@ -16,6 +16,10 @@ import { json, test as base, type Answer, type Seen, type Served } from '../lanc
 /** A source with one table. What it holds may change between runs. */
 interface Source {
   version: number;
+  /** When its version 1 was written, in milliseconds; each later one a minute after the one before. Absent: no server tells. */
+  bornMs: number | undefined;
+  /** The oldest version that has not been cleaned up. */
+  oldest: number;
   types: Types;
   /** A column of a type that `types` has no word for, in tables without rows. */
   vector?: LanceField;
@@ -25,18 +29,30 @@ interface Source {
 }
 
 export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
+/** The versions of a source, with their times. */
+export function versionsOf({ version, bornMs = 0, oldest }: Pick<Source, 'version' | 'bornMs' | 'oldest'>): object[] {
+  return Array.from({ length: version - oldest + 1 }, (_, index) => ({
+    version: oldest + index,
+    timestamp: new Date(bornMs + (oldest + index) * 60_000).toISOString(),
+  }));
+}
+
 export const ROWS: readonly Row[] = [1, 2, 3].map((id) => ({ id, at: id * 10, name: `name ${id}` }));
 
 function answerOf(source: Source): Answer {
   return (response, request) => {
     const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
     const fields = [...fieldsOf(source.types), ...(source.vector ? [source.vector] : [])];
-    if (operation === 'describe')
-      return json(200, { version: source.version, schema: { fields } })(response, request);
+    if (operation === 'describe') {
+      const { version } = request.body as { version: number | null };
+      return json(200, { version: version ?? source.version, schema: { fields } })(response, request);
+    }
     if (operation === 'query') {
       const rows = bodyOf([{ id: int64([null, 4n]), at: int64([1n, null]), _rowid: rowIds(7, 2) }], 'file');
       return response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.file' }).end(rows);
     }
+    if (operation === 'list' && source.bornMs !== undefined)
+      return json(200, { versions: versionsOf(source) })(response, request);
     if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
     const { predicate } = request.body as { predicate?: string };
     const counted =
@@ -46,7 +62,7 @@ function answerOf(source: Source): Answer {
 }
 
 class World {
-  readonly source: Source = { version: 5, types: TYPES, rows: ROWS };
+  readonly source: Source = { bornMs: 0, oldest: 1, version: 5, types: TYPES, rows: ROWS };
   readonly staging: Staging;
   readonly #served: Served;
   #runs = 0;

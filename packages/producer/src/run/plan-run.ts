@@ -1,22 +1,19 @@
 import {
   buildPlan,
   createRowIdFile,
-  emptyReport,
-  historyOf,
   listRowIds,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
-  readLog,
   recordPlanned,
   recordReport,
-  runOf,
+  refuseMadeAnew,
+  unchangedReport,
   type PageJob,
   type PlanDeps,
   type PlanJob,
   type Fleet,
   type RunPlan,
-  type RunReport,
 } from '@lance-offload/core';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
@@ -26,26 +23,13 @@ export interface PlanRunDeps extends PlanDeps {
   readonly fleet: Pick<Fleet, 'redis' | 'prefix' | 'queues' | 'attempts'>;
 }
 
-/** A run that found nothing to do stands on the one whose commit made the lake what it is. */
+/**
+ * Ends a run that found nothing to do. Its report is a function of its plan, written by whichever attempt gets that far.
+ */
 async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): Promise<void> {
-  const [last] = historyOf(await readLog(staging.paths.table(plan.destination)));
-  const runId = last && runOf(last.commitInfo).runId;
-  const report = runId ? await staging.findReport({ destination: plan.destination, runId }) : undefined;
-  const unchanged: RunReport = {
-    ...emptyReport(plan, 'unchanged'),
-    lakeRows: report?.lakeRows ?? 0,
-    verified: report?.verified ?? false,
-    deltaVersion: last?.version ?? null,
-    ...(report?.cursor !== undefined && { cursor: report.cursor }),
-    notes: [
-      ...plan.notes,
-      report
-        ? `the lake holds version ${plan.sourceVersion} already, from run ${report.runId}`
-        : `the lake holds version ${plan.sourceVersion} already; the report of the run that brought it is gone, so this one proves nothing: use --full`,
-    ],
-  };
-  await staging.writeReport(unchanged);
-  await recordReport(unchanged, fleet);
+  await staging.createReport(unchangedReport(plan));
+  const report = await staging.findReport(plan);
+  if (report) await recordReport(report, fleet);
 }
 
 async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
@@ -80,6 +64,19 @@ async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Pro
   }
 }
 
+/** Does what a plan says, however much of it was done before. */
+async function carryOn(
+  plan: RunPlan,
+  deps: PlanRunDeps,
+): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
+  if (await deps.staging.findReport(plan)) return { plan, enqueued: 0 };
+  if (plan.unchanged) {
+    await reportUnchanged(plan, deps);
+    return { plan, enqueued: 0 };
+  }
+  return { plan, enqueued: await enqueuePages(plan, deps) };
+}
+
 /**
  * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
  * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
@@ -93,12 +90,12 @@ export async function planRun(
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   const existing = await deps.staging.findPlan(job);
   if (existing) {
-    const done = await deps.staging.findReport(job);
-    return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
+    if (!existing.unchanged && !(await deps.staging.findReport(job))) await refuseMadeAnew(existing, deps.source);
+    return carryOn(existing, deps);
   }
-  const { plan, unchanged } = await buildPlan(job, deps);
-  if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps);
+  const { plan } = await buildPlan(job, deps);
+  if (plan.paging === 'row-ids') await stageRowIds(plan, deps);
   await deps.staging.createPlan(plan);
-  if (unchanged) await reportUnchanged(plan, deps);
-  return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };
+  // What stands is what counts: another attempt may have been first.
+  return carryOn((await deps.staging.findPlan(job)) ?? plan, deps);
 }

@@ -3,6 +3,7 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { RunProgress } from '../run/follow-runs.ts';
 import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { repairWords } from './run-words.ts';
 
 /** Where progress goes: a bar per table on a terminal, a line now and then elsewhere. */
 export interface RunScreen {
@@ -44,8 +45,11 @@ function stateWords(status: RunStatus): string {
   ].join(', ');
 }
 
-function pagesWords(status: RunStatus): string {
-  return status.pages ? `${status.pages.staged}/${status.pages.total} pages` : '';
+/** `12/20 pages`, and behind them what had to be fetched again. */
+export function pagesWords({ state, pages }: RunStatus): string {
+  if (!pages) return '';
+  if (state === 'unchanged') return 'nothing to read';
+  return [`${pages.staged}/${pages.total} pages`, ...repairWords(pages.repairs)].join(' + ');
 }
 
 class BarScreen implements RunScreen {

@@ -52,9 +52,12 @@ async function refuseNullKeys(tables: MergeTables): Promise<void> {
 function refuseOvertaken({ plan, snapshot }: MergeInput): void {
   const state = tableState(snapshot);
   if (!state) return;
-  const { runId, table, sourceVersion, cursorFrom, changedSince } = plan;
+  const { runId, table, sourceVersion, cursorFrom, changedSince, incarnation } = plan;
   const { sourceVersion: held = 0, cursor } = state;
-  const overtaken = isScd(plan.ingestionType)
+  // Versions of a table that was made anew count from 1 again, and go before all those of the old one.
+  const overtaken = incarnation !== state.incarnation
+    ? incarnation < state.incarnation
+    : isScd(plan.ingestionType)
     ? sourceVersion < held
     : (cursorFrom !== undefined && cursorFrom !== cursor) ||
       (changedSince !== undefined && changedSince !== held);
