@@ -7,10 +7,11 @@ import { commitRun } from '../../src/lake/commit-run.ts';
 import { LakePaths } from '../../src/lake/paths.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import { Staging } from '../../src/lake/staging.ts';
+import type { LanceClient } from '../../src/lancedb/client.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
-import { bodyOf, int64, rowIds } from '../arrow-bodies.ts';
-import { fieldsOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
+import { bodyOf, int64, rowIds, type Columns } from '../arrow-bodies.ts';
+import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { json, test as base, type Answer, type Seen, type Served } from '../lancedb/http-server.ts';
 
 /** A source with one table. What it holds may change between runs. */
@@ -39,6 +40,28 @@ export function versionsOf({ version, bornMs = 0, oldest }: Pick<Source, 'versio
 
 export const ROWS: readonly Row[] = [1, 2, 3].map((id) => ({ id, at: id * 10, name: `name ${id}` }));
 
+interface RowsQuery {
+  readonly columns?: readonly string[];
+  readonly filter?: string;
+  readonly k: number;
+}
+
+/** A query for some rows, or for those of some ids: the id of a row is its place. */
+const asksForRows = ({ filter }: RowsQuery): boolean => filter === undefined || filter.startsWith('_rowid IN');
+
+function rowsFor({ columns = [], filter, k }: RowsQuery, { types, rows }: Source): Uint8Array {
+  const asked = /\(([\d,]+)\)/.exec(filter ?? '')?.[1]?.split(',').map(Number) ?? [...rows.keys()].slice(0, k);
+  const batches = asked.map((place) => pagesOf(types, rows)(place, 1));
+  const kept = (batch: Columns) =>
+    Object.fromEntries(Object.entries(batch).filter(([name]) => name === '_rowid' || columns.includes(name)));
+  return bodyOf(batches.map(kept), 'stream');
+}
+
+function arrowAnswer(body: Uint8Array): Answer {
+  return (response) =>
+    response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.stream' }).end(body);
+}
+
 function answerOf(source: Source): Answer {
   return (response, request) => {
     const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
@@ -47,6 +70,8 @@ function answerOf(source: Source): Answer {
       const { version } = request.body as { version: number | null };
       return json(200, { version: version ?? source.version, schema: { fields } })(response, request);
     }
+    if (operation === 'query' && asksForRows(request.body as RowsQuery))
+      return arrowAnswer(rowsFor(request.body as RowsQuery, source))(response, request);
     if (operation === 'query') {
       const rows = bodyOf([{ id: int64([null, 4n]), at: int64([1n, null]), _rowid: rowIds(7, 2) }], 'file');
       return response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.file' }).end(rows);
@@ -61,7 +86,7 @@ function answerOf(source: Source): Answer {
   };
 }
 
-class World {
+export class World {
   readonly source: Source = { bornMs: 0, oldest: 1, version: 5, types: TYPES, rows: ROWS };
   readonly staging: Staging;
   readonly #served: Served;
@@ -74,6 +99,10 @@ class World {
 
   get seen(): readonly Seen[] {
     return this.#served.seen;
+  }
+
+  get client(): LanceClient {
+    return this.#served.client;
   }
 
   /** Plans a run with options as they stand in offload.yaml. */
