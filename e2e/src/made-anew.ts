@@ -21,7 +21,10 @@ export const CASES: readonly MadeAnewCase[] = MODES.flatMap((mode) =>
   READS.flatMap((reads) =>
     VERSIONS.flatMap((version) =>
       (version === 'same' ? [false, true] : [false]).map((full) => {
-        const table = [mode, reads, version, ...(full ? ['full'] : [])].join(' ').toLowerCase().replaceAll(' ', '_');
+        const table = [mode, reads, version, ...(full ? ['full'] : [])]
+          .join(' ')
+          .toLowerCase()
+          .replaceAll(' ', '_');
         return { table, mode, reads, version, full };
       }),
     ),
@@ -45,18 +48,36 @@ export interface AnewRow {
   readonly text: string;
 }
 
-const rowOf = (text: string) => ([id, at]: readonly [number, number]): AnewRow => ({ id, at, text });
+const rowOf =
+  (text: string) =>
+  ([id, at]: readonly [number, number]): AnewRow => ({ id, at, text });
 
-const OLD = ([[1, 10], [2, 20], [9, 30]] as const).map(rowOf('old'));
+const OLD = (
+  [
+    [1, 10],
+    [2, 20],
+    [9, 30],
+  ] as const
+).map(rowOf('old'));
 /** One at the cursor of its key, one before it, one of a key that is new; key 9 is gone. */
-const NEW = ([[1, 10], [2, 5], [3, 5]] as const).map(rowOf('new'));
+const NEW = (
+  [
+    [1, 10],
+    [2, 5],
+    [3, 5],
+  ] as const
+).map(rowOf('new'));
+
+const one = (text: string, id: number): AnewRow[] => [rowOf(text)([id, 4])];
 
 /** The appends a table is made of, each a version, before and after it is made anew. */
-export function appendsOf({ version }: MadeAnewCase): { old: readonly AnewRow[][]; anew: readonly AnewRow[][] } {
-  const more = (text: string, id: number) => [rowOf(text)([id, 4])];
+export function appendsOf({ version }: MadeAnewCase): {
+  old: readonly AnewRow[][];
+  anew: readonly AnewRow[][];
+} {
   return {
-    old: version === 'lower' ? [OLD, more('old', 7), more('old', 8)] : [OLD],
-    anew: version === 'higher' ? [NEW, more('new', 4)] : [NEW],
+    old: version === 'lower' ? [OLD, one('old', 7), one('old', 8)] : [OLD],
+    anew: version === 'higher' ? [NEW, one('new', 4)] : [NEW],
   };
 }
 

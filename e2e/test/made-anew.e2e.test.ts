@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { RunReport, RunStatus } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
-import { appendsOf, CASES, makeTable, optionsOf, type MadeAnewCase } from '../src/made-anew.ts';
+import { appendsOf, CASES, makeTable, optionsOf, type AnewRow, type MadeAnewCase } from '../src/made-anew.ts';
 import type { World } from '../src/world.ts';
 
 // A source table that is dropped and made anew under its name: what the next run makes of it, in each mode, as the table
@@ -14,7 +14,11 @@ const HEADING = '## A table that is dropped and made anew';
 
 type Told = RunStatus & Partial<RunReport>;
 
-async function run(world: World, cases: readonly MadeAnewCase[], ...args: string[]): Promise<Map<string, Told>> {
+async function run(
+  world: World,
+  cases: readonly MadeAnewCase[],
+  ...args: string[]
+): Promise<Map<string, Told>> {
   const names = cases.map(({ table }) => table);
   const { tables } = await world.ask<{ tables: Told[] }>('run', ...names, ...args);
   return new Map(tables.map((told) => [told.table, told]));
@@ -33,28 +37,35 @@ async function rowsOfLake(world: World, { table, mode }: MadeAnewCase): Promise<
     `SELECT id, text, ${open} AS open, ${wrong} IS TRUE AS wrong FROM "${table}" ORDER BY text, id`,
   );
   expect(rows.filter((row) => row['wrong'] === true)).toEqual([]);
-  return rows.map((row) => ({ id: Number(row['id']), text: String(row['text']), open: row['open'] === true }));
+  return rows.map((row) => ({
+    id: Number(row['id']),
+    text: String(row['text']),
+    open: row['open'] === true,
+  }));
 }
 
 const REFUSED = /was dropped and made anew at the source .*; use --full .*, or set destination_table/;
 
+function sourceRows(appends: readonly AnewRow[][], open: boolean): LakeRow[] {
+  const rows = appends.flat().map(({ id, text }) => ({ id, text, open }));
+  return rows.toSorted((a, b) => a.id - b.id);
+}
+
 /** What became of a table, in the words of the documentation, or what it holds that those words do not say. */
 function wordsFor(one: MadeAnewCase, told: Told | undefined, lake: readonly LakeRow[]): string {
   const { old, anew } = appendsOf(one);
-  const rowsOf = (appends: readonly { readonly id: number; readonly text: string }[][], open: boolean): LakeRow[] =>
-    appends
-      .flat()
-      .map(({ id, text }) => ({ id, text, open }))
-      .toSorted((a, b) => a.id - b.id);
-  const holds = (...rows: readonly LakeRow[][]): boolean => JSON.stringify(lake) === JSON.stringify(rows.flat());
-  const news = rowsOf(anew, true);
+  const holds = (...rows: readonly LakeRow[][]): boolean =>
+    JSON.stringify(lake) === JSON.stringify(rows.flat());
+  const news = sourceRows(anew, true);
   const [failure] = told?.failures ?? [];
   if (failure)
-    return REFUSED.test(failure.message) && holds(rowsOf(old, true)) ? 'refused' : failure.message;
+    return REFUSED.test(failure.message) && holds(sourceRows(old, true)) ? 'refused' : failure.message;
   const sure = told?.state === 'published' && told.verified && told.notes?.join().includes('made anew');
   if (sure && one.mode === 'SCD_TYPE_1' && holds(news)) return 'new rows in, old ones deleted';
-  if (sure && one.mode === 'SCD_TYPE_2' && holds(news, rowsOf(old, false))) return 'new rows open, old ones closed';
-  if (sure && one.mode === 'APPEND_ONLY' && holds(news, rowsOf(old, true))) return 'new rows beside the old ones';
+  if (sure && one.mode === 'SCD_TYPE_2' && holds(news, sourceRows(old, false)))
+    return 'new rows open, old ones closed';
+  if (sure && one.mode === 'APPEND_ONLY' && holds(news, sourceRows(old, true)))
+    return 'new rows beside the old ones';
   return `${told?.state}, verified: ${told?.verified}: ${JSON.stringify(lake)}`;
 }
 
@@ -96,8 +107,15 @@ test('a table that is dropped and made anew at the source is never taken for the
   }
 
   const told = new Map([
-    ...(await run(world, CASES.filter(({ full }) => !full))),
-    ...(await run(world, CASES.filter(({ full }) => full), '--full')),
+    ...(await run(
+      world,
+      CASES.filter(({ full }) => !full),
+    )),
+    ...(await run(
+      world,
+      CASES.filter(({ full }) => full),
+      '--full',
+    )),
   ]);
   const found = new Map<string, string>();
   for (const one of CASES)
@@ -107,7 +125,9 @@ test('a table that is dropped and made anew at the source is never taken for the
   // From here on it is the table the lake holds.
   const settled = CASES.filter(({ table }) => found.get(table) !== 'refused');
   const again = await run(world, settled);
-  expect([...again.values()].filter(({ state, verified: proved }) => state !== 'unchanged' || proved !== true)).toEqual([]);
+  expect(
+    [...again.values()].filter(({ state, verified: proved }) => state !== 'unchanged' || proved !== true),
+  ).toEqual([]);
   const some = settled.filter(({ version }) => version === 'lower').map(({ table }) => table);
   expect(await world.ask('verify', ...some)).toMatchObject({ agrees: true });
   expect(some).toHaveLength(7);

@@ -145,7 +145,8 @@ function writtenAt({
   timestamp,
   timestamp_millis: millis,
 }: z.output<typeof versionList>['versions'][number]): (readonly [number, string])[] {
-  const text = typeof timestamp === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? `${timestamp}Z` : timestamp;
+  const text =
+    typeof timestamp === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? `${timestamp}Z` : timestamp;
   const time = new Date(millis ?? text ?? Number.NaN);
   return Number.isNaN(time.getTime()) ? [] : [[version, time.toISOString()]];
 }

@@ -184,7 +184,12 @@ export async function recordReport(report: RunReport, fleet: Fleet): Promise<voi
     verified: String(report.verified),
     ...(deltaVersion !== null && { deltaVersion }),
     // What was audited, in place of what was counted.
-    ...(published && { rows: report.distinctRowIds, bytes: report.sourceBytes, stagedPages: report.pages, repairs: report.repairs }),
+    ...(published && {
+      rows: report.distinctRowIds,
+      bytes: report.sourceBytes,
+      stagedPages: report.pages,
+      repairs: report.repairs,
+    }),
   });
   if (published) {
     const held: LakeTable = {

@@ -135,8 +135,7 @@ async function decide(
   const selected = selectionFor(job, columnPlan, deps.source);
   const identified = await identify(read, lake, destination, deps);
   const { identity, judgement, notes: identityNotes, ...succession } = identified;
-  const rowVersions =
-    ingestion.changeTracking && (await proveRowVersions(table, sourceVersion, deps.source));
+  const rowVersions = ingestion.changeTracking && (await proveRowVersions(table, sourceVersion, deps.source));
   const { notes, ...continuation } = continueFrom(
     {
       table,

@@ -72,7 +72,13 @@ function appendNotes(
   const { sourceVersion: held } = state;
   const again =
     !isScd(ingestion.ingestionType) && !incremental && held !== undefined && held !== sourceVersion;
-  if (!again || judgement.is === 'made anew' || ingestion.cursorField !== undefined || ingestion.changeTracking) return [];
+  if (
+    !again ||
+    judgement.is === 'made anew' ||
+    ingestion.cursorField !== undefined ||
+    ingestion.changeTracking
+  )
+    return [];
   return [
     `the lake holds version ${held} of "${table}" already; APPEND_ONLY appends every row of version ${sourceVersion} beside it (told apart by _run_id)`,
   ];

@@ -1,7 +1,13 @@
 import type { Page } from '../jobs/payloads.ts';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { PagedScan } from '../lancedb/fetch-page.ts';
-import { columnsNamed, queryFilterOf, SWEEP_ROWS_PER_PAGE, versionSequence, type RunPlan } from './run-plan.ts';
+import {
+  columnsNamed,
+  queryFilterOf,
+  SWEEP_ROWS_PER_PAGE,
+  versionSequence,
+  type RunPlan,
+} from './run-plan.ts';
 
 /** What a page's queries ask for: rows of the selection, or keys of the whole table. */
 export function pageScanOf(plan: RunPlan, page: Pick<Page, 'scan'>): PagedScan {

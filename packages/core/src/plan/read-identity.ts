@@ -24,14 +24,14 @@ const SAMPLE_BYTES = 2 ** 20;
 const SAMPLE_COLUMNS = 32;
 
 /** Codes of a source that does not have, or does not serve, what is asked for. */
-const NOT_SERVED: readonly string[] = ['VERSION_GONE', 'SOURCE_NOT_FOUND', 'SOURCE_REJECTED'];
+const NOT_SERVED: ReadonlySet<string> = new Set(['VERSION_GONE', 'SOURCE_NOT_FOUND', 'SOURCE_REJECTED']);
 
 /** Nothing in place of what the source does not serve. */
 async function ifServed<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (thrown) {
-    if (thrown instanceof OffloadError && NOT_SERVED.includes(thrown.code)) return undefined;
+    if (thrown instanceof OffloadError && NOT_SERVED.has(thrown.code)) return undefined;
     throw thrown;
   }
 }
@@ -97,7 +97,12 @@ async function readContent(
   source: LanceClient,
 ): Promise<TableContent> {
   const rows = await source.countRows(table, version);
-  const columns = known?.columns ?? fields.filter(isNarrow).slice(0, SAMPLE_COLUMNS).map(({ name }) => name);
+  const columns =
+    known?.columns ??
+    fields
+      .filter(isNarrow)
+      .slice(0, SAMPLE_COLUMNS)
+      .map(({ name }) => name);
   const there = columns.every((column) => fields.some(({ name }) => name === column));
   const sample =
     rows > 0 && there
@@ -179,7 +184,9 @@ export async function identifyTable(
 ): Promise<IdentifiedTable> {
   const { table, sourceVersion: version, fields } = read;
   const times = await timesOf(table, source);
-  const judgement = held ? await judge(read, held, times, source) : { is: 'the same', why: 'it is new to the lake' } as const;
+  const judgement = held
+    ? await judge(read, held, times, source)
+    : ({ is: 'the same', why: 'it is new to the lake' } as const);
   if (times) return { identity: identityOf(version, times), judgement, notes: [] };
   const content = await readContent({ table, version }, fields, undefined, source);
   const notes = held?.identity?.content
@@ -210,7 +217,11 @@ export async function refuseMadeAnew(
 
 /** What tells now of a version that was identified before; `undefined` where nothing was recorded of it. */
 export async function judgeAgain(
-  held: { readonly table: string; readonly sourceVersion: number; readonly identity: TableIdentity | undefined },
+  held: {
+    readonly table: string;
+    readonly sourceVersion: number;
+    readonly identity: TableIdentity | undefined;
+  },
   source: LanceClient,
 ): Promise<Judgement | undefined> {
   const { table, sourceVersion, identity } = held;
@@ -224,7 +235,10 @@ export async function judgeAgain(
 }
 
 /** As `TableState` has it, with the time of the last commit. */
-export function heldTable(state: TableState | undefined, committedAtMs: number | undefined): HeldTable | undefined {
+export function heldTable(
+  state: TableState | undefined,
+  committedAtMs: number | undefined,
+): HeldTable | undefined {
   if (state?.sourceVersion === undefined) return undefined;
   return { sourceVersion: state.sourceVersion, identity: state.identity, committedAtMs };
 }

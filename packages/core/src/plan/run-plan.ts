@@ -134,7 +134,10 @@ export function columnsNamed(plan: Pick<RunPlan, 'columns'>, names: readonly str
 }
 
 /** What dates the rows of a run whose sequence is the source version. */
-export function versionSequence({ sourceVersion, versionOffset }: Pick<RunPlan, 'sourceVersion' | 'versionOffset'>): number {
+export function versionSequence({
+  sourceVersion,
+  versionOffset,
+}: Pick<RunPlan, 'sourceVersion' | 'versionOffset'>): number {
   return sourceVersion + versionOffset;
 }
 

@@ -59,8 +59,13 @@ export function judgeByTimes(held: TableIdentity, times: VersionTimes): Judgemen
   if (newest < held.version)
     return madeAnew(`its latest version is ${newest}, and the lake holds version ${held.version}`);
   const { at: heldAt } = held;
-  const later = [...times].find(([version, at]) => version < held.version && heldAt !== undefined && at > heldAt);
-  return later && madeAnew(`its version ${later[0]} was written after version ${held.version}, which the lake holds`);
+  const later = [...times].find(
+    ([version, at]) => version < held.version && heldAt !== undefined && at > heldAt,
+  );
+  return (
+    later &&
+    madeAnew(`its version ${later[0]} was written after version ${held.version}, which the lake holds`)
+  );
 }
 
 /**
@@ -90,7 +95,8 @@ export function judgeByCommit(
 
 /** Judges by what is in the version the lake holds, which nothing but making the table anew can change. */
 export function judgeByContent(version: number, held: TableContent, now: TableContent): Judgement {
-  if (now.schema !== held.schema) return madeAnew(`its version ${version} has other columns than the one the lake holds`);
+  if (now.schema !== held.schema)
+    return madeAnew(`its version ${version} has other columns than the one the lake holds`);
   if (now.rows !== held.rows)
     return madeAnew(`its version ${version} has ${now.rows} rows, and the one the lake holds ${held.rows}`);
   const known = held.sample?.rows ?? {};

@@ -78,8 +78,7 @@ function rowVersionWindow(run: Continued, state: TableState): Window {
  */
 function madeAnewWindow({ table, ingestion, judgement, full }: Continued): Window {
   const what = `was dropped and made anew at the source since the lake's last commit (${judgement.why})`;
-  if (isScd(ingestion.ingestionType))
-    return { notes: [`the table ${what}: this run reads everything`] };
+  if (isScd(ingestion.ingestionType)) return { notes: [`the table ${what}: this run reads everything`] };
   if (!full && (ingestion.cursorField !== undefined || ingestion.changeTracking !== undefined))
     throw new OffloadError(
       'CONFIG_INVALID',
@@ -87,7 +86,9 @@ function madeAnewWindow({ table, ingestion, judgement, full }: Continued): Windo
       { table },
     );
   return {
-    notes: [`the table ${what}: all its rows are appended beside those of the old one (told apart by _run_id)`],
+    notes: [
+      `the table ${what}: all its rows are appended beside those of the old one (told apart by _run_id)`,
+    ],
   };
 }
 

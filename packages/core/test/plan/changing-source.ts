@@ -31,7 +31,11 @@ interface Source {
 
 export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
 /** The versions of a source, with their times. */
-export function versionsOf({ version, bornMs = 0, oldest }: Pick<Source, 'version' | 'bornMs' | 'oldest'>): object[] {
+export function versionsOf({
+  version,
+  bornMs = 0,
+  oldest,
+}: Pick<Source, 'version' | 'bornMs' | 'oldest'>): object[] {
   return Array.from({ length: version - oldest + 1 }, (_, index) => ({
     version: oldest + index,
     timestamp: new Date(bornMs + (oldest + index) * 60_000).toISOString(),
@@ -47,10 +51,15 @@ interface RowsQuery {
 }
 
 /** A query for some rows, or for those of some ids: the id of a row is its place. */
-const asksForRows = ({ filter }: RowsQuery): boolean => filter === undefined || filter.startsWith('_rowid IN');
+const asksForRows = ({ filter }: RowsQuery): boolean =>
+  filter === undefined || filter.startsWith('_rowid IN');
 
 function rowsFor({ columns = [], filter, k }: RowsQuery, { types, rows }: Source): Uint8Array {
-  const asked = /\(([\d,]+)\)/.exec(filter ?? '')?.[1]?.split(',').map(Number) ?? [...rows.keys()].slice(0, k);
+  const asked =
+    /\(([\d,]+)\)/
+      .exec(filter ?? '')?.[1]
+      ?.split(',')
+      .map(Number) ?? [...rows.keys()].slice(0, k);
   const batches = asked.map((place) => pagesOf(types, rows)(place, 1));
   const kept = (batch: Columns) =>
     Object.fromEntries(Object.entries(batch).filter(([name]) => name === '_rowid' || columns.includes(name)));

@@ -16,9 +16,17 @@ const MODES = {
   SCD_TYPE_1: { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'] },
   SCD_TYPE_2: { ingestion_type: 'SCD_TYPE_2', primary_keys: ['id'] },
 } as const;
-const READS = { everything: {}, cursor: { cursor_field: 'at' }, versions: { change_tracking: 'row_version' } };
+const READS = {
+  everything: {},
+  cursor: { cursor_field: 'at' },
+  versions: { change_tracking: 'row_version' },
+};
 
-const NEW_ROWS = ROWS.slice(1).map((row) => ({ ...row, at: Number(row['at']) - 15, name: `new ${String(row['id'])}` }));
+const NEW_ROWS = ROWS.slice(1).map((row) => ({
+  ...row,
+  at: Number(row['at']) - 15,
+  name: `new ${String(row['id'])}`,
+}));
 
 /** Drops the table and makes it anew, a day later. */
 function makeAnew({ source }: World, version: number): void {
@@ -67,7 +75,9 @@ for (const [mode, keys] of Object.entries(MODES)) {
   }
 }
 
-test('SCD_TYPE_2 by the source version: each table that is made anew comes after those the lake has', async ({ world }) => {
+test('SCD_TYPE_2 by the source version: each table that is made anew comes after those the lake has', async ({
+  world,
+}) => {
   const options = MODES.SCD_TYPE_2;
   world.source.version = 1;
   await world.offload(options);
@@ -90,8 +100,23 @@ test('SCD_TYPE_2 by the source version: each table that is made anew comes after
 });
 
 for (const [mode, expected] of [
-  ['SCD_TYPE_1', [[2, 5, 'new 2'], [3, 15, 'new 3']]],
-  ['SCD_TYPE_2', [[1, 10, 'name 1', 10, 30], [2, 5, 'new 2', 21, null], [2, 20, 'name 2', 20, 21], [3, 15, 'new 3', 31, null], [3, 30, 'name 3', 30, 31]]],
+  [
+    'SCD_TYPE_1',
+    [
+      [2, 5, 'new 2'],
+      [3, 15, 'new 3'],
+    ],
+  ],
+  [
+    'SCD_TYPE_2',
+    [
+      [1, 10, 'name 1', 10, 30],
+      [2, 5, 'new 2', 21, null],
+      [2, 20, 'name 2', 20, 21],
+      [3, 15, 'new 3', 31, null],
+      [3, 30, 'name 3', 30, 31],
+    ],
+  ],
 ] as const) {
   test(`${mode}: rows of the new table count, however low their sequence, and the next run goes on from its cursor`, async ({
     world,
@@ -99,9 +124,14 @@ for (const [mode, expected] of [
     const options = { ...MODES[mode], cursor_field: 'at' };
     await world.offload(options);
     makeAnew(world, 5);
-    expect(await world.offload(options)).toMatchObject({ verified: true, cursor: '15', rows: { updated: 2, deleted: 1, late: 0 } });
+    expect(await world.offload(options)).toMatchObject({
+      verified: true,
+      cursor: '15',
+      rows: { updated: 2, deleted: 1, late: 0 },
+    });
     const bounds = mode === 'SCD_TYPE_2' ? ', __START_AT, __END_AT' : '';
-    const held = () => lakeQuery(world.staging, `SELECT id, "at", name${bounds} FROM documents ORDER BY id, "at"`);
+    const held = () =>
+      lakeQuery(world.staging, `SELECT id, "at", name${bounds} FROM documents ORDER BY id, "at"`);
     expect(await held()).toEqual(expected);
     world.source.version = 6;
     const { plan } = await world.plan(options);
@@ -138,7 +168,9 @@ test('restore, and versions that are cleaned up, are no new table; where nothing
   world.source.oldest = 7;
   const { plan } = await world.plan(options);
   expect(plan).toMatchObject({ madeAnew: false, cursorFrom: '30' });
-  expect(plan.notes).toEqual([expect.stringMatching(/nothing tells whether .*cleaned up version 5, .*--full/)]);
+  expect(plan.notes).toEqual([
+    expect.stringMatching(/nothing tells whether .*cleaned up version 5, .*--full/),
+  ]);
 });
 
 test('a lake that kept nothing of its table is told by the time of its last commit', async ({ world }) => {
@@ -170,11 +202,15 @@ test('a source that lists no versions is told by columns, rows and a sample of t
   ] as const) {
     Object.assign(world.source, { version, rows });
     await expectRejection(world.plan(options), 'CONFIG_INVALID', why);
-    expect((await world.plan({ ...options, ...MODES.SCD_TYPE_1 }, { destination: 'other' })).plan.madeAnew).toBe(false);
+    expect(
+      (await world.plan({ ...options, ...MODES.SCD_TYPE_1 }, { destination: 'other' })).plan.madeAnew,
+    ).toBe(false);
   }
 });
 
-test('a run of the old table that comes to its commit late is not published over the new one', async ({ world }) => {
+test('a run of the old table that comes to its commit late is not published over the new one', async ({
+  world,
+}) => {
   const options = { ...MODES.SCD_TYPE_1, cursor_field: 'at' };
   await world.offload(options);
   world.source.version = 6;
@@ -196,7 +232,9 @@ test('a run whose table is made anew meanwhile is refused', async ({ world }) =>
   );
 });
 
-test('a run that has nothing to do has no pages, and its report stands on its plan alone', async ({ world }) => {
+test('a run that has nothing to do has no pages, and its report stands on its plan alone', async ({
+  world,
+}) => {
   const options: TableOptions = { cursor_field: 'at', batch_size: 1 };
   const published = await world.offload(options);
   const { plan } = await world.plan(options);
@@ -204,7 +242,11 @@ test('a run that has nothing to do has no pages, and its report stands on its pl
     unchanged: true,
     paging: 'offset',
     sourceRows: ROWS.length,
-    standsOn: { runId: published.runId, deltaVersion: 0, proved: { lakeRows: 3, verified: true, cursor: '30' } },
+    standsOn: {
+      runId: published.runId,
+      deltaVersion: 0,
+      proved: { lakeRows: 3, verified: true, cursor: '30' },
+    },
   });
   expect(pageCount(plan)).toBe(0);
   await world.staging.createPlan(plan);

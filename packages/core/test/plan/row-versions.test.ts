@@ -114,12 +114,7 @@ const REASONS = [
     {},
     /filter or source have changed/,
   ],
-  [
-    'row versions are not proved',
-    { rowVersions: 'unproven' },
-    {},
-    /nothing tells yet/,
-  ],
+  ['row versions are not proved', { rowVersions: 'unproven' }, {}, /nothing tells yet/],
 ] as const;
 
 for (const [reason, changes, state, why] of REASONS) {

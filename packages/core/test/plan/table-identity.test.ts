@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { judgeByCommit, judgeByContent, judgeByTimes, type TableIdentity } from '../../src/plan/table-identity.ts';
+import {
+  judgeByCommit,
+  judgeByContent,
+  judgeByTimes,
+  type TableIdentity,
+} from '../../src/plan/table-identity.ts';
 
 /** The time of a minute of one day. */
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 24, 0, minute)).toISOString();
@@ -12,7 +17,11 @@ const HELD: TableIdentity = { version: 5, at: at(50), oldest: { version: 2, at: 
 
 const CASES = [
   ['the version itself', times([4, 40], [5, 50], [6, 60]), 'the same'],
-  ['a version restored to, which goes on with a greater number', times([2, 20], [5, 50], [6, 70]), 'the same'],
+  [
+    'a version restored to, which goes on with a greater number',
+    times([2, 20], [5, 50], [6, 70]),
+    'the same',
+  ],
   ['the version itself, at another time', times([1, 61], [5, 65]), 'made anew'],
   ['the oldest version that was known, the version itself cleaned up', times([2, 20], [7, 70]), 'the same'],
   ['an answer from before the lake’s version', times([2, 20], [4, 40]), 'the same'],
@@ -49,9 +58,13 @@ test('a lake that kept nothing is told by the time of its last commit, give or t
 test('without times, columns, number of rows and some rows tell', () => {
   const held = { schema: 'a', rows: 3, sample: { columns: ['id'], rows: { 0: 'x', 1: 'y' } } };
   expect(judgeByContent(5, held, held).is).toBe('the same');
-  expect(judgeByContent(5, held, { ...held, sample: { columns: ['id'], rows: { 1: 'y' } } }).is).toBe('the same');
+  expect(judgeByContent(5, held, { ...held, sample: { columns: ['id'], rows: { 1: 'y' } } }).is).toBe(
+    'the same',
+  );
   expect(judgeByContent(5, held, { schema: 'a', rows: 3 }).is).toBe('the same');
   expect(judgeByContent(5, held, { ...held, schema: 'b' }).why).toMatch(/other columns/);
   expect(judgeByContent(5, held, { ...held, rows: 4 }).why).toMatch(/has 4 rows, .* holds 3/);
-  expect(judgeByContent(5, held, { ...held, sample: { columns: ['id'], rows: { 1: 'z' } } }).why).toMatch(/^row 1 /);
+  expect(judgeByContent(5, held, { ...held, sample: { columns: ['id'], rows: { 1: 'z' } } }).why).toMatch(
+    /^row 1 /,
+  );
 });

@@ -90,7 +90,8 @@ export async function planRun(
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   const existing = await deps.staging.findPlan(job);
   if (existing) {
-    if (!existing.unchanged && !(await deps.staging.findReport(job))) await refuseMadeAnew(existing, deps.source);
+    if (!existing.unchanged && !(await deps.staging.findReport(job)))
+      await refuseMadeAnew(existing, deps.source);
     return carryOn(existing, deps);
   }
   const { plan } = await buildPlan(job, deps);

@@ -55,12 +55,13 @@ function refuseOvertaken({ plan, snapshot }: MergeInput): void {
   const { runId, table, sourceVersion, cursorFrom, changedSince, incarnation } = plan;
   const { sourceVersion: held = 0, cursor } = state;
   // Versions of a table that was made anew count from 1 again, and go before all those of the old one.
-  const overtaken = incarnation !== state.incarnation
-    ? incarnation < state.incarnation
-    : isScd(plan.ingestionType)
-    ? sourceVersion < held
-    : (cursorFrom !== undefined && cursorFrom !== cursor) ||
-      (changedSince !== undefined && changedSince !== held);
+  const overtaken =
+    incarnation !== state.incarnation
+      ? incarnation < state.incarnation
+      : isScd(plan.ingestionType)
+        ? sourceVersion < held
+        : (cursorFrom !== undefined && cursorFrom !== cursor) ||
+          (changedSince !== undefined && changedSince !== held);
   if (!overtaken) return;
   const from = cursorFrom === undefined ? '' : `, from the cursor ${cursorFrom} on,`;
   throw new OffloadError(
