@@ -206,7 +206,8 @@ export async function refuseMadeAnew(
   { table, sourceVersion, identity, runId }: Pick<RunPlan, 'table' | 'sourceVersion' | 'identity' | 'runId'>,
   source: LanceClient,
 ): Promise<void> {
-  const told = await judgeAgain({ table, sourceVersion, identity }, source);
+  if (!identity) return; // planned by a release that did not ask
+  const told = await judgeAgain({ table, sourceVersion, identity, committedAtMs: undefined }, source);
   if (told?.is !== 'made anew') return;
   throw new OffloadError(
     'VERSION_GONE',
@@ -215,18 +216,16 @@ export async function refuseMadeAnew(
   );
 }
 
-/** What tells now of a version that was identified before; `undefined` where nothing was recorded of it. */
+/** What tells now of a version that was read before; `undefined` where nothing does. */
 export async function judgeAgain(
-  held: {
-    readonly table: string;
-    readonly sourceVersion: number;
-    readonly identity: TableIdentity | undefined;
-  },
+  { table, sourceVersion, identity, committedAtMs }: HeldTable & { readonly table: string },
   source: LanceClient,
 ): Promise<Judgement | undefined> {
-  const { table, sourceVersion, identity } = held;
-  if (identity?.version !== sourceVersion) return undefined;
   const times = await timesOf(table, source);
+  if (identity?.version !== sourceVersion)
+    return times && committedAtMs !== undefined
+      ? judgeByCommit(sourceVersion, committedAtMs, times)
+      : undefined;
   if (times) return judgeByTimes(identity, times);
   if (!identity.content) return undefined;
   const { fields } = await source.describe(table, sourceVersion);

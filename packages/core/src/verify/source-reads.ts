@@ -22,11 +22,11 @@ export interface SourceColumns {
  *   `SCHEMA_MISMATCH` where that version lacks a column it had.
  */
 export async function describeSource(
-  { selection, sourceVersion, state }: LakeTable,
+  { selection, sourceVersion, state, committedAtMs }: LakeTable,
   source: LanceClient,
 ): Promise<SourceColumns> {
   const { table } = selection;
-  const told = await judgeAgain({ table, sourceVersion, identity: state.identity }, source);
+  const told = await judgeAgain({ table, sourceVersion, identity: state.identity, committedAtMs }, source);
   if (told?.is === 'made anew')
     throw new OffloadError(
       'VERSION_GONE',
