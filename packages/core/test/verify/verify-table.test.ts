@@ -215,6 +215,12 @@ test('what the configuration selects by now is told, and not compared', async ({
   ]);
 });
 
+/** A server whose version 3 was written then. */
+const listed = (timestamp: string) => (request: Seen, operation: string) =>
+  request.url.includes('/version/') && operation === 'list'
+    ? json(200, { versions: [{ version: 3, timestamp }] })
+    : undefined;
+
 for (const [lake, changes] of [
   ['recorded when its version was written', { identity: { version: 3, at: '2026-11-22T10:00:00.000Z' } }],
   ['recorded nothing, and was filled before', {}],
@@ -225,10 +231,6 @@ for (const [lake, changes] of [
     verify,
   }) => {
     await offloadTable(staging, TABLE, { ...KEYED, ...changes });
-    const listed = (timestamp: string) => (request: Seen, operation: string) =>
-      request.url.includes('/version/') && operation === 'list'
-        ? json(200, { versions: [{ version: 3, timestamp }] })
-        : undefined;
     const anew = await serve([servedTable(TABLE, { instead: listed('2126-11-22T10:00:00Z') })]);
     await expectRejection(
       verify(anew.client),
