@@ -3,6 +3,7 @@ import {
   createRowIdFile,
   emptyReport,
   historyOf,
+  listingProgress,
   listRowIds,
   PAYLOAD_VERSION,
   planPages,
@@ -69,10 +70,15 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
 }
 
 /** Lists the ids of the rows to read, once for all pages: before plan.json, so that a plan has its list. */
-async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<void> {
+async function stageRowIds(
+  plan: RunPlan,
+  { source, staging }: PlanRunDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { table, sourceVersion: version, sourceRows, offset } = plan;
   const listing = { table, version, filter: queryFilterOf(plan), expected: sourceRows + offset };
-  const ids = await listRowIds(listing, source, new AbortController().signal);
+  const progress = listingProgress(staging.paths, plan, 'rows', listing);
+  const ids = await listRowIds(listing, source, { progress, signal });
   try {
     await createRowIdFile(staging.paths, plan, ids);
   } finally {
@@ -84,12 +90,14 @@ async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Pro
  * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
  * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
  *
+ * @param signal of the job: ends a listing whose attempt has lost its lock.
  * @returns the plan, and how many pages it enqueued.
  * @throws OffloadError as `buildPlan` does, before anything is written.
  */
 export async function planRun(
   job: PlanJob,
   deps: PlanRunDeps,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   const existing = await deps.staging.findPlan(job);
   if (existing) {
@@ -97,7 +105,7 @@ export async function planRun(
     return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
   }
   const { plan, unchanged } = await buildPlan(job, deps);
-  if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps);
+  if (!unchanged && plan.paging === 'row-ids') await stageRowIds(plan, deps, signal);
   await deps.staging.createPlan(plan);
   if (unchanged) await reportUnchanged(plan, deps);
   return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };

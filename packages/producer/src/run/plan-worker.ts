@@ -37,7 +37,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
   const { tracing } = fleet.queues;
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
-    async (job, token) => {
+    async (job, token, signal) => {
       await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
@@ -48,7 +48,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
             `Run ${payload.runId} reads ${payload.source}; this producer is configured for ${deps.source.url}`,
           );
         }
-        const { plan, enqueued } = await planRun(payload, deps);
+        const { plan, enqueued } = await planRun(payload, deps, signal);
         tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
