@@ -19,7 +19,9 @@ import { LocalPace } from './pace.ts';
 import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
+import { countArrowRows } from './row-count.ts';
 import { createScan } from './scan.ts';
+import { withRetries } from './with-retries.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
 const description = z.object({
@@ -68,14 +70,14 @@ export interface LanceClient {
   /** Indexes at a version, or `undefined` where the server does not tell. */
   listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
-   * One query; its answer is Arrow IPC, undecoded. Sent again only after a 429 whose wait is short: a page's attempts
-   * are the queue's.
+   * One query; its answer is Arrow IPC, undecoded. Sent again only after a 429 whose wait is short, unless it is
+   * `retried`: then also after failures that may pass, an answer that is not whole among them.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
   scan(
     table: string,
     query: ScanQuery | SearchQuery,
-    limits: { maxBytes: number; signal: AbortSignal },
+    limits: { maxBytes: number; signal: AbortSignal; retried?: boolean },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */
   recycle(buffer: ArrayBuffer): void;
@@ -256,7 +258,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       return list?.indexes;
     },
 
-    async scan(table, query, { maxBytes, signal }) {
+    async scan(table, query, { maxBytes, signal, retried = false }) {
       const requestId = newRequestId();
       const context = {
         action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
@@ -282,10 +284,22 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
           options.onQuery?.({ ms: performance.now() - started, ...(code && { code }) });
         }
       };
+      const attempt = async () => {
+        try {
+          const body = await atPace(send, pace, signal);
+          if (retried && body) countArrowRows(body); // what is cut short is asked for again here, too
+          return body;
+        } catch (error) {
+          throw sourceError(error, context, request);
+        }
+      };
+      if (!retried) return attempt();
+      const onRetry = ({ code, details: { status } }: OffloadError, retries: number) =>
+        options.onRetry?.(`${url}: ${status === undefined ? code : `HTTP ${status}`}`, retries);
       try {
-        return await atPace(send, pace, signal);
+        return await withRetries(attempt, connection, signal, onRetry);
       } catch (error) {
-        throw sourceError(error, context, request);
+        throw sourceError(error, context, request); // aborted while it waited
       }
     },
 

@@ -1,8 +1,9 @@
 import {
   buildPlan,
   createRowIdFile,
-  OffloadError,
+  listingProgress,
   listRowIds,
+  OffloadError,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
@@ -11,10 +12,10 @@ import {
   refuseMadeAnew,
   resume,
   unchangedReport,
+  type Fleet,
   type PageJob,
   type PlanDeps,
   type PlanJob,
-  type Fleet,
   type RunPlan,
 } from '@lance-offload/core';
 
@@ -54,10 +55,15 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
 }
 
 /** Lists the ids of the rows to read, once for all pages: before plan.json, so that a plan has its list. */
-async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<string> {
+async function stageRowIds(
+  plan: RunPlan,
+  { source, staging }: PlanRunDeps,
+  signal: AbortSignal,
+): Promise<string> {
   const { table, sourceVersion: version, sourceRows, offset } = plan;
   const listing = { table, version, filter: queryFilterOf(plan), expected: sourceRows + offset };
-  const ids = await listRowIds(listing, source, new AbortController().signal);
+  const progress = listingProgress(staging, plan, 'rows', listing);
+  const ids = await listRowIds(listing, source, { progress, signal });
   try {
     return await createRowIdFile(staging, plan, ids);
   } finally {
@@ -92,12 +98,14 @@ async function carryOn(
  * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
  * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
  *
+ * @param signal of the job: ends a listing whose attempt has lost its lock.
  * @returns the plan, and how many pages it enqueued.
  * @throws OffloadError as `buildPlan` does, before anything is written.
  */
 export async function planRun(
   job: PlanJob,
   deps: PlanRunDeps,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   await refuseEnded(job, deps);
   const existing = await deps.staging.findPlan(job);
@@ -107,7 +115,7 @@ export async function planRun(
     return carryOn(existing, deps);
   }
   const { plan: made } = await buildPlan(job, deps);
-  const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps) };
+  const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps, signal) };
   // What stands is what counts: another attempt may have been first.
   const plan = await deps.staging.createPlan({ ...made, ...listed });
   await refuseEnded(job, deps);

@@ -49,7 +49,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           );
         }
         const own = signal ? { ...deps, staging: staging.during(signal) } : deps;
-        const { plan, enqueued } = await planRun(payload, own);
+        const { plan, enqueued } = await planRun(payload, own, signal);
         tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
