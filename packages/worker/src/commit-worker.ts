@@ -4,6 +4,8 @@ import {
   commitRun,
   isTriedAgain,
   Parking,
+  refuseMadeAnew,
+  resume,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -13,7 +15,7 @@ import {
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
-import { endLostAttempts, untilLost } from './lost-attempts.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
@@ -38,7 +40,8 @@ export function startCommitWorker(
   monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<CommitJob> {
-  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
+  const fleet = { redis: connection.connection, prefix: connection.prefix };
+  const parking = new Parking(fleet);
   const { tracing } = queues;
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
@@ -55,12 +58,16 @@ export function startCommitWorker(
         const own = untilLost(deps, lost);
         const repair = createRepair(own, lost);
         let stepped = started;
-        const onStep = (step: CommitStep) => {
+        const onStep = async (step: CommitStep) => {
           tracing.past(SPAN_NAMES[step], performance.now() - stepped);
           stepped = performance.now();
           monitor.committing(runId, step);
+          // Before the log entry: rows of a table that was made anew meanwhile are not those that were planned. A run
+          // that is published already is not merged again, and never gets here.
+          if (step === 'merged') await refuseMadeAnew(await deps.staging.readPlan(commit), deps.source);
         };
         const report = await commitRun(commit, own.staging, onStep, repair);
+        await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed
         monitor.committed(report, performance.now() - started);
         tracing.annotate({
           rows: report.lakeRows,
@@ -78,6 +85,10 @@ export function startCommitWorker(
         return { state: report.state, rows: report.lakeRows };
       } catch (thrown) {
         const { runId, table } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table });
         logger.error(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },

@@ -5,7 +5,7 @@ import { entryOfRun } from './commit-actions.ts';
 import { readLog } from './delta-log.ts';
 import { cancelledReport, finishRun } from './finish-run.ts';
 import { publishRun, type AuditedRun, type OnCommitStep } from './publish-run.ts';
-import type { RunReport } from './report.ts';
+import { unchangedReport, type RunReport } from './report.ts';
 import { rowsOf, settlePlan } from './settle-plan.ts';
 import { totalsOf } from './staged-totals.ts';
 import type { RunKey, Staging } from './staging.ts';
@@ -54,7 +54,7 @@ async function auditAndRepair(
  *
  * @param repair stages rows that are missing; without it, a run that is not complete fails its audit.
  * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `KEY_NULL`, `SCHEMA_MISMATCH`,
- *   `LAKE_CONFLICT`, `LAKE_UNAVAILABLE`. After the log entry it throws where the report cannot be written, and for nothing else.
+ *   `LAKE_CONFLICT`, `RUN_OVERTAKEN`, `LAKE_UNAVAILABLE`. After the log entry it throws where the report cannot be written, and for nothing else.
  */
 export async function commitRun(
   key: RunKey,
@@ -66,6 +66,7 @@ export async function commitRun(
   if (done) return done;
   const plan = await staging.readPlan(key);
   if ((await staging.findDecision(key))?.decision === 'cancel') return cancelledReport(plan, staging);
+  if (plan.unchanged) return staging.createReport(unchangedReport(plan));
   const logged = entryOfRun(await readLog(staging.table(key.destination)), key.runId);
   if (logged) return finishRun(plan, logged.entry, staging, onStep);
   const audited = await auditAndRepair(plan, staging, repair);

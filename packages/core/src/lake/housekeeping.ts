@@ -61,9 +61,7 @@ async function begin(table: Store): Promise<number> {
 
 /** What of a run is for staging it alone. Its plan, decision and report stay: they say what became of it. */
 const staged = ({ runId }: RunKey): string[] =>
-  ['receipts/', 'keys/', 'listing-rows', 'listing-keys', 'row-ids'].map(
-    (name) => `_offload/${runId}/${name}`,
-  );
+  ['receipts/', 'keys/', 'listing-', 'row-ids'].map((name) => `_offload/${runId}/${name}`);
 
 /** The runs of a table that have ended, which is for good, and how many have not. */
 async function runsOf(destination: string, staging: Staging): Promise<{ open: number; ended: Set<string> }> {

@@ -6,6 +6,7 @@ import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
 import type { Store } from '../store/store.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
+import { committedAt } from '../plan/stands-on.ts';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 
@@ -17,6 +18,8 @@ export interface LakeTable {
   readonly selection: RecordedSelection;
   readonly ingestionType: IngestionType;
   readonly sourceVersion: number;
+  /** When the last commit was made, where it did not record what tells its table from another one of its name. */
+  readonly committedAtMs: number | undefined;
   /** `keys`: the current row of each; `run`: the rows of the last run; `table`: those of all runs. */
   readonly compares: 'keys' | 'run' | 'table';
   readonly names: RowNames;
@@ -92,6 +95,7 @@ export async function openLakeTable(
     selection,
     ingestionType: mode,
     sourceVersion,
+    committedAtMs: await committedAt(destination, state, staging),
     ...comparedRows(state, mode, log),
   };
 }

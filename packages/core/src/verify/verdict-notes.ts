@@ -22,7 +22,7 @@ function goneWords({ deletesVersion }: TableState, { filter, offset }: RecordedS
 }
 
 const ROW_VERSIONS =
-  'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version, or made anew, is brought in by run --full only';
+  'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version is brought in by run --full only';
 
 /** What the explained differences of a table come from, and what may have led to faults. */
 export function findingNotes(findings: Findings, state: TableState, selection: RecordedSelection): string[] {

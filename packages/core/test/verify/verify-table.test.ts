@@ -10,7 +10,7 @@ import { verifyTable, type VerifyProgress } from '../../src/verify/verify-table.
 import { expectRejection } from '../expect-code.ts';
 import { HandMadeTable, schemaOf } from '../lake/hand-made-table.ts';
 import { offloadTable, snapshotOf, type Row, type Types } from '../lake/merge/typed-table.ts';
-import { json, test as served } from '../lancedb/http-server.ts';
+import { json, test as served, type Seen } from '../lancedb/http-server.ts';
 import { inFolder } from '../read-parquet.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
@@ -114,6 +114,29 @@ test('differences of each kind are counted, and so many of them named', async ({
   expect(verdict.findings.different.count).toBe(5);
 });
 
+for (const place of ['primary_keys', 'sequence_by']) {
+  test(`rows whose ${place} differ in what the lake cuts are not taken for its rows`, async ({
+    serve,
+    staging,
+    verify,
+  }) => {
+    const rules =
+      place === 'primary_keys'
+        ? { ...KEYED, primaryKeys: ['at'], sequenceBy: null }
+        : { ...KEYED, primaryKeys: ['text'], sequenceBy: 'at' };
+    const lake = { types: { at: 'timestamp:us:-', text: 'string' }, rows: [{ at: 1n, text: 'a' }] };
+    await offloadTable(staging, lake, rules);
+    const rows = [1000n, 1001n, 1999n].map((at) => ({ at, text: 'a' }));
+    const { client } = await serve([servedTable({ types: { ...lake.types, at: 'timestamp:ns:-' }, rows })]);
+    const error = await expectRejection(
+      verify(client),
+      'KEY_INEXACT',
+      /"at".* with nanoseconds, which the lake cuts/,
+    );
+    expect(error.words).toMatch(/, such as _rowid 1 \(at=1970-01-01T00:00:00.000001001\)$/);
+  });
+}
+
 test('row ids that come twice prove that the source was not read well', async ({
   serve,
   staging,
@@ -184,7 +207,7 @@ test('a data file or a deletion vector that is gone is told by its path', async 
   const folder = pathsOf(staging).table('documents');
   const [first] = (await snapshotOf(staging)).files;
   await rm(path.join(folder, first?.path ?? ''));
-  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.parquet/s);
+  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.\w+\.parquet/s);
   const vector = (await readdir(folder)).find((name) => name.startsWith('deletion_vector_'));
   await rm(path.join(folder, vector ?? ''));
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /deletion_vector_/);
@@ -214,3 +237,30 @@ test('what the configuration selects by now is told, and not compared', async ({
     ),
   ]);
 });
+
+/** A server whose version 3 was written then. */
+const listed = (timestamp: string) => (request: Seen, operation: string) =>
+  request.url.includes('/version/') && operation === 'list'
+    ? json(200, { versions: [{ version: 3, timestamp }] })
+    : undefined;
+
+for (const [lake, changes] of [
+  ['recorded when its version was written', { identity: { version: 3, at: '2026-11-22T10:00:00.000Z' } }],
+  ['recorded nothing, and was filled before', {}],
+] as const) {
+  test(`a table that was made anew is not compared, though its rows are the same, where the lake ${lake}`, async ({
+    serve,
+    staging,
+    verify,
+  }) => {
+    await offloadTable(staging, TABLE, { ...KEYED, ...changes });
+    const anew = await serve([servedTable(TABLE, { instead: listed('2126-11-22T10:00:00Z') })]);
+    await expectRejection(
+      verify(anew.client),
+      'VERSION_GONE',
+      /was dropped and made anew at the source since the lake's last commit/,
+    );
+    const same = await serve([servedTable(TABLE, { instead: listed('2026-11-22T10:00:00Z') })]);
+    expect(await verify(same.client)).toMatchObject({ agrees: true });
+  });
+}

@@ -37,7 +37,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
   const { tracing } = fleet.queues;
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
-    async (job, token) => {
+    async (job, token, signal) => {
       await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
@@ -48,7 +48,8 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
             `Run ${payload.runId} reads ${payload.source}; this producer is configured for ${deps.source.url}`,
           );
         }
-        const { plan, enqueued } = await planRun(payload, deps);
+        const own = signal ? { ...deps, staging: staging.during(signal) } : deps;
+        const { plan, enqueued } = await planRun(payload, own, signal);
         tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
@@ -60,7 +61,9 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           },
           'run planned',
         );
-        const text = `planned: version ${plan.sourceVersion}, ${plan.sourceRows} rows in ${pageCount(plan)} pages, ${enqueued} of them enqueued`;
+        const text = plan.unchanged
+          ? `nothing to do: the lake holds version ${plan.sourceVersion} already`
+          : `planned: version ${plan.sourceVersion}, ${plan.sourceRows} rows in ${pageCount(plan)} pages, ${enqueued} of them enqueued`;
         await logRun(plan.runId, { ...SAYS, level: 'info', text, atMs: Date.now() }, fleet);
         return { enqueued };
       } catch (thrown) {
@@ -89,5 +92,8 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     },
   );
   worker.on('error', (error) => logger.error({ queue: PLAN_QUEUE }, error.message));
+  worker.on('lockRenewalFailed', (ids: string[]) => {
+    for (const id of ids) worker.cancelJob(id, 'the lock of the job is lost: another producer takes it');
+  });
   context.onClose(() => worker.close());
 }
