@@ -175,7 +175,7 @@ test('a write is on the disk with the names of all folders it is in', async ({ f
   const handle = await open(folder, 'r');
   const prototype = Object.getPrototypeOf(handle) as FileHandle;
   const synced: string[] = [];
-  const sync = Reflect.get(prototype, 'sync') as FileHandle['sync'];
+  const sync: FileHandle['sync'] = Reflect.get(prototype, 'sync');
   const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function record(this: FileHandle) {
     synced.push(path.relative(folder, await readlink(`/proc/self/fd/${this.fd}`)));
     return sync.call(this);
