@@ -90,11 +90,17 @@ function readAs({ fields }: DeltaStruct): string {
   return `schema := MAP {${columns.join(', ')}}`;
 }
 
+/**
+ * A folder named `key=value` is no column. Bounds of floats leave NaN out in files of many writers (of our own before
+ * they were left away where a NaN is), and to DuckDB it is the greatest value: no maximum of floats is to be trusted.
+ */
+const READING = 'hive_partitioning := false, can_have_nan := true';
+
 function scan(paths: readonly string[], { columns, schema }: LiveRowsOptions): string {
-  // Nothing in a path is a pattern, and a folder named `key=value` is no column.
+  // Nothing in a path is a pattern.
   const list = paths.map((file) => quoteText(file.replaceAll(/[*?[]/g, '[$&]'))).join(', ');
   const from = (columnsArgument: string) =>
-    `FROM read_parquet([${list}], hive_partitioning := false, filename := ${quoteText(FILE)}, ${columnsArgument})`;
+    `FROM read_parquet([${list}], ${READING}, filename := ${quoteText(FILE)}, ${columnsArgument})`;
   if (!schema) {
     const own = columns
       ? `, ${columns.map(quoteIdentifier).join(', ')}`

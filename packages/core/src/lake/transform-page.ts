@@ -8,6 +8,7 @@ import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
+import { LARGE_ROW_BYTES, largeNestedRow } from './large-values.ts';
 import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashRows } from './row-hash.ts';
@@ -112,6 +113,18 @@ function castColumn(batch: arrow.RecordBatch, column: LanceField, field: arrow.F
   }
 }
 
+function refuseLargeRows(batch: Batch, targets: readonly Target[]): Batch {
+  for (const [index, { column }] of targets.entries()) {
+    const data = batch.columns[index];
+    const row = data && largeNestedRow(data);
+    if (row === undefined) continue;
+    const where = `the row with ${ROW_ID} ${batch.rowIds[row]}`;
+    const message = `Column "${column.name}" holds ${LARGE_ROW_BYTES / 2 ** 20} MiB or more in ${where}; values inside lists, structs and maps are written up to that size only`;
+    throw new OffloadError('TYPE_UNSUPPORTED', message, { column: column.name });
+  }
+  return batch;
+}
+
 function rowIdsOf(batch: arrow.RecordBatch): BigUint64Array {
   const index = batch.schema.fields.findIndex(({ name }) => name === ROW_ID);
   const values: unknown = batch.data.children[index]?.values;
@@ -129,11 +142,10 @@ function castBody(body: Uint8Array, targets: readonly Target[]): Batch[] {
   const { schema, batches } = decodeArrowBody(body);
   const found = new Map(schema.fields.map((field) => [field.name, field]));
   for (const { column } of targets) checkColumn(column, found.get(column.name));
-  return batches.map((batch) => ({
-    rows: batch.numRows,
-    columns: targets.map(({ column, field }) => castColumn(batch, column, field)),
-    rowIds: rowIdsOf(batch),
-  }));
+  return batches.map((batch) => {
+    const columns = targets.map(({ column, field }) => castColumn(batch, column, field));
+    return refuseLargeRows({ rows: batch.numRows, columns, rowIds: rowIdsOf(batch) }, targets);
+  });
 }
 
 function repeatedText(text: string, length: number): Data {

@@ -8,10 +8,17 @@ import { createFileWith } from '../files.ts';
 import { END_AT, START_AT } from '../lineage.ts';
 import { closedFilePath } from '../paths.ts';
 import { DELETED, type MergeTables } from './merge-tables.ts';
+import { widenZeroBounds } from './zero-bounds.ts';
 
 /** Rows copied into one file: a bound for what DuckDB holds at once. */
 const ROWS_PER_FILE = 20_000;
 const ROW_GROUP_ROWS = 4096;
+
+/**
+ * No dictionaries: DuckDB's take values for one that compare alike, and make one zero of both, one NaN of all. Without
+ * them each float is written as it was read; its Bloom filters, which know one zero only, go with them.
+ */
+const FORMAT = `FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
 
 /** The rows of one part of `copies`, all columns of the table, with their new bounds. */
 function selectPart(tables: MergeTables, part: number, files: readonly DataFile[]): string {
@@ -24,7 +31,7 @@ function selectPart(tables: MergeTables, part: number, files: readonly DataFile[
 
 /**
  * Copies the versions whose bounds have changed into files of their own: the only place where a merge reads and writes
- * wide columns. A file's name is a function of run and Delta version, as its rows are: of an attempt that died its
+ * wide columns. Every value is bit for bit what it was. A file's name is a function of run and Delta version, as its rows are: of an attempt that died its
  * whole files are taken as they are.
  */
 export async function copyVersions(tables: MergeTables, deltaVersion: number): Promise<Add[]> {
@@ -39,11 +46,12 @@ export async function copyVersions(tables: MergeTables, deltaVersion: number): P
     const files = (Array.isArray(ids) ? ids : []).map((id) => tables.fileOf(Number(id)));
     const relative = closedFilePath(input.plan.runId, deltaVersion, Number(part));
     const file = path.join(input.folder, relative);
-    await createFileWith(file, (temporary) =>
-      connection.run(
-        `COPY (${selectPart(tables, Number(part), files)}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-      ),
-    );
+    await createFileWith(file, async (temporary) => {
+      await connection.run(
+        `COPY (${selectPart(tables, Number(part), files)}) TO ${quoteText(temporary)} (${FORMAT})`,
+      );
+      await widenZeroBounds(temporary);
+    });
     added.push({
       path: relative,
       partitionValues: {},
