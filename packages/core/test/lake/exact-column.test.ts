@@ -44,7 +44,7 @@ async function withFiles<T>(
     const type = quoteText(duckdbTypeOf(field.type));
     const read = `read_parquet([${list}], schema := MAP {'x': {name: 'c0', type: ${type}, default_value: NULL}})`;
     return withDuckDB({}, async (connection) => {
-      await connection.run(`CREATE VIEW rows AS SELECT ${exactColumn(field, 'c0')} AS x FROM ${read}`);
+      await connection.run(`CREATE VIEW rows AS SELECT ${exactColumn(field, 'c0', false)} AS x FROM ${read}`);
       await connection.run(`CREATE TABLE copies AS SELECT c0 AS x FROM ${read}`);
       return work(connection);
     });
