@@ -11,7 +11,7 @@ import { fileStats } from './column-stats.ts';
 import { LARGE_ROW_BYTES, largeNestedRow } from './large-values.ts';
 import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
-import { checksumOf, hashRows } from './row-hash.ts';
+import { checksumOf, hashBits, hashRows } from './row-hash.ts';
 
 /** What the transform needs to know of the plan. Plain data: it crosses to a thread. */
 export interface TransformTask {
@@ -27,6 +27,8 @@ export interface TransformTask {
   readonly writeTypes?: readonly WriteType[];
   /** The answer to a search: the distance of each row is written, and not hashed: it belongs to the query, not the row. */
   readonly hasDistance?: boolean;
+  /** Writes `_row_bits` as well, a hash of each row that tells what `_row_hash` takes for equal: see `hashBits`. */
+  readonly hashesBits?: boolean;
   /** The source columns that are written, where not all that are hashed are. */
   readonly written?: readonly string[];
 }
@@ -178,6 +180,23 @@ function lineageOf({ rows: length, rowIds }: Batch, hashes: BigInt64Array, task:
   ];
 }
 
+const ROW_BITS = new arrow.Field('_row_bits', new arrow.Int64(), true);
+
+/** The column `_row_bits`, where it is asked for. */
+function bitsOf(
+  task: TransformTask,
+  fields: readonly arrow.Field[],
+  batches: readonly Batch[],
+  hashes: readonly BigInt64Array[],
+): Column[] {
+  if (!task.hashesBits) return [];
+  const data = batches.map(({ columns, rows: length }, index) => {
+    const bits = hashBits(fields, columns, hashes[index] ?? NO_HASHES);
+    return arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: bits });
+  });
+  return [{ field: ROW_BITS, data }];
+}
+
 function repeatedLong(value: number, length: number): Data {
   const data = new BigInt64Array(length).fill(BigInt(value));
   return arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data });
@@ -253,7 +272,8 @@ export function transformPage(task: TransformTask): TransformedPage {
     batches.map((batch, index) => lineageOf(batch, hashes[index] ?? NO_HASHES, task)),
   );
   const kept = sources.filter(({ field }) => task.written?.includes(field.name) ?? true);
-  const columns = [...kept, ...lineage, ...historyOf(task.startAt, sources, batches)];
+  const bits = bitsOf(task, hashedFields, batches, hashes);
+  const columns = [...kept, ...lineage, ...historyOf(task.startAt, sources, batches), ...bits];
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const parquet = writeParquet(
     columns.map(({ field }) => field),

@@ -59,6 +59,7 @@ export async function rowsReading(
       columns,
       written: [...names.primaryKeys, ...(names.sequence === undefined ? [] : [names.sequence])],
       writeTypes: writeTypes(snapshot.schema, runSchema),
+      hashesBits: true,
     },
   };
 }
