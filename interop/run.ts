@@ -3,7 +3,8 @@ import { changeAndOffload } from './src/changing/changed-lake.ts';
 import { compareChanged } from './src/changing/compare-changed.ts';
 import { openClickHouse } from './src/clickhouse.ts';
 import { compareTable, type Comparison } from './src/compare.ts';
-import { installReader } from './src/install.ts';
+import { installPython, installReader } from './src/install.ts';
+import { checkPredicates } from './src/predicates/check-predicates.ts';
 import { runQuickstart } from './src/quickstart-lake.ts';
 import { showComparisons, showTotals } from './src/screen.ts';
 import { eachSourceTable } from './src/source.ts';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   // ClickHouse opens files below the working directory only.
   process.chdir(root);
   installReader(import.meta.dirname);
+  const python = installPython(import.meta.dirname);
   const lakes = [
     await runQuickstart(path.join(root, '.interop')),
     await offloadTypeTable(path.join(root, '.interop', 'types')),
@@ -42,6 +44,8 @@ async function main(): Promise<void> {
     clickhouse,
   );
   report('every type, by itself and nested, as docs/types-table.md shows it', types);
+  const predicates = await checkPredicates(path.join(root, '.interop', 'predicates'), python, clickhouse);
+  report('filters over NaN, zeros of both signs, old dates and long texts', predicates);
   for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);
