@@ -116,9 +116,11 @@ test('large texts and binaries, with nulls and small ones beside them, are read 
   expect(md5(Buffer.from(String(read.getChild('text')?.get(1))))).toBe(mdText);
 });
 
+const field = (name: string) => new arrow.Field(name, new arrow.Binary(), true);
+const word = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
+
 test('a row hash does not depend on the pieces that its values are hashed in', async () => {
-  const { h64Raw } = await xxhash();
-  const field = (name: string) => new arrow.Field(name, new arrow.Binary(), true);
+  const hasher = await xxhash();
   for (const sizes of [[300_000], [200_000, 200_000], [5, 262_144, 262_145, 1], [1_000_001, 70]]) {
     const values = sizes.map((size, index) => lettersOf(size, index));
     const hashes = hashRows(
@@ -126,14 +128,13 @@ test('a row hash does not depend on the pieces that its values are hashed in', a
       values.map((value) => bytesOf(new arrow.Binary(), [value])),
       1,
     );
-    const word = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
     const whole = values.flatMap((value, index) => [
       word(2),
       Buffer.from(`c${index}`),
       word(value.length),
       value,
     ]);
-    expect(hashes[0]).toBe(BigInt.asIntN(64, h64Raw(Buffer.concat([...whole, word(0)]))));
+    expect(hashes[0]).toBe(BigInt.asIntN(64, hasher.h64Raw(Buffer.concat([...whole, word(0)]))));
   }
 });
 
@@ -159,5 +160,10 @@ test('a large value inside a list is refused by its row and column', () => {
     column('id', 'int32'),
     column('texts', { type: 'list', fields: [column('item', 'string')] }),
   ];
-  expectCode(() => transform([body], columns), 'TYPE_UNSUPPORTED', /Column "texts" .*_rowid 41/);
+  const error = expectCode(
+    () => transform([body], columns),
+    'TYPE_UNSUPPORTED',
+    /Column "texts" .*_rowid 41/,
+  );
+  expect(error.details).toEqual({ column: 'texts' });
 });

@@ -62,16 +62,17 @@ test('APPEND_ONLY with a cursor: rows that are in the lake with another sign are
   expect(kindsOf(await compareLake(staging, { types: TYPES, rows: SIGNED }))).toEqual({ inexact: [1] });
 });
 
+function hashesOf(data: arrow.Data): BigInt64Array {
+  const fields = [new arrow.Field('x', data.type, true)];
+  return hashBits(fields, [data], hashRows(fields, [data], data.length));
+}
+
 test('the hash of bits does not see how wide a float is written, but each zero and each NaN', () => {
   const bits = Uint32Array.of(0x8000_0000, 0, 0x7fc0_0000, 0xffc0_1234, 0x3fc0_0000, 0x7f80_0001);
   const floats = float32([...new Float32Array(bits.buffer)].map(() => 0));
   floats.values.set(new Float32Array(bits.buffer));
   const doubles = float64([...bits].map(() => 0));
   doubles.values.set(floats.values);
-  const hashesOf = (data: arrow.Data) => {
-    const fields = [new arrow.Field('x', data.type, true)];
-    return hashBits(fields, [data], hashRows(fields, [data], data.length));
-  };
   expect(hashesOf(doubles)).toEqual(hashesOf(floats));
   expect(new Set(hashesOf(floats)).size).toBe(6);
 });

@@ -28,9 +28,15 @@ const DOUBLES = [
   0x7fffn << 48n,
 ];
 
+function pick<T>(from: readonly T[], index: number): T {
+  const found = from[index % from.length];
+  if (found === undefined) throw new RangeError('nothing to pick from');
+  return found;
+}
+
 /** Values of each row by its number and `shift`. Zeros alone, for a column whose bounds are zeros, are the first two. */
 function valuesOf<T>(from: readonly T[], count: number, shift: number): T[] {
-  return Array.from({ length: count }, (_, row) => from[(row * 7 + shift) % from.length] as T);
+  return Array.from({ length: count }, (_, row) => pick(from, row * 7 + shift));
 }
 
 function dataOf(type: arrow.DataType, data: ArrayBufferView, length: number): arrow.Data {
