@@ -45,15 +45,18 @@ function offsetsOf(data: Data): (row: number) => number {
   return offsets instanceof Int32Array ? (row) => offsets[row] ?? 0 : (row) => Number(offsets[row]);
 }
 
+/** The first row of a column of texts or binaries whose value is large. */
+export function largeRow(data: Data): number | undefined {
+  if (!isBytes(data.type) || bytesIn(data).length < LARGE_VALUE_BYTES) return undefined;
+  const offset = offsetsOf(data);
+  for (let row = 0; row < data.length; row++)
+    if (offset(row + 1) - offset(row) >= LARGE_VALUE_BYTES) return row;
+  return undefined;
+}
+
 /** Whether a column is of texts or binaries, one of them large. */
 export function holdsLargeValues(batches: readonly Data[]): boolean {
-  return batches.some((data) => {
-    if (!isBytes(data.type) || bytesIn(data).length < LARGE_VALUE_BYTES) return false;
-    const offset = offsetsOf(data);
-    for (let row = 0; row < data.length; row++)
-      if (offset(row + 1) - offset(row) >= LARGE_VALUE_BYTES) return true;
-    return false;
-  });
+  return batches.some((data) => largeRow(data) !== undefined);
 }
 
 /** Bytes of a range of a column's values, whatever is inside. */

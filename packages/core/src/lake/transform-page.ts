@@ -8,7 +8,7 @@ import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
-import { LARGE_ROW_BYTES, largeNestedRow } from './large-values.ts';
+import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES, largeNestedRow, largeRow } from './large-values.ts';
 import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashBits, hashRows } from './row-hash.ts';
@@ -115,13 +115,19 @@ function castColumn(batch: arrow.RecordBatch, column: LanceField, field: arrow.F
   }
 }
 
-function refuseLargeRows(batch: Batch, targets: readonly Target[]): Batch {
+/** @param keepsVersions whether rows are copied when they end, by DuckDB, which takes several times a value to do so. */
+function refuseLargeRows(batch: Batch, targets: readonly Target[], keepsVersions: boolean): Batch {
   for (const [index, { column }] of targets.entries()) {
     const data = batch.columns[index];
-    const row = data && largeNestedRow(data);
+    if (!data) continue;
+    const nested = largeNestedRow(data);
+    const row = nested ?? (keepsVersions ? largeRow(data) : undefined);
     if (row === undefined) continue;
-    const where = `the row with ${ROW_ID} ${batch.rowIds[row]}`;
-    const message = `Column "${column.name}" holds ${LARGE_ROW_BYTES / 2 ** 20} MiB or more in ${where}; values inside lists, structs and maps are written up to that size only`;
+    const [bytes, why] =
+      nested === undefined
+        ? [LARGE_VALUE_BYTES, 'SCD_TYPE_2 copies rows, and can do so up to that size only']
+        : [LARGE_ROW_BYTES, 'values inside lists, structs and maps are written up to that size only'];
+    const message = `Column "${column.name}" holds ${bytes / 2 ** 20} MiB or more in the row with ${ROW_ID} ${batch.rowIds[row]}; ${why}`;
     throw new OffloadError('TYPE_UNSUPPORTED', message, { column: column.name });
   }
   return batch;
@@ -140,13 +146,13 @@ interface Target {
   readonly field: arrow.Field;
 }
 
-function castBody(body: Uint8Array, targets: readonly Target[]): Batch[] {
+function castBody(body: Uint8Array, targets: readonly Target[], keepsVersions: boolean): Batch[] {
   const { schema, batches } = decodeArrowBody(body);
   const found = new Map(schema.fields.map((field) => [field.name, field]));
   for (const { column } of targets) checkColumn(column, found.get(column.name));
   return batches.map((batch) => {
     const columns = targets.map(({ column, field }) => castColumn(batch, column, field));
-    return refuseLargeRows({ rows: batch.numRows, columns, rowIds: rowIdsOf(batch) }, targets);
+    return refuseLargeRows({ rows: batch.numRows, columns, rowIds: rowIdsOf(batch) }, targets, keepsVersions);
   });
 }
 
@@ -261,7 +267,7 @@ export function transformPage(task: TransformTask): TransformedPage {
   const targets = sent.map((column) => ({ column, field: target(column, task.writeTypes) }));
   const sourceFields = targets.map(({ field }) => field);
   const hashedFields = sourceFields.slice(0, task.columns.length);
-  const batches = task.bodies.flatMap((body) => castBody(body, targets));
+  const batches = task.bodies.flatMap((body) => castBody(body, targets, task.startAt !== undefined));
   const hashes = batches.map((batch) => hashRows(hashedFields, batch.columns, batch.rows));
   const sources = columnsOf(
     sourceFields,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
 import { fileStats } from '../../src/lake/column-stats.ts';
 import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES } from '../../src/lake/large-values.ts';
+import { transformPage } from '../../src/lake/transform-page.ts';
 import { hashRows } from '../../src/lake/row-hash.ts';
 import { bodyOf, column, float32, int32, int64, nulls, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
 import { expectCode } from '../expect-code.ts';
@@ -166,4 +167,17 @@ test('a large value inside a list is refused by its row and column', () => {
     /Column "texts" .*_rowid 41/,
   );
   expect(error.details).toEqual({ column: 'texts' });
+});
+
+test('a large value under SCD_TYPE_2, which could not be copied when its version ends, is refused by its row and column', () => {
+  const text = bytesOf(new arrow.Utf8(), [lettersOf(9, 0), lettersOf(LARGE, 0)]);
+  const body = bodyOf([{ id: int32([1, 2]), text, _rowid: rowIds(40, 2) }]);
+  const columns = [column('id', 'int32'), column('text', 'string')];
+  const task = { bodies: [body], columns, runId: 'r', offloadedAtMs: 0 };
+  const error = expectCode(
+    () => transformPage({ ...task, startAt: { version: 1 } }),
+    'TYPE_UNSUPPORTED',
+    /Column "text" .*_rowid 41; SCD_TYPE_2/,
+  );
+  expect(error.details).toEqual({ column: 'text' });
 });
