@@ -9,9 +9,9 @@ import { tableIdentitySchema } from './table-identity.ts';
 import { writeTypeSchema } from './type-widening.ts';
 
 /** Version of plan.json, receipts and reports, and of the lake tables' rules. A later one is refused, not misread. */
-export const FORMAT_VERSION = 2;
-/** What this release reads: what version 2 added has a default that says what version 1 meant. */
-export const READABLE_FORMATS = [1, 2] as const;
+export const FORMAT_VERSION = 3;
+/** What this release reads: what a version added has a default that says what the one before meant. */
+export const READABLE_FORMATS = [1, 2, 3] as const;
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
 

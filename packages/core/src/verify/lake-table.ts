@@ -35,7 +35,7 @@ function absent(table: string, destination: string, published: readonly string[]
 }
 
 /** The run whose rows were appended last. */
-function lastRun(log: readonly LogEntry[]): string | null {
+function lastRunOf(log: readonly LogEntry[]): string | null {
   return historyOf(log).flatMap(({ commitInfo }) => runOf(commitInfo).runId ?? [])[0] ?? null;
 }
 
@@ -45,19 +45,20 @@ function comparedRows(
   log: readonly LogEntry[],
 ): Pick<LakeTable, 'compares' | 'names'> {
   const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
+  const lastRun = lastRunOf(log);
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {
       compares: 'keys',
-      names: { primaryKeys, sequence: sequenceBy ?? undefined, ...(mode === 'SCD_TYPE_2' && open) },
+      names: { primaryKeys, sequence: sequenceBy ?? undefined, lastRun, ...(mode === 'SCD_TYPE_2' && open) },
     };
   }
   if (cursorField !== undefined || changeTracking !== undefined)
-    return { compares: 'table', names: { primaryKeys: [], sequence: cursorField } };
-  const scope = `r._run_id = ${quoteText(lastRun(log) ?? '')}`;
+    return { compares: 'table', names: { primaryKeys: [], sequence: cursorField, lastRun } };
+  const scope = `r._run_id = ${quoteText(lastRun ?? '')}`;
   return {
     compares: 'run',
-    names: { primaryKeys: [], sequence: undefined, scope, scopeColumns: ['_run_id'] },
+    names: { primaryKeys: [], sequence: undefined, lastRun, scope, scopeColumns: ['_run_id'] },
   };
 }
 

@@ -74,6 +74,7 @@ export async function rowsReading(
       // Keys that are one in the lake only cannot be compared with those of the source.
       ...(compares === 'keys' && { exact: written }),
       writeTypes: writeTypes(snapshot.schema, runSchema),
+      hashesBits: true,
     },
   };
 }
