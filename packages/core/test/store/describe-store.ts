@@ -1,22 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test as base } from 'vitest';
-import type { Store, StoredObject } from '../../src/store/store.ts';
+import { describe, expect } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
 import { bodyOf, collect, keysOf, textAt } from './read-store.ts';
 import { claimFromProcesses } from './other-processes.ts';
-
-/** A store that a test has for itself. */
-export interface OpenedStore {
-  readonly store: Store;
-  /** How another process opens it: what `openStore` takes, and the prefix of a view. */
-  readonly address: string;
-  readonly prefix: string;
-  /** Puts small objects there, faster than `put` where there is a way. */
-  readonly place: (keys: readonly string[]) => Promise<void>;
-  /** How many keys to list. */
-  readonly many: number;
-  readonly close: () => Promise<void>;
-}
+import { describeDeleting, describeListing } from './describe-listing.ts';
+import { storeTest, type OpenedStore, type StoreTest } from './store-test.ts';
 
 /** Names that mean something to shells, addresses, patterns or file systems, and are nothing but names here. */
 const ODD_NAMES = [
@@ -51,23 +40,6 @@ const ODD_NAMES = [
 
 const LEAVING = ['', '/', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/../b', 'a/..', './a', 'a/./b', 'a\0b'];
 
-/** In the order of UTF-8 bytes, where UTF-16 has another: the last two. */
-const ORDERED = [
-  'o/A',
-  'o/a!',
-  'o/a-b',
-  'o/a.b',
-  'o/a/b.c',
-  'o/a/b/c',
-  'o/a0',
-  'o/ab',
-  'o/ä',
-  'o/\uff5e',
-  'o/🦆',
-];
-
-const padded = (number: number): string => String(number).padStart(5, '0');
-
 /** A body that says what it is to be: a mixture of two is found out. */
 function version(number: number): Uint8Array {
   const body = new Uint8Array(200_000 + number * 1000).fill(number);
@@ -82,15 +54,17 @@ const THROWN = new Error('the source went away');
 
 /** What a `Store` must do, for whatever is behind it: each implementation is run against this. */
 export function describeStore(name: string, open: (test: string) => Promise<OpenedStore>): void {
-  const test = base.extend<{ opened: OpenedStore; store: Store }>({
-    opened: async ({ task }, use) => {
-      const opened = await open(task.id);
-      await use(opened);
-      await opened.close();
-    },
-    store: ({ opened }, use) => use(opened.store),
-  });
+  const test = storeTest(open);
+  describeReading(name, test);
+  describeKeys(name, test);
+  describeCreating(name, test);
+  describeEarlyEnds(name, test);
+  describeReplacing(name, test);
+  describeListing(name, test);
+  describeDeleting(name, test);
+}
 
+function describeReading(name: string, test: StoreTest): void {
   describe(`${name}: reading and writing`, () => {
     test('what was written is read back: text, bytes, chunks, and nothing at all', async ({ store }) => {
       const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
@@ -159,7 +133,9 @@ export function describeStore(name: string, open: (test: string) => Promise<Open
       expect(Buffer.from(read ?? '').toString()).toBe('before');
     });
   });
+}
 
+function describeKeys(name: string, test: StoreTest): void {
   describe(`${name}: keys`, () => {
     test('odd names are names: each is written, read, listed and deleted by itself', async ({ store }) => {
       const keys = ODD_NAMES.map((odd) => `odd/${odd}/${odd}`);
@@ -200,7 +176,9 @@ export function describeStore(name: string, open: (test: string) => Promise<Open
         expect(store.keyOf(location)).toBeUndefined();
     });
   });
+}
 
+function describeCreating(name: string, test: StoreTest): void {
   describe(`${name}: creating`, () => {
     test('of 50 creators of one key just one wins, and what it wrote stands', async ({ store }) => {
       for (let round = 0; round < 3; round++) {
@@ -243,7 +221,9 @@ export function describeStore(name: string, open: (test: string) => Promise<Open
       expect(won.filter(Boolean)).toHaveLength(1);
     });
   });
+}
 
+function describeEarlyEnds(name: string, test: StoreTest): void {
   describe(`${name}: writes that end early`, () => {
     const writes = {
       put: (store: Store, ...rest: Parameters<Store['put']>): Promise<unknown> => store.put(...rest),
@@ -326,7 +306,9 @@ export function describeStore(name: string, open: (test: string) => Promise<Open
       expect(await textAt(store, 'asked')).toBe('x');
     });
   });
+}
 
+function describeReplacing(name: string, test: StoreTest): void {
   describe(`${name}: replacing`, () => {
     test('readers find one whole or the other, never a part or a mixture', async ({ store }) => {
       await store.put('hint', version(0));
@@ -352,91 +334,6 @@ export function describeStore(name: string, open: (test: string) => Promise<Open
       await Promise.all(readers);
       expect(reads).toBeGreaterThan(10);
       expect(await store.get('hint')).toEqual(version(30));
-    });
-  });
-
-  describe(`${name}: listing`, () => {
-    test('thousands of keys come in the order of their bytes, from any key on, and none is lost', async ({
-      opened,
-    }) => {
-      const { store, many } = opened;
-      const keys = Array.from({ length: many }, (_, index) =>
-        index % 10 === 0 ? `many/${padded(index)}/ü${index % 7}` : `many/${padded(index)}`,
-      );
-      await opened.place(keys.toReversed());
-      const listed = await collect(store.list('many/'));
-      expect(listed.map(({ key }) => key)).toEqual(keys);
-      expect(listed.every(({ size, key }) => size === Buffer.byteLength(key))).toBe(true);
-      for (const at of [0.6 * many, many - 2]) {
-        const behind = await keysOf(store, 'many/', { startAfter: keys[at] });
-        expect(behind).toEqual(keys.slice(at + 1));
-      }
-      const folder = `many/${padded(many - 10)}`; // no key, but the beginning of one
-      expect(await keysOf(store, 'many/', { startAfter: folder })).toEqual(keys.slice(-10));
-      expect(await keysOf(store, 'many/', { startAfter: 'many/~' })).toEqual([]);
-      expect(await keysOf(store, 'many/0012', { startAfter: 'a' })).toEqual(keys.slice(120, 130));
-      expect(await keysOf(store, 'many/99999')).toEqual([]);
-      expect(await collect(store.listFolders('many/'))).toHaveLength(many / 10);
-    });
-
-    test('keys are ordered by their bytes, whatever they have for folders', async ({ opened }) => {
-      const { store } = opened;
-      await opened.place(ORDERED.toReversed());
-      expect(await keysOf(store, 'o/')).toEqual(ORDERED);
-      for (const [index, startAfter] of ORDERED.entries())
-        expect(await keysOf(store, 'o/', { startAfter })).toEqual(ORDERED.slice(index + 1));
-      expect(await keysOf(store, 'o/', { startAfter: 'o/a/' })).toEqual(ORDERED.slice(4));
-      expect(await keysOf(store, 'o/', { startAfter: 'o/a' })).toEqual(ORDERED.slice(1));
-    });
-
-    test('a prefix may end inside of a name, at a folder, or be a key', async ({ opened }) => {
-      const { store } = opened;
-      await opened.place(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a', 'p/doc', 'q', 'p.q']);
-      expect(await keysOf(store, 'p/doc-1')).toEqual(['p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a']);
-      expect(await keysOf(store, 'p/doc-1/')).toEqual(['p/doc-1/a', 'p/doc-1/b']);
-      expect(await keysOf(store, 'p/doc-1/b')).toEqual(['p/doc-1/b']);
-      expect(await keysOf(store, 'p')).toEqual(['p.q', 'p/doc', 'p/doc-1/a', 'p/doc-1/b', 'p/doc-10/a']);
-      expect(await keysOf(store, '')).toHaveLength(6);
-      for (const prefix of ['p/doc/', 'p/none', 'none/', 'q/'])
-        expect(await keysOf(store, prefix)).toEqual([]);
-      expect(await collect(store.listFolders('p/'))).toEqual(['doc-1', 'doc-10']);
-      expect(await collect(store.listFolders(''))).toEqual(['p']);
-      expect(await collect(store.listFolders('p/', { startAfter: 'p/doc-1/' }))).toEqual(['doc-10']);
-      for (const prefix of ['none/', 'q/', 'p/doc/'])
-        expect(await collect(store.listFolders(prefix))).toEqual([]);
-    });
-
-    test('a listing that is under way sees all that was there, in order, while others come and go', async ({
-      opened,
-    }) => {
-      const { store } = opened;
-      const kept = Array.from({ length: 300 }, (_, index) => `busy/${padded(index * 2)}/kept`);
-      const leaving = Array.from({ length: 300 }, (_, index) => `busy/${padded(index * 2)}/leaving`);
-      await opened.place([...kept, ...leaving]);
-      const found: StoredObject[] = [];
-      for await (const object of store.list('busy/')) {
-        if (found.length % 20 === 0) {
-          await opened.place([`busy/${padded(found.length * 2 + 1)}/new`]);
-          await store.delete(leaving.splice(0, 20));
-        }
-        found.push(object);
-      }
-      const keys = found.map(({ key }) => key);
-      expect(keys.filter((key) => key.endsWith('kept'))).toEqual(kept);
-      expect(keys).toEqual([...new Set(keys)].toSorted());
-    });
-  });
-
-  describe(`${name}: deleting`, () => {
-    test('many keys at once, of which some are not there', async ({ opened }) => {
-      const { store } = opened;
-      const keys = Array.from({ length: 1500 }, (_, index) => `d/${index % 3}/${index}`);
-      await opened.place([...keys, 'd/kept', 'e/kept/below']);
-      await store.delete([...keys, ...keys.slice(0, 3), 'd/none', 'none/at/all', 'd/kept/below', 'e/kept']);
-      expect(await keysOf(store, '')).toEqual(['d/kept', 'e/kept/below']);
-      await store.delete([]);
-      await store.delete(keys);
-      expect(await keysOf(store, '')).toEqual(['d/kept', 'e/kept/below']);
     });
   });
 }

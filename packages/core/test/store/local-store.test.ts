@@ -18,9 +18,10 @@ import { expect, vi } from 'vitest';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { StoreView } from '../../src/store/store-view.ts';
 import { expectRejection } from '../expect-code.ts';
-import { describeStore, type OpenedStore } from './describe-store.ts';
+import { describeStore } from './describe-store.ts';
 import { test } from './local-fixture.ts';
 import { collect, keysOf, textAt } from './read-store.ts';
+import type { OpenedStore } from './store-test.ts';
 
 async function openLocal(prefix: string, many: number): Promise<OpenedStore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'core-store-'));
