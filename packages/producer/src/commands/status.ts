@@ -1,5 +1,6 @@
 import {
   findRun,
+  isSettled,
   readLimits,
   readPauses,
   readSnapshot,
@@ -13,7 +14,7 @@ import { Argument, type Command } from 'commander';
 import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
-import { failureLines, noteLines, reconciliationTable } from '../screen/run-words.ts';
+import { failureLines, noteLines, reconciliationTable, wayOutLines } from '../screen/run-words.ts';
 import { subcommand, withContext } from './command.ts';
 
 const NEWEST = 20;
@@ -134,6 +135,7 @@ function runText(status: RunStatus): string {
     ...counts,
     ...noteLines(status),
     ...failureLines(status),
+    ...wayOutLines(status),
   ].join('\n');
 }
 
@@ -155,6 +157,7 @@ export function statusCommand(): Command {
           [
             ...(tables.length > 0 ? [tablesText(tables)] : []),
             listText(runs),
+            ...runs.filter(({ state }) => isSettled(state)).flatMap(wayOutLines),
             ...pauseLines(pauses),
             ...limitLines(limits),
           ].join('\n'),
