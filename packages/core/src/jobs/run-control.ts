@@ -13,7 +13,7 @@ import { PAYLOAD_VERSION, type PlanJob } from './payloads.ts';
 import { retryFailures } from './retry.ts';
 import { isEnded, STATE_WORDS, type RunState } from './run-state.ts';
 import { findRun, type NamedRun } from './run-status.ts';
-import { STATE_MEANINGS, waysOutOf, waysOutWords } from './ways-out.ts';
+import { stateWords } from './ways-out.ts';
 
 /** What to offload, and where to. */
 export interface RunRequest {
@@ -38,15 +38,14 @@ function refusal(command: 'retry' | 'cancel', { runId, table }: NamedRun, state:
   const word = STATE_WORDS[state];
   const cannot = `Run ${runId} is ${word}; it cannot be ${{ retry: 'retried', cancel: 'cancelled' }[command]}`;
   if (isEnded(word)) return new OffloadError('RUN_CLOSED', cannot, { runId });
-  const instead = waysOutWords(waysOutOf(state, { runId, table }));
-  return new OffloadError('RUN_OPEN', `${cannot}: ${STATE_MEANINGS[state]}. ${instead}`, { table, runId });
+  return new OffloadError('RUN_OPEN', `${cannot}: ${stateWords(state, { runId, table })}`, { table, runId });
 }
 
-function openError({ runId, table }: NamedRun, state: RunState): OffloadError {
-  const ways = waysOutWords(waysOutOf(state, { runId, table }));
+function openError(run: NamedRun, state: RunState): OffloadError {
+  const { runId, table } = run;
   return new OffloadError(
     'RUN_OPEN',
-    `Table "${table}" has an open run, ${runId} (${STATE_WORDS[state]}): ${STATE_MEANINGS[state]}. ${ways}`,
+    `Table "${table}" has an open run, ${runId} (${STATE_WORDS[state]}): ${stateWords(state, run)}`,
     { table, runId },
   );
 }

@@ -46,13 +46,13 @@ export const STATE_MEANINGS: Readonly<Record<RunState, string>> = {
 
 const FOLLOW: Way = {
   command: 'resume',
-  does: 'follows it to its end; with `--workers 2` it brings its own workers',
+  does: 'follows it to its end, with workers of its own where you add --workers 2',
 };
 const PLAN: Way = { command: 'run', does: 'plans it, where no other producer does' };
-const CANCEL: Way = { command: 'cancel', does: 'ends it; nothing of it is published' };
+const CANCEL: Way = { command: 'cancel', does: 'ends it, and nothing of it is published' };
 const RETRY: Way = {
   command: 'retry',
-  does: 'gives what failed fresh attempts, once the cause is gone; it then publishes by itself',
+  does: 'gives what failed fresh attempts, once the cause is gone, and the run goes on by itself',
 };
 const RESUME: Way = { command: 'resume', does: 'takes it up where it stopped' };
 const FINISH: readonly Way[] = [
@@ -115,7 +115,8 @@ export function waysOutOf(state: RunState, run: NamedRun): WayOut[] {
   return WAYS_OUT[state].map(({ command, does }) => ({ command: COMMAND_LINES[command](run), does }));
 }
 
-/** The ways out in a sentence. */
-export function waysOutWords(waysOut: readonly WayOut[]): string {
-  return waysOut.map(({ command, does }) => `\`${command}\` ${does}`).join('; ');
+/** A state in words: what it means, and each way out of it. */
+export function stateWords(state: RunState, run: NamedRun): string {
+  const ways = waysOutOf(state, run).map(({ command, does }) => `\`${command}\` (${does})`);
+  return `${STATE_MEANINGS[state]}${ways.length > 0 ? `; ways out: ${ways.join(', ')}` : ''}`;
 }
