@@ -117,6 +117,7 @@ export {
   resumeRun,
   retryRun,
   startRun,
+  type RetriedRun,
   type RunRequest,
   type StartedRun,
 } from './jobs/run-control.ts';
@@ -131,6 +132,7 @@ export {
   type RunState,
   type StateWord,
 } from './jobs/run-state.ts';
+export { readClaims, type RunClaims } from './jobs/look-at-run.ts';
 export { findRun, runStatus, type RunFailure, type RunStatus } from './jobs/run-status.ts';
 export { shellWord, STATE_MEANINGS, waysOutOf, type WayOut } from './jobs/ways-out.ts';
 export { FORMAT_KEY } from './lake/delta-log.ts';

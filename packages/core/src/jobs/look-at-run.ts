@@ -50,11 +50,30 @@ async function isElsewhere({ destination, runId }: RunKey, fleet: Fleet): Promis
   return opening?.runId !== runId || opening.fleet !== (await readFleetId(fleet));
 }
 
-async function findInLog(plan: RunPlan, { staging }: Fleet): Promise<RunFacts['log']> {
-  const log = await readLog(staging.table(plan.destination));
-  const ended = entryOfRun(log, plan.runId);
+async function findInLog({ destination, runId }: RunKey, { staging }: Fleet): Promise<RunFacts['log']> {
+  const log = await readLog(staging.table(destination));
+  const ended = entryOfRun(log, runId);
   if (ended) return ended.cancelled ? 'fenced' : 'published';
   return log.length === 0 ? 'no log' : 'nothing';
+}
+
+/** What the lake says of a run beside its plan, its pages and its report. */
+export type RunClaims = Pick<RunFacts, 'decision' | 'log' | 'openedElsewhere'>;
+
+/**
+ * Reads what is decided about a run, and who opened it.
+ *
+ * @param isPlanned whether it has a plan: before, nothing of it is in a log, and its opener alone plans it.
+ */
+export async function readClaims(
+  key: RunKey,
+  fleet: Fleet,
+  isPlanned: boolean,
+  { intoLog = false }: LookOptions = {},
+): Promise<RunClaims> {
+  const decision = (await fleet.staging.findDecision(key))?.decision ?? 'none';
+  const log = isPlanned && (intoLog || decision === 'commit') ? await findInLog(key, fleet) : 'nothing';
+  return { decision, log, openedElsewhere: !isPlanned && (await isElsewhere(key, fleet)) };
 }
 
 async function countPages(plan: RunPlan, failed: number, { staging }: Fleet): Promise<SeenRun['pages']> {
@@ -79,7 +98,7 @@ const endedAs = (report: RunReport, plan: RunPlan | undefined): SeenRun => ({
 export async function lookAtRun(
   key: RunKey,
   fleet: Fleet,
-  { intoLog = false }: LookOptions = {},
+  options: LookOptions = {},
 ): Promise<SeenRun> {
   const { staging } = fleet;
   const plan = await staging.findPlan(key);
@@ -90,20 +109,16 @@ export async function lookAtRun(
   const failedPages = failures.filter((failure) => failure.step === 'page').length;
   const pages = plan && (await countPages(plan, failedPages, fleet));
   const [queued, enqueued] = [await hasCommit(key.runId, fleet), await hasPlanned(key.runId, fleet)];
-  const openedElsewhere = !queued && !plan && (await isElsewhere(key, fleet));
-  const decision = (await staging.findDecision(key))?.decision ?? 'none';
-  const log = plan && (intoLog || decision === 'commit') ? await findInLog(plan, fleet) : 'nothing';
+  const claims = await readClaims(key, fleet, plan !== undefined, options);
   const report = await staging.findReport(key);
   if (report) return endedAs(report, plan);
   const state = stateOf({
     planned: plan !== undefined,
     enqueued,
     pages: pages?.waiting !== 0 ? 'waiting' : failedPages > 0 ? 'failed' : 'staged',
-    decision,
-    log,
+    ...claims,
     failed: step === 'plan' || step === 'commit' ? step : 'nothing',
     queued,
-    openedElsewhere,
     report: 'none',
   });
   return { state, ...(plan && { plan }), ...(pages && { pages }), failures };

@@ -127,10 +127,15 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   throw refusal('cancel', key, 'published');
 }
 
-export interface RetriedRun {
+interface PreparedRetry {
   readonly key: NamedRun;
   /** The run lacked nothing but its report, which is written: there is nothing more to retry. */
   readonly finished: boolean;
+}
+
+export interface RetriedRun extends PreparedRetry {
+  /** How many jobs got fresh attempts. */
+  readonly retried: number;
 }
 
 /**
@@ -138,7 +143,7 @@ export interface RetriedRun {
  *
  * @throws OffloadError `RUN_NOT_FOUND`, `RUN_CLOSED` for a run that has ended, `RUN_OPEN` for one that the queue has lost.
  */
-export async function prepareRetry(runId: string, fleet: Fleet): Promise<RetriedRun> {
+export async function prepareRetry(runId: string, fleet: Fleet): Promise<PreparedRetry> {
   const key = await findRun(runId, fleet);
   const { seen, act } = await command('retry', key, fleet);
   if (act === 'refuse') throw refusal('retry', key, seen.state);
@@ -146,14 +151,11 @@ export async function prepareRetry(runId: string, fleet: Fleet): Promise<Retried
 }
 
 /**
- * Gives every failed job of a run fresh attempts. Returns how many there were.
+ * Gives every failed job of a run fresh attempts.
  *
  * @throws OffloadError as `prepareRetry` does.
  */
-export async function retryRun(
-  runId: string,
-  fleet: Fleet,
-): Promise<RetriedRun & { readonly retried: number }> {
+export async function retryRun(runId: string, fleet: Fleet): Promise<RetriedRun> {
   const prepared = await prepareRetry(runId, fleet);
   return { ...prepared, retried: prepared.finished ? 0 : (await retryFailures(fleet, { runId })).retried };
 }

@@ -7,6 +7,7 @@ import {
   runStatus,
   tableState,
   type Fleet,
+  type RunKey,
   type RunStatus,
   type Staging,
 } from '@lance-offload/core';
@@ -22,24 +23,31 @@ const NEWEST = 20;
 /** The part of a run id that sorts by time, whatever the table. */
 const startedAt = (runId: string): string => runId.slice(-'20261122T101500Z-7f3a'.length);
 
+/** The runs that the lake has of a table: those with a plan, and the one that was opened last. */
+async function runsOf(destination: string, { staging }: Fleet): Promise<(RunKey & { table?: string })[]> {
+  const planned = (await staging.listRuns(destination)).map((runId) => ({ runId, destination }));
+  const opening = await staging.lastOpening(destination);
+  return opening ? [...planned, opening.job] : planned;
+}
+
 /** The newest runs of the lake and those that are still being planned. */
 async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
   const inLake = await Promise.all(
-    (await fleet.staging.listTables()).map(async (destination) =>
-      (await fleet.staging.listRuns(destination)).map((runId) => ({ runId, destination })),
-    ),
+    (await fleet.staging.listTables()).map((destination) => runsOf(destination, fleet)),
   );
   const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(
     ({ data }) => data,
   );
-  const keys = new Map([...inLake.flat(), ...queued].map((key) => [key.runId, key]));
+  const keys = new Map<string, RunKey & { table?: string }>(
+    [...inLake.flat(), ...queued].map((key) => [key.runId, key]),
+  );
   const newest = [...keys.values()]
     .toSorted((a, b) => (startedAt(a.runId) < startedAt(b.runId) ? 1 : -1))
     .slice(0, NEWEST);
   return Promise.all(
-    newest.map(async (key) => {
-      const plan = await fleet.staging.findPlan(key);
-      return runStatus({ ...key, table: plan?.table ?? key.destination }, fleet);
+    newest.map(async ({ runId, destination, table }) => {
+      const known = table ?? (await fleet.staging.findPlan({ runId, destination }))?.table;
+      return runStatus({ runId, destination, table: known ?? destination }, fleet);
     }),
   );
 }
