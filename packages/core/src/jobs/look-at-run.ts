@@ -95,11 +95,7 @@ const endedAs = (report: RunReport, plan: RunPlan | undefined): SeenRun => ({
  * Looks where a run stands, in the lake and in the queue. The lake has the last word: the report is looked for once more after
  * everything else.
  */
-export async function lookAtRun(
-  key: RunKey,
-  fleet: Fleet,
-  options: LookOptions = {},
-): Promise<SeenRun> {
+export async function lookAtRun(key: RunKey, fleet: Fleet, options: LookOptions = {}): Promise<SeenRun> {
   const { staging } = fleet;
   const plan = await staging.findPlan(key);
   const done = await staging.findReport(key);

@@ -51,10 +51,7 @@ export interface RunStatus {
 export type NamedRun = RunKey & { readonly table: string };
 
 /** Finds a run by its id, in the queue or in the lake. */
-export async function findRun(
-  runId: string,
-  { queues, staging }: Fleet,
-): Promise<NamedRun> {
+export async function findRun(runId: string, { queues, staging }: Fleet): Promise<NamedRun> {
   if (!isRunId(runId)) throw new OffloadError('RUN_NOT_FOUND', `"${runId}" is not a run id`);
   const job = await queues.commit.getJob(commitJobId(runId));
   if (job) return { runId, destination: job.data.destination, table: job.data.table };

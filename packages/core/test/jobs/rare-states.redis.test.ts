@@ -5,12 +5,11 @@ import { retryFailures } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { readLog } from '../../src/lake/delta-log.ts';
-import { fenceRun, publishRun } from '../../src/lake/publish-run.ts';
+import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
+import { fenceRun } from '../../src/lake/publish-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { totalsOf } from '../../src/lake/staged-totals.ts';
 import { expectRejection } from '../expect-code.ts';
-import { planOf, stagePage, stageRun } from '../lake/lake-fixture.ts';
+import { planOf, stagePage } from '../lake/lake-fixture.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(15);
@@ -74,7 +73,9 @@ test('a run that is in the log without a report says so, and how to get out of t
   });
 });
 
-test('a run that is in the log without a report is finished by the next run of its table', async ({ rig }) => {
+test('a run that is in the log without a report is finished by the next run of its table', async ({
+  rig,
+}) => {
   const { fleet } = rig;
   const run = await runThatDiedAt('logged', rig);
   const next = await startRun(REQUEST, fleet);
@@ -106,7 +107,9 @@ test('a run that is in the log without a report is finished by a resume after Re
   expect(await restOf(rig)).toEqual({ versions: 1, commits: 0 });
 });
 
-test('a run that is in the log without a report is finished by a cancel, which is refused', async ({ rig }) => {
+test('a run that is in the log without a report is finished by a cancel, which is refused', async ({
+  rig,
+}) => {
   const { fleet } = rig;
   const run = await runThatDiedAt('logged', rig);
   await expectRejection(cancelRun(run.runId, fleet), 'RUN_CLOSED', /is published; it cannot be cancelled/);
@@ -135,27 +138,38 @@ test('a commit that is decided and has failed is fenced by a cancel, and an atte
     `lance-offload retry ${run.runId}`,
     `lance-offload cancel ${run.runId}`,
   ]);
+  // An attempt of the same commit stands still between the decision and its entry, and wakes up once the run is cancelled.
+  const cancelled = Promise.withResolvers<void>();
+  const stands = Promise.withResolvers<void>();
+  const zombie = commitRun(run, fleet.staging, async (step) => {
+    if (step !== 'decided') return;
+    stands.resolve();
+    await cancelled.promise;
+  });
+  await stands.promise;
   await cancelRun(run.runId, fleet);
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'cancelled', waysOut: [] });
+  cancelled.resolve();
+  expect(await zombie).toMatchObject({ state: 'cancelled' });
   expect(await restOf(rig)).toEqual({ versions: 2, commits: 0 });
-  const plan = planOf({ runId: run.runId });
-  const receipts = await stageRun(plan, fleet.staging);
-  await publishRun(
-    { plan, receipts, totals: totalsOf(receipts, { rows: 25, distinctRowIds: 25 }) },
-    fleet.staging,
-  );
-  expect(await commitRun(run, fleet.staging)).toMatchObject({ state: 'cancelled' });
-  expect(await restOf(rig)).toEqual({ versions: 2, commits: 0 });
+  const snapshot = await readSnapshot(fleet.staging.table('documents'));
+  expect(snapshot?.files.filter(({ path }) => path.includes(run.runId))).toEqual([]);
 });
 
-test('a commit that is decided and has failed is refused a new run, and goes on by a retry', async ({ rig }) => {
+test('a commit that is decided and has failed is refused a new run, and goes on by a retry', async ({
+  rig,
+}) => {
   const { fleet } = rig;
   await publishedRun(rig);
   const run = await runThatDiedAt('decided', rig);
   await expectRejection(startRun(REQUEST, fleet), 'RUN_OPEN', /\(failed\): .*`lance-offload retry .*cancel/);
   expect(await retryRun(run.runId, fleet)).toMatchObject({ finished: false, retried: 1 });
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'committing' });
-  await expectRejection(cancelRun(run.runId, fleet), 'RUN_OPEN', /is committing; it cannot be cancelled: .*about to/);
+  await expectRejection(
+    cancelRun(run.runId, fleet),
+    'RUN_OPEN',
+    /is committing; it cannot be cancelled: .*about to/,
+  );
   await work(rig, { commit: (key) => commitRun(key, fleet.staging), last: 'completed' });
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'published' });
 });
@@ -166,10 +180,18 @@ test('a decided commit that is the first of its table cannot be fenced, and stat
   const { fleet } = rig;
   const run = await runThatDiedAt('decided', rig);
   expect(await waysOf(run, rig)).toEqual([`lance-offload retry ${run.runId}`]);
-  await expectRejection(cancelRun(run.runId, fleet), 'RUN_OPEN', /is failed; it cannot be cancelled: .*retry/);
+  await expectRejection(
+    cancelRun(run.runId, fleet),
+    'RUN_OPEN',
+    /is failed; it cannot be cancelled: .*retry/,
+  );
   await fleet.redis.flushdb();
   expect(await waysOf(run, rig)).toEqual([`lance-offload run --resume ${run.runId}`]);
-  await expectRejection(retryRun(run.runId, fleet), 'RUN_OPEN', /is interrupted; it cannot be retried: .*--resume/);
+  await expectRejection(
+    retryRun(run.runId, fleet),
+    'RUN_OPEN',
+    /is interrupted; it cannot be retried: .*--resume/,
+  );
   await resumeRun(run.runId, fleet);
   await work(rig, { commit: (key) => commitRun(key, fleet.staging), last: 'completed' });
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'published', report: { lakeRows: 25 } });
@@ -215,7 +237,11 @@ test('an unplanned run of another fleet is not taken up by a run, and is by a re
     `lance-offload run --resume ${run.runId}`,
     `lance-offload cancel ${run.runId}`,
   ]);
-  await expectRejection(startRun(REQUEST, fleet), 'RUN_OPEN', /\(interrupted\): it was opened by another fleet/);
+  await expectRejection(
+    startRun(REQUEST, fleet),
+    'RUN_OPEN',
+    /\(interrupted\): it was opened by another fleet/,
+  );
   await expectRejection(retryRun(run.runId, fleet), 'RUN_OPEN', /it cannot be retried/);
   await resumeRun(run.runId, fleet);
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'planning' });
@@ -256,7 +282,10 @@ test('a cancel that was killed before it took the jobs out of the queue is finis
   await fleet.staging.decide(run, 'cancel');
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'cancelled', failures: [] });
   expect(await waysOf(run, rig)).toEqual([`lance-offload cancel ${run.runId}`]);
-  expect(await retryFailures(fleet, {})).toMatchObject({ retried: 0, ended: [{ state: 'cancelled', jobs: 3 }] });
+  expect(await retryFailures(fleet, {})).toMatchObject({
+    retried: 0,
+    ended: [{ state: 'cancelled', jobs: 3 }],
+  });
   await cancelRun(run.runId, fleet);
   expect(await fleet.staging.findReport(run)).toMatchObject({ state: 'cancelled' });
   expect(await fleet.queues.page.getFailedCount()).toBe(0);
@@ -273,7 +302,9 @@ test('a run whose report was lost with its commit done is interrupted, and is ta
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'published', report: { verified: true } });
 });
 
-test('a run that has ended is refused what would change it, and its table begins a new one', async ({ rig }) => {
+test('a run that has ended is refused what would change it, and its table begins a new one', async ({
+  rig,
+}) => {
   const { fleet } = rig;
   const run = await startRun(REQUEST, fleet);
   const plan = planOf({ runId: run.runId });

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import {
+  ALL_STATE_WORDS,
   COMMANDS,
   isEnded,
   isMoving,
@@ -7,6 +9,7 @@ import {
   RUN_STATES,
   STATE_WORDS,
   stateOf,
+  type RunEvent,
   type RunFacts,
   type RunState,
 } from '../../src/jobs/run-state.ts';
@@ -36,7 +39,9 @@ const commanded = (state: RunState) => COMMANDS.map((command) => TRANSITIONS[sta
 
 test('every state has a cell for every event, and each leads to a state', () => {
   for (const state of RUN_STATES) {
-    expect(Object.keys(TRANSITIONS[state]).toSorted(), state).toEqual([...OBSERVATIONS, ...COMMANDS].toSorted());
+    expect(Object.keys(TRANSITIONS[state]).toSorted(), state).toEqual(
+      [...OBSERVATIONS, ...COMMANDS].toSorted(),
+    );
     for (const next of [...observed(state), ...commanded(state)]) expect(RUN_STATES, state).toContain(next);
   }
   expect(Object.keys(TRANSITIONS)).toEqual(RUN_STATES);
@@ -280,5 +285,49 @@ describe('facts', () => {
       expect(['reporting', 'unreported'], JSON.stringify(facts)).toContain(state);
       expect(TRANSITIONS[state].cancel.next).toBe('published');
     }
+  });
+});
+
+describe('documents', () => {
+  const read = (file: string) => readFile(new URL(`../../../../${file}`, import.meta.url), 'utf8');
+  const nextOf = (state: RunState, event: RunEvent): RunState | undefined => {
+    const cell = TRANSITIONS[state][event] as RunState | { readonly next: RunState } | undefined;
+    return typeof cell === 'object' ? cell.next : cell;
+  };
+
+  test('the diagram of the architecture shows every state, moves that the table has, and all that commands make', async () => {
+    const drawn = [...(await read('ARCHITECTURE.md')).matchAll(/^ {2}(\w+) --> (\w+): (.+)$/gm)].flatMap(
+      ([, from = '', to = '', events = '']) =>
+        events.split(', ').map((event) => `${from} --> ${to}: ${event}`.replaceAll('_', '-')),
+    );
+    const made = RUN_STATES.flatMap((state) =>
+      [...OBSERVATIONS, ...COMMANDS].flatMap((event) => {
+        const next = nextOf(state, event);
+        return next === state ? [] : [{ state, event, line: `${state} --> ${next}: ${event}` }];
+      }),
+    );
+    expect(drawn.filter((line) => !made.some((move) => move.line === line))).toEqual([]);
+    const shown = new Set(drawn.flatMap((line) => line.split(':')[0]?.split(' --> ') ?? []));
+    expect([...shown].toSorted()).toEqual(RUN_STATES.toSorted());
+    const commands = made.filter(({ event }) => (COMMANDS as readonly string[]).includes(event));
+    const left = commands.filter(({ line }) => !drawn.includes(line));
+    expect(left.filter(({ state }) => TRANSITIONS[state].cancel.act !== 'withdraw')).toEqual([]);
+    expect(new Set(left.map(({ event }) => event))).toEqual(new Set(['cancel']));
+  });
+
+  test('the operations guide names the ways out of each word', async () => {
+    const section =
+      (await read('docs/operations.md')).split('## Where a run stands')[1]?.split('\n## ')[0] ?? '';
+    const rows = [...section.matchAll(/^\| `(\w+)` \|.*\|(.*)\|$/gm)];
+    const named = rows.map(([, word, ways = '']) => [
+      word,
+      [...ways.matchAll(/`(\w+)`/g)].map(([, command]) => command).toSorted(),
+    ]);
+    const known = ALL_STATE_WORDS.map((word) => {
+      const states = RUN_STATES.filter((state) => wordOf(state) === word);
+      const commands = states.flatMap((state) => WAYS_OUT[state].map(({ command }) => command));
+      return [word, [...new Set(commands)].toSorted()];
+    });
+    expect(Object.fromEntries(named)).toEqual(Object.fromEntries(known));
   });
 });

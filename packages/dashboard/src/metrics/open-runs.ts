@@ -11,7 +11,5 @@ export function countOpenRuns(state: FleetState): Readonly<Record<string, number
     .list(state.nowMs)
     .filter((record) => !isFinal(record))
     .map((record) => stateWordOf(record, state.factsOf(record)));
-  return Object.fromEntries(
-    OPEN_STATES.map((open) => [open, states.filter((one) => one === open).length]),
-  );
+  return Object.fromEntries(OPEN_STATES.map((open) => [open, states.filter((one) => one === open).length]));
 }

@@ -34,7 +34,9 @@ const MINE = { decision: 'none', log: 'nothing', openedElsewhere: false } as con
 const DECIDED = { ...MINE, decision: 'commit' } as const;
 
 const commands = (record: RunRecord, facts: KnownFacts) =>
-  waysOutOfRun(record, facts).map(({ command }) => command.replace(RUN_ID, 'RUN').replace('lance-offload ', ''));
+  waysOutOfRun(record, facts).map(({ command }) =>
+    command.replace(RUN_ID, 'RUN').replace('lance-offload ', ''),
+  );
 
 test.each<[string, RunRecord, KnownFacts, string[]]>([
   ['planning', OPENED, NOTHING, []],
