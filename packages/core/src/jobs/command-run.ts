@@ -69,34 +69,37 @@ async function removeJobs(runId: string, { queues }: Fleet): Promise<void> {
   }
 }
 
+type Doing = (key: NamedRun, seen: SeenRun, fleet: Fleet) => Promise<boolean>;
+
+/** A new run begins, jobs are retried at some pace, or nothing is done: up to the caller. */
+const LEFT_TO_CALLER: Doing = async () => true;
+
 /**
- * Does what the table of states says a command does about a run.
- *
- * @returns whether that is done; where not, somebody has moved the run on, and it has to be looked at again.
+ * What is done about a run. Each answers whether it is done; where not, somebody has moved the run on, and it has to be looked at
+ * again.
  */
-async function carryOut(act: Act, key: NamedRun, seen: SeenRun, fleet: Fleet): Promise<boolean> {
-  switch (act) {
-    case 'enqueue':
-      await enqueue(key, seen, fleet);
-      return true;
-    case 'finish':
-      return (await finish(seen, fleet)) !== undefined;
-    case 'withdraw':
-      // From here on no commit of it takes place, and no page is staged, whatever is still in the queues.
-      if ((await fleet.staging.decide(key, 'cancel')).decision === 'commit') return false;
-      await endCancelled(key, seen, fleet);
-      return true;
-    case 'fence':
-      if (!(await fenceRun(key, fleet.staging))) return false;
-      await endCancelled(key, seen, fleet);
-      return true;
-    case 'begin':
-    case 'follow':
-    case 'refuse':
-    case 'retry': // at the pace of whoever retries
-      return true;
-  }
-}
+const DOINGS: Readonly<Record<Act, Doing>> = {
+  begin: LEFT_TO_CALLER,
+  follow: LEFT_TO_CALLER,
+  refuse: LEFT_TO_CALLER,
+  retry: LEFT_TO_CALLER,
+  async enqueue(key, seen, fleet) {
+    await enqueue(key, seen, fleet);
+    return true;
+  },
+  finish: async (_, seen, fleet) => (await finish(seen, fleet)) !== undefined,
+  async withdraw(key, seen, fleet) {
+    // From here on no commit of it takes place, and no page is staged, whatever is still in the queues.
+    if ((await fleet.staging.decide(key, 'cancel')).decision === 'commit') return false;
+    await endCancelled(key, seen, fleet);
+    return true;
+  },
+  async fence(key, seen, fleet) {
+    if (!(await fenceRun(key, fleet.staging))) return false;
+    await endCancelled(key, seen, fleet);
+    return true;
+  },
+};
 
 /** How often a run is looked at again that others move on meanwhile. */
 const LOOKS = 5;
@@ -112,7 +115,7 @@ export async function command(name: Command, key: NamedRun, fleet: Fleet): Promi
   for (let looks = 1; ; looks++) {
     const seen = await lookAtRun(key, fleet, { intoLog: true });
     const { act } = TRANSITIONS[seen.state][name];
-    if (await carryOut(act, key, seen, fleet)) return { seen, act };
+    if (await DOINGS[act](key, seen, fleet)) return { seen, act };
     if (looks === LOOKS) return { seen, act: 'refuse' };
   }
 }

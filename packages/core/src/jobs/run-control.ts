@@ -34,9 +34,13 @@ export interface StartedRun extends RunKey {
 }
 
 /** Why a command does nothing about a run, and what can be done instead. */
-function refusal(command: 'retry' | 'cancel', { runId, table }: NamedRun, state: RunState): OffloadError {
+function refusal(
+  participle: 'retried' | 'cancelled',
+  { runId, table }: NamedRun,
+  state: RunState,
+): OffloadError {
   const word = STATE_WORDS[state];
-  const cannot = `Run ${runId} is ${word}; it cannot be ${{ retry: 'retried', cancel: 'cancelled' }[command]}`;
+  const cannot = `Run ${runId} is ${word}; it cannot be ${participle}`;
   if (isEnded(word)) return new OffloadError('RUN_CLOSED', cannot, { runId });
   return new OffloadError('RUN_OPEN', `${cannot}: ${stateWords(state, { runId, table })}`, { table, runId });
 }
@@ -122,9 +126,9 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
 export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   const key = await findRun(runId, fleet);
   const done = await command('cancel', key, fleet);
-  if (done.act === 'refuse') throw refusal('cancel', key, done.seen.state);
+  if (done.act === 'refuse') throw refusal('cancelled', key, done.seen.state);
   if (done.act !== 'finish' || done.seen.state === 'fenced') return key;
-  throw refusal('cancel', key, 'published');
+  throw refusal('cancelled', key, 'published');
 }
 
 interface PreparedRetry {
@@ -146,7 +150,7 @@ export interface RetriedRun extends PreparedRetry {
 export async function prepareRetry(runId: string, fleet: Fleet): Promise<PreparedRetry> {
   const key = await findRun(runId, fleet);
   const { seen, act } = await command('retry', key, fleet);
-  if (act === 'refuse') throw refusal('retry', key, seen.state);
+  if (act === 'refuse') throw refusal('retried', key, seen.state);
   return { key, finished: act === 'finish' };
 }
 

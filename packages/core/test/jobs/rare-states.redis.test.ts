@@ -1,8 +1,10 @@
 import { UnrecoverableError } from 'bullmq';
 import { expect } from 'vitest';
+import type { Fleet } from '../../src/jobs/fleet.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE, planJobId } from '../../src/jobs/queues.ts';
 import { retryFailures } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
+import type { Command } from '../../src/jobs/run-state.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
@@ -208,26 +210,25 @@ test('a decided commit that the queue has lost is fenced by a cancel', async ({ 
   expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
 });
 
-test.for(['run', 'retry', 'resume', 'cancel'] as const)(
-  'a fenced run without a report gets it by %s',
-  async (name, { rig }) => {
+const COMMANDS: Readonly<Record<Command, (runId: string, fleet: Fleet) => Promise<unknown>>> = {
+  run: (_, fleet) => startRun(REQUEST, fleet),
+  retry: retryRun,
+  resume: resumeRun,
+  cancel: cancelRun,
+};
+
+for (const [name, command] of Object.entries(COMMANDS)) {
+  test(`a fenced run without a report gets it by ${name}`, async ({ rig }) => {
     const { fleet } = rig;
     await publishedRun(rig);
     const run = await runThatDiedAt('decided', rig);
     expect(await fenceRun(run, fleet.staging)).toBe(true); // and the cancel is killed here
     expect(await runStatus(run, fleet)).toMatchObject({ state: 'unreported' });
-    const { runId } = run;
-    const commands = {
-      run: () => startRun(REQUEST, fleet),
-      retry: () => retryRun(runId, fleet),
-      resume: () => resumeRun(runId, fleet),
-      cancel: () => cancelRun(runId, fleet),
-    };
-    await commands[name]();
+    await command(run.runId, fleet);
     expect(await fleet.staging.findReport(run)).toMatchObject({ state: 'cancelled' });
     expect(await runStatus(run, fleet)).toMatchObject({ state: 'cancelled', failures: [] });
-  },
-);
+  });
+}
 
 test('an unplanned run of another fleet is not taken up by a run, and is by a resume', async ({ rig }) => {
   const { fleet } = rig;

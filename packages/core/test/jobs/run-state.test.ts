@@ -35,15 +35,19 @@ function reachable(from: RunState, next: (state: RunState) => readonly RunState[
 }
 
 const observed = (state: RunState) => OBSERVATIONS.map((observation) => TRANSITIONS[state][observation]);
+/** Where a run goes on to by its ways out and, where it moves by itself, by what its processes do. */
+const waysAndWorks = (state: RunState): RunState[] => [
+  ...WAYS_OUT[state].map(({ command }) => TRANSITIONS[state][command].next),
+  ...(isMoving(wordOf(state)) ? observed(state) : []),
+];
+
 const commanded = (state: RunState) => COMMANDS.map((command) => TRANSITIONS[state][command].next);
 
 test('every state has a cell for every event, and each leads to a state', () => {
-  for (const state of RUN_STATES) {
-    expect(Object.keys(TRANSITIONS[state]).toSorted(), state).toEqual(
-      [...OBSERVATIONS, ...COMMANDS].toSorted(),
-    );
-    for (const next of [...observed(state), ...commanded(state)]) expect(RUN_STATES, state).toContain(next);
-  }
+  const events = [...OBSERVATIONS, ...COMMANDS].toSorted();
+  expect(ofStates((state) => Object.keys(TRANSITIONS[state]).toSorted())).toEqual(ofStates(() => events));
+  const next = RUN_STATES.flatMap((state) => [...observed(state), ...commanded(state)]);
+  expect(next.filter((state) => !RUN_STATES.includes(state))).toEqual([]);
   expect(Object.keys(TRANSITIONS)).toEqual(RUN_STATES);
 });
 
@@ -135,25 +139,33 @@ describe('commands', () => {
   });
 
   test('what a command refuses or follows stays as it is', () => {
-    for (const state of RUN_STATES)
-      for (const { act, next } of COMMANDS.map((command) => TRANSITIONS[state][command]))
-        if (['refuse', 'follow', 'begin'].includes(act)) expect(next, state).toBe(state);
+    const moved = RUN_STATES.flatMap((state) =>
+      COMMANDS.filter((command) => {
+        const { act, next } = TRANSITIONS[state][command];
+        return ['refuse', 'follow', 'begin'].includes(act) && next !== state;
+      }).map((command) => `${command} in ${state}`),
+    );
+    expect(moved).toEqual([]);
   });
 });
 
+const waysIn = (states: readonly RunState[]) =>
+  states.flatMap((state) => WAYS_OUT[state].map(({ command }) => ({ state, command })));
+
 describe('ways out', () => {
   test('each state that has not ended has one, and each is a command that is not refused there', () => {
-    for (const state of RUN_STATES) {
-      if (!isEnded(wordOf(state))) expect(WAYS_OUT[state].length, state).toBeGreaterThan(0);
-      for (const { command } of WAYS_OUT[state])
-        expect(TRANSITIONS[state][command].act, `${command} in ${state}`).not.toBe('refuse');
-    }
+    const open = RUN_STATES.filter((state) => !isEnded(wordOf(state)));
+    expect(open.filter((state) => WAYS_OUT[state].length === 0)).toEqual([]);
+    expect(
+      waysIn(RUN_STATES).filter(({ state, command }) => TRANSITIONS[state][command].act === 'refuse'),
+    ).toEqual([]);
   });
 
   test('one of a run that does not move by itself moves it on', () => {
-    for (const state of RUN_STATES.filter((one) => !isEnded(wordOf(one)) && !isMoving(wordOf(one))))
-      for (const { command } of WAYS_OUT[state])
-        expect(TRANSITIONS[state][command].next, `${command} in ${state}`).not.toBe(state);
+    const stuck = RUN_STATES.filter((state) => !isEnded(wordOf(state)) && !isMoving(wordOf(state)));
+    expect(waysIn(stuck).filter(({ state, command }) => TRANSITIONS[state][command].next === state)).toEqual(
+      [],
+    );
   });
 
   test('they are named as they are typed', () => {
@@ -176,21 +188,17 @@ describe('reach', () => {
     expect([...reachable('planning', observed)].toSorted()).toEqual(RUN_STATES.toSorted());
   });
 
-  test('no state is left but to an end: from each one the ways out and what they bring about end the run', () => {
-    const moves = (state: RunState): RunState[] => [
-      ...WAYS_OUT[state].map(({ command }) => TRANSITIONS[state][command].next),
-      ...(isMoving(wordOf(state)) ? observed(state) : []),
-    ];
-    for (const state of RUN_STATES) {
-      const ends = [...reachable(state, moves)].filter((one) => isEnded(wordOf(one)));
-      expect(ends.length, state).toBeGreaterThan(0);
-    }
+  test('from each state its ways out, and what they bring about, end the run', () => {
+    const endless = RUN_STATES.filter(
+      (state) => ![...reachable(state, waysAndWorks)].some((one) => isEnded(wordOf(one))),
+    );
+    expect(endless).toEqual([]);
   });
 
   test('what has ended stays ended, whatever is observed or commanded', () => {
-    for (const state of RUN_STATES.filter((one) => isEnded(wordOf(one))))
-      for (const next of [...observed(state), ...commanded(state)])
-        expect(isEnded(wordOf(next)), `${state} → ${next}`).toBe(true);
+    const ended = RUN_STATES.filter((state) => isEnded(wordOf(state)));
+    const next = ended.flatMap((state) => [...observed(state), ...commanded(state)]);
+    expect(next.filter((state) => !isEnded(wordOf(state)))).toEqual([]);
   });
 });
 
@@ -265,36 +273,36 @@ describe('facts', () => {
 
   test('every combination of facts is a state, and a run with a report has ended as that says', () => {
     expect(ALL).toHaveLength(6912);
-    for (const facts of ALL) {
+    const wrong = ALL.filter((facts) => {
       const state = stateOf(facts);
-      if (facts.report === 'none') expect(RUN_STATES).toContain(state);
-      else expect(state, JSON.stringify(facts)).toBe(facts.report);
-    }
+      return facts.report === 'none' ? !RUN_STATES.includes(state) : state !== facts.report;
+    });
+    expect(wrong).toEqual([]);
   });
 
   test('a run without a report is over if, and only if, it is decided to be cancelled and the log says nothing else', () => {
-    for (const facts of ALL.filter(({ report }) => report === 'none')) {
-      const over = facts.decision === 'cancel' && facts.log !== 'published' && facts.log !== 'fenced';
-      expect(isEnded(wordOf(stateOf(facts))), JSON.stringify(facts)).toBe(over);
-    }
+    const wrong = ALL.filter((facts) => {
+      const { report, decision, log } = facts;
+      const over = decision === 'cancel' && log !== 'published' && log !== 'fenced';
+      return report === 'none' && isEnded(wordOf(stateOf(facts))) !== over;
+    });
+    expect(wrong).toEqual([]);
   });
 
-  test('a run is in the log only where the state says so, and then nothing cancels it', () => {
-    for (const facts of ALL.filter(({ report, log }) => report === 'none' && log === 'published')) {
-      const state = stateOf(facts);
-      expect(['reporting', 'unreported'], JSON.stringify(facts)).toContain(state);
-      expect(TRANSITIONS[state].cancel.next).toBe('published');
-    }
+  test('a run that is in the log is known to be, and then nothing cancels it', () => {
+    const logged = ALL.filter(({ report, log }) => report === 'none' && log === 'published').map(stateOf);
+    expect(new Set(logged)).toEqual(new Set(['reporting', 'unreported']));
+    expect(logged.filter((state) => TRANSITIONS[state].cancel.next !== 'published')).toEqual([]);
   });
 });
 
-describe('documents', () => {
-  const read = (file: string) => readFile(new URL(`../../../../${file}`, import.meta.url), 'utf8');
-  const nextOf = (state: RunState, event: RunEvent): RunState | undefined => {
-    const cell = TRANSITIONS[state][event] as RunState | { readonly next: RunState } | undefined;
-    return typeof cell === 'object' ? cell.next : cell;
-  };
+const read = (file: string) => readFile(new URL(`../../../../${file}`, import.meta.url), 'utf8');
+const nextOf = (state: RunState, event: RunEvent): RunState | undefined => {
+  const cell = TRANSITIONS[state][event] as RunState | { readonly next: RunState } | undefined;
+  return typeof cell === 'object' ? cell.next : cell;
+};
 
+describe('documents', () => {
   test('the diagram of the architecture shows every state, moves that the table has, and all that commands make', async () => {
     const drawn = [...(await read('ARCHITECTURE.md')).matchAll(/^ {2}(\w+) --> (\w+): (.+)$/gm)].flatMap(
       ([, from = '', to = '', events = '']) =>

@@ -62,7 +62,7 @@ function claimsOf({ step = '' }: RunRecord): RunClaims {
 }
 
 /** How a run stands, from what was told of it and what its queue and the lake say. */
-export function standingOf(record: RunRecord, facts: KnownFacts): CoreState {
+function standingOf(record: RunRecord, facts: KnownFacts): CoreState {
   const { state } = record;
   const { total, active, failed, waiting } = pagesOf(record, facts);
   const planned = state !== 'planning' && (total !== null || state === 'committing');
