@@ -135,9 +135,11 @@ function withAllStatistics(parquet: Uint8Array): Uint8Array {
   return writeParquet(readParquet(parquet), properties);
 }
 
+const before = (text: string): string =>
+  text.replaceAll(/(closed-\d+-\d+)\.[0-9a-f]{16}\.parquet/g, '$1.parquet');
+
 /** Gives files of closed versions the names they had before an attempt's id was part of them. */
 async function nameAsBefore(staging: Staging): Promise<void> {
-  const before = (text: string) => text.replaceAll(/(closed-\d+-\d+)\.[0-9a-f]{16}\.parquet/g, '$1.parquet');
   for (const file of await filesOf(staging)) await rename(file, before(file));
   const log = staging.table('documents').locate('_delta_log');
   for (const entry of await readdir(log)) {
