@@ -114,7 +114,7 @@ test('a lake made by a newer version ends with 1 and is not changed', async ({ w
   expect((await world.offload('run')).code).toBe(0);
   const entry = path.join(world.folder, 'lake/tables/items/_delta_log/00000000000000000000.json');
   const text = await readFile(entry, 'utf8');
-  const newer = text.replace('"lanceOffload.formatVersion":"2"', '"lanceOffload.formatVersion":"3"');
+  const newer = text.replace('"lanceOffload.formatVersion":"3"', '"lanceOffload.formatVersion":"4"');
   expect(newer).not.toBe(text);
   await writeFile(entry, newer);
   const before = await lakeFiles(world);

@@ -22,7 +22,7 @@ test('a second run of a table that has an open one is refused with the open runâ
   const second = await world.offload('run', 'items');
   expect(second.code).toBe(1);
   expect(second.out).toContain(`[RUN_OPEN] Table "items" has an open run, ${run.runId}`);
-  expect(second.out).toContain('lance-offload cancel RUN');
+  expect(second.out).toContain(`lance-offload cancel ${run.runId}`);
   const answer = await world.ask<object>('run', 'items');
   expect(answer).toMatchObject({
     tables: [],

@@ -67,7 +67,7 @@ export { findFailures, type FailedJob, type FailureFilter, type RunStep } from '
 export { readLimits, setLimits, type LimitChanges, type Limits } from './jobs/limits.ts';
 export { Parking } from './jobs/parking.ts';
 export { pause, readPauses, resume, type Pauses, type PauseScope } from './jobs/pauses.ts';
-export { retryFailures, retryRun, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
+export { retryFailures, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
 export { scanQuery } from './lancedb/query.ts';
@@ -111,16 +111,30 @@ export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict }
 export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';
 export { PRODUCT, VERSION } from './version.ts';
 export { attemptsOf, type Fleet } from './jobs/fleet.ts';
-export { cancelRun, resumeRun, startRun, type RunRequest, type StartedRun } from './jobs/run-control.ts';
 export {
-  findRun,
+  cancelRun,
+  prepareRetry,
+  resumeRun,
+  retryRun,
+  startRun,
+  type RetriedRun,
+  type RunRequest,
+  type StartedRun,
+} from './jobs/run-control.ts';
+export {
+  ALL_STATE_WORDS,
+  isEnded,
+  isMoving,
   isSettled,
-  requireOpenRun,
-  runStatus,
-  type RunFailure,
+  stateOf,
+  STATE_WORDS,
+  type RunFacts,
   type RunState,
-  type RunStatus,
-} from './jobs/run-status.ts';
+  type StateWord,
+} from './jobs/run-state.ts';
+export { readClaims, type RunClaims } from './jobs/look-at-run.ts';
+export { findRun, runStatus, type RunFailure, type RunStatus } from './jobs/run-status.ts';
+export { shellWord, STATE_MEANINGS, waysOutOf, type WayOut } from './jobs/ways-out.ts';
 export { FORMAT_KEY } from './lake/delta-log.ts';
 export { lakeColumns, type LakeColumn } from './plan/lake-columns.ts';
 export {

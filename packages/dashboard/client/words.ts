@@ -14,13 +14,14 @@ export const RUN_STATES: Readonly<Record<RunState, Word>> = {
   blocked: { word: 'blocked', tone: 'bad', order: 0 },
   failed: { word: 'failed', tone: 'bad', order: 1 },
   interrupted: { word: 'interrupted', tone: 'warn', order: 2 },
-  paused: { word: 'paused', tone: 'warn', order: 3 },
-  staging: { word: 'staging', tone: 'busy', order: 4 },
-  committing: { word: 'committing', tone: 'busy', order: 5 },
-  planning: { word: 'planning', tone: 'busy', order: 6 },
-  published: { word: 'published', tone: 'good', order: 7 },
-  unchanged: { word: 'unchanged', tone: 'calm', order: 8 },
-  cancelled: { word: 'cancelled', tone: 'calm', order: 9 },
+  unreported: { word: 'unreported', tone: 'warn', order: 3 },
+  paused: { word: 'paused', tone: 'warn', order: 4 },
+  staging: { word: 'staging', tone: 'busy', order: 5 },
+  committing: { word: 'committing', tone: 'busy', order: 6 },
+  planning: { word: 'planning', tone: 'busy', order: 7 },
+  published: { word: 'published', tone: 'good', order: 8 },
+  unchanged: { word: 'unchanged', tone: 'calm', order: 9 },
+  cancelled: { word: 'cancelled', tone: 'calm', order: 10 },
 };
 
 export const WORKER_STATES: Readonly<Record<WorkerRow['state'], Word>> = {

@@ -136,7 +136,7 @@ export const ERROR_POLICY = {
   RUN_OPEN: {
     next: 'give-up',
     exitCode: 1,
-    hint: 'Follow it with `lance-offload status RUN`, or stop it with `lance-offload cancel RUN`.',
+    hint: '`lance-offload status RUN` says where it stands, and the commands that lead out of there.',
   },
   RUN_OVERTAKEN: {
     next: 'give-up',

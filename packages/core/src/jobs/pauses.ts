@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { Fleet } from './fleet.ts';
 import { isFleetPaused, pausesKey, releaseParked, runField, tableField } from './parking.ts';
-import { requireOpenRun } from './run-status.ts';
+import { findRun } from './run-status.ts';
 
 /** What is paused: everything, the runs of a table (by its name at the source), or one run. */
 export type PauseScope = 'fleet' | { readonly table: string } | { readonly runId: string };
@@ -42,10 +42,16 @@ export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promis
     for (const queue of queuesOf(fleet)) await queue.pause();
     return;
   }
-  if ('runId' in scope) await requireOpenRun(scope.runId, 'pause', fleet);
+  if ('runId' in scope) await requireOpen(scope.runId, fleet);
   const value: Pause = { by, atMs: Date.now() };
   await fleet.redis.hset(pausesKey(fleet), fieldOf(scope), JSON.stringify(value));
   if ('runId' in scope) await refuseEnded(scope.runId, fleet);
+}
+
+async function requireOpen(runId: string, fleet: Fleet): Promise<void> {
+  const state = await fleet.staging.endOf(await findRun(runId, fleet));
+  if (state !== undefined)
+    throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; there is nothing to pause`, { runId });
 }
 
 /**
@@ -54,7 +60,7 @@ export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promis
  */
 async function refuseEnded(runId: string, fleet: Fleet): Promise<void> {
   try {
-    await requireOpenRun(runId, 'pause', fleet);
+    await requireOpen(runId, fleet);
   } catch (error) {
     await resume(fleet, { runId });
     throw error;
@@ -84,10 +90,9 @@ export async function resume(
 /** Whether a run is over, or no trace of it is left. */
 async function hasEnded(runId: string, fleet: Fleet): Promise<boolean> {
   try {
-    await requireOpenRun(runId, 'pause', fleet);
-    return false;
+    return await fleet.staging.hasEnded(await findRun(runId, fleet));
   } catch (error) {
-    if (['RUN_CLOSED', 'RUN_NOT_FOUND'].includes(toOffloadError(error).code)) return true;
+    if (toOffloadError(error).code === 'RUN_NOT_FOUND') return true;
     throw error;
   }
 }

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OffloadError } from '../errors/offload-error.ts';
 import type { RunReport } from '../lake/report.ts';
-import type { RunKey } from '../lake/staging.ts';
 import { eachFailure, type FailedJob, type FailureFilter, type FoundJob } from './failures.ts';
 import type { Fleet } from './fleet.ts';
-import { requireOpenRun } from './run-status.ts';
 
 export interface RetryOptions {
   /** Jobs per second; as fast as it goes where absent. */
@@ -84,8 +82,7 @@ class EndedRuns {
     for (const one of found) {
       const { runId, destination } = one.job;
       if (!this.#states.has(runId)) {
-        const report = await this.#fleet.staging.findReport({ runId, destination });
-        this.#states.set(runId, report?.state);
+        this.#states.set(runId, await this.#fleet.staging.endOf({ runId, destination }));
       }
       if (this.#states.get(runId) === undefined) open.push(one);
       else this.#jobs.set(runId, (this.#jobs.get(runId) ?? 0) + 1);
@@ -136,17 +133,4 @@ export async function retryFailures(
     }
   }
   return { retried, gone, ended: ended.list };
-}
-
-/**
- * Gives every failed job of a run fresh attempts. Returns how many there were.
- *
- * @throws OffloadError `RUN_NOT_FOUND`, or `RUN_CLOSED` for a run that has ended.
- */
-export async function retryRun(
-  runId: string,
-  fleet: Fleet,
-): Promise<{ readonly key: RunKey & { table: string }; readonly retried: number }> {
-  const key = await requireOpenRun(runId, 'retry', fleet);
-  return { key, retried: (await retryFailures(fleet, { runId })).retried };
 }

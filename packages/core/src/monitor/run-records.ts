@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { StateWord } from '../jobs/run-state.ts';
 import type { RunReport } from '../lake/report.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import { BUMP } from './buckets.ts';
@@ -9,12 +10,21 @@ import { SERIES_BUCKET_S } from './run-series.ts';
 const count = z.coerce.number().default(0);
 const known = z.coerce.number().optional();
 
+/** How far a run has come as processes have told; what failed, or was lost by the queue, the queue knows. */
+const TOLD_STATES = [
+  'planning',
+  'staging',
+  'committing',
+  'published',
+  'unchanged',
+  'cancelled',
+] as const satisfies readonly StateWord[];
+
 const recordSchema = z.object({
   runId: z.string(),
   table: z.string(),
   destination: z.string(),
-  /** As far as processes have told; what failed, or was lost by the queue, the queue knows. */
-  state: z.enum(['planning', 'staging', 'committing', 'published', 'unchanged', 'cancelled']),
+  state: z.enum(TOLD_STATES),
   startedAtMs: z.coerce.number(),
   ingestionType: z.string().optional(),
   sourceVersion: known,

@@ -2,8 +2,7 @@ import { rm } from 'node:fs/promises';
 import { UnrecoverableError } from 'bullmq';
 import { expect } from 'vitest';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
-import { retryRun } from '../../src/jobs/retry.ts';
-import { cancelRun, resumeRun, startRun } from '../../src/jobs/run-control.ts';
+import { cancelRun, resumeRun, retryRun, startRun } from '../../src/jobs/run-control.ts';
 import { findRun, runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { publishRun } from '../../src/lake/publish-run.ts';
@@ -111,7 +110,7 @@ test('a run that another fleet has opened and not planned yet is refused, and ca
   await expectRejection(
     startRun(REQUEST, fleet),
     'RUN_OPEN',
-    /interrupted, opened by another fleet.*--resume/,
+    /\(interrupted\): it was opened by another fleet.*--resume/,
   );
   await cancelRun(runId, fleet);
   expect(await runStatus({ runId, destination: 'documents', table: 'documents' }, fleet)).toMatchObject({

@@ -79,8 +79,8 @@ test('a damaged file is named; one of a later format is refused as too new', asy
     await writeFile(file, damaged);
     await expectRejection(staging.readPlan(plan), 'LAKE_UNAVAILABLE', /plan\.json is damaged/);
   }
-  await writeFile(file, JSON.stringify({ ...plan, formatVersion: 3 }));
-  await expectRejection(staging.readPlan(plan), 'LAKE_TOO_NEW', /format 3/);
+  await writeFile(file, JSON.stringify({ ...plan, formatVersion: 4 }));
+  await expectRejection(staging.readPlan(plan), 'LAKE_TOO_NEW', /format 4/);
 });
 
 test('the first decision about a run stands, and the first receipt of a page', async ({ staging }) => {

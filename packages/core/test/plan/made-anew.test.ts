@@ -218,7 +218,7 @@ test('a run of the old table that comes to its commit late is not published over
   await stageTable(world.staging, late, world.source);
   makeAnew(world, 2);
   await world.offload(options);
-  await expectRejection(commitRun(late, world.staging), 'LAKE_CONFLICT', /gone on to version 2/);
+  await expectRejection(commitRun(late, world.staging), 'RUN_OVERTAKEN', /gone on to version 2/);
 });
 
 test('a run whose table is made anew meanwhile is refused', async ({ world }) => {

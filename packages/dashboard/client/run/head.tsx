@@ -14,12 +14,13 @@ function Actions({ run }: { run: RunDetail }) {
   if (isClosed(run.state)) return null;
   const api = `/api${runPath(run.runId)}`;
   const scope = { scope: 'run', name: run.runId };
-  const { failedPages: failed } = run;
+  const { failedPages: failed, waysOut } = run;
+  const isRetried = failed > 0 || waysOut.some(({ command }) => command.startsWith('lance-offload retry '));
   return (
     <div class="buttons">
-      {failed > 0 && (
+      {isRetried && (
         <ChangeButton
-          label={`Retry ${plural(failed, 'failed page')}`}
+          label={failed > 0 ? `Retry ${plural(failed, 'failed page')}` : 'Retry'}
           icon="retry"
           kind="primary"
           path={`${api}/retry`}
@@ -85,6 +86,20 @@ function Causes({ groups }: { groups: RunDetail['failures'] }) {
           </a>
           <p class="words">{message}</p>
           <p class="hint">{hint}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The commands that move the run on. */
+function WaysOut({ waysOut }: Pick<RunDetail, 'waysOut'>) {
+  if (waysOut.length === 0) return null;
+  return (
+    <ul class="causes ways-out" aria-label="Ways out">
+      {waysOut.map(({ command, does }) => (
+        <li key={command}>
+          <code>{command}</code> {does}
         </li>
       ))}
     </ul>
@@ -165,6 +180,7 @@ export function RunHead({ run }: { run: RunDetail }) {
         <Actions run={run} />
       </div>
       <HeldBack run={run} />
+      <WaysOut waysOut={run.waysOut} />
       {run.failures.length > 0 && <Causes groups={run.failures} />}
       <Standing run={run} />
     </>

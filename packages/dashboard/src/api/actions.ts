@@ -11,6 +11,7 @@ import {
   setLimits,
   type Fleet,
   type PauseScope,
+  type RetriedRun,
 } from '@lance-offload/core';
 import type { Actions, Control, FailureFilter } from './answers.ts';
 import type { LimitsBody, PauseBody } from './inputs.ts';
@@ -38,8 +39,8 @@ export interface FleetActions {
   resume(scope: PauseBody): Promise<boolean>;
   setLimits(changes: LimitsBody): Promise<Pick<Control, 'concurrency' | 'requestsPerSecond'>>;
   cancelRun(runId: string): Promise<void>;
-  /** Returns how many jobs got fresh attempts. */
-  retryRun(runId: string): Promise<number>;
+  /** Returns how many jobs got fresh attempts, and whether the run lacked nothing but its report. */
+  retryRun(runId: string): Promise<Pick<RetriedRun, 'retried' | 'finished'>>;
   /** Gives failed jobs fresh attempts until it is stopped. */
   retryFailures(filter: FailureFilter, options: RetryOptions): Promise<void>;
   recordAction(action: NewAction): Promise<void>;
@@ -73,7 +74,7 @@ export function coreActions(fleet: Fleet): FleetActions {
     cancelRun: async (runId) => {
       await cancelRun(runId, fleet);
     },
-    retryRun: async (runId) => (await retryRun(runId, fleet)).retried,
+    retryRun: (runId) => retryRun(runId, fleet),
     retryFailures: async (filter, options) => {
       await retryFailures(fleet, filter, options);
     },

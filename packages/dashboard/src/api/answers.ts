@@ -3,18 +3,10 @@
  * milliseconds since 1970 unless a name says otherwise, by Redis's clock.
  */
 
-/** `paused`: an operator holds it back. The others as `lance-offload status` has them. */
-export type RunState =
-  | 'planning'
-  | 'staging'
-  | 'committing'
-  | 'blocked'
-  | 'failed'
-  | 'interrupted'
-  | 'paused'
-  | 'published'
-  | 'unchanged'
-  | 'cancelled';
+import type { StateWord } from '@lance-offload/core';
+
+/** As `lance-offload status` has them; `paused`: an operator holds back what would move. */
+export type RunState = StateWord | 'paused';
 
 /** `GET /api/session`: who looks, and what they may do. */
 export interface SessionAnswer {

@@ -32,7 +32,8 @@ function retryRun(request: Request, { actions }: ApiContext): Change {
   parseInput(nothing, request.body, 'body');
   const runId = runIdOf(request);
   const make = async (): Promise<ChangeAnswer> => {
-    const retried = await actions.retryRun(runId);
+    const { retried, finished } = await actions.retryRun(runId);
+    if (finished) return { message: `Run ${runId} lacked nothing but its report, which is written now.` };
     if (retried === 0) return { message: `Run ${runId} has no failed jobs.` };
     return { message: `${plural(retried, 'failed job')} of run ${runId} got fresh attempts.` };
   };

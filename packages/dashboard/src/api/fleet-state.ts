@@ -13,7 +13,7 @@ import { FailureIndex } from './failure-index.ts';
 import { readQueues } from './queue-rows.ts';
 import { RunBook } from './run-book.ts';
 import { RunRates } from './run-rates.ts';
-import { isFinal, pausedBy, type RunFacts } from './run-state.ts';
+import { isFinal, pausedBy, type KnownFacts } from './run-state.ts';
 
 const NO_CONTROL: Control = {
   fleetPaused: false,
@@ -100,11 +100,12 @@ export class FleetState {
   }
 
   /** What is known of a run beside its record. */
-  factsOf(record: RunRecord): RunFacts {
+  factsOf(record: RunRecord): KnownFacts {
     const { runId } = record;
     const active = this.#active.get(runId);
     return {
       lost: this.book.isLost(runId),
+      claims: this.book.claimsOf(runId),
       failedPages: this.index.countPages(runId),
       failedStep: this.index.failedStep(runId),
       activePages: active?.pages ?? 0,

@@ -1,4 +1,4 @@
-import { pageCount, type RunPlan, type RunRecord, type RunReport } from '@lance-offload/core';
+import { pageCount, type PlanJob, type RunPlan, type RunRecord, type RunReport } from '@lance-offload/core';
 
 /** A run as its report in the lake tells it, in the form of what the fleet tells. */
 export function recordOfReport(report: RunReport): RunRecord {
@@ -44,4 +44,10 @@ export function recordOfPlan(plan: RunPlan, staged: number): RunRecord {
     bytes: 0,
     retries: 0,
   };
+}
+
+/** A run that was opened and is not planned, as the lake tells it. */
+export function recordOfOpening({ runId, table, destination, startedAtMs }: PlanJob): RunRecord {
+  const nothing = { stagedPages: 0, rows: 0, bytes: 0, retries: 0 };
+  return { runId, table, destination, startedAtMs, state: 'planning', ...nothing };
 }

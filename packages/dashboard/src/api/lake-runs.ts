@@ -1,6 +1,6 @@
 import type { Fleet, Logger, RunRecord } from '@lance-offload/core';
 import type { RunKey } from '@lance-offload/core';
-import { recordOfPlan, recordOfReport } from './known-runs.ts';
+import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
 
 const LOOK_MS = 30_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -12,7 +12,7 @@ function startOf(runId: string): number {
 }
 
 /**
- * A run as the lake has it; `undefined` where it has no plan.
+ * A run as the lake has it; `undefined` where it has neither plan nor opening.
  *
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
@@ -20,7 +20,17 @@ export async function findInLake(key: RunKey, { staging }: Fleet): Promise<RunRe
   const report = await staging.findReport(key);
   if (report) return recordOfReport(report);
   const plan = await staging.findPlan(key);
-  return plan && recordOfPlan(plan, (await staging.listReceipts(key)).length);
+  const opening = plan ? undefined : await staging.lastOpening(key.destination);
+  const record = plan
+    ? recordOfPlan(plan, (await staging.listReceipts(key)).length)
+    : opening?.runId === key.runId
+      ? recordOfOpening(opening.job)
+      : undefined;
+  if (!record) return undefined;
+  const decision = await staging.findDecision(key);
+  return decision?.decision === 'cancel'
+    ? { ...record, state: 'cancelled', finishedAtMs: decision.atMs }
+    : record;
 }
 
 /** Runs of the lake that Redis knows nothing of, as after it was emptied: those of the last day, and open ones. */
@@ -59,7 +69,8 @@ export class LakeRuns {
     const { staging } = this.#fleet;
     const found: RunRecord[] = [];
     for (const destination of await staging.listTables()) {
-      const runIds = await staging.listRuns(destination);
+      const opened = (await staging.lastOpening(destination))?.runId; // without a folder until it is planned
+      const runIds = [...new Set([...(await staging.listRuns(destination)), ...(opened ? [opened] : [])])];
       const last = runIds.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
       for (const runId of runIds) {
         if (isKnown(runId) || Number.isNaN(startOf(runId))) continue;

@@ -2,7 +2,7 @@ import type { RunRecord, Work, WorkerStanding } from '@lance-offload/core';
 import type { FleetNow, Overview, RunRow, TableRow, WorkerRow } from './answers.ts';
 import { POINT_S } from './bucket-window.ts';
 import type { FleetState } from './fleet-state.ts';
-import { isFinal, pagesOf, stateOf } from './run-state.ts';
+import { isFinal, pagesOf, stateWordOf } from './run-state.ts';
 
 const RUNS_SHOWN = 200;
 
@@ -21,7 +21,7 @@ export function runRowOf(record: RunRecord, state: FleetState): RunRow {
   return {
     runId: record.runId,
     table: record.table,
-    state: stateOf(record, facts),
+    state: stateWordOf(record, facts),
     ingestionType: record.ingestionType ?? null,
     startedAtMs: record.startedAtMs,
     finishedAtMs: record.finishedAtMs ?? null,
@@ -38,7 +38,7 @@ export function runRowOf(record: RunRecord, state: FleetState): RunRow {
 
 function tableRowOf(record: RunRecord, state: FleetState): TableRow {
   const facts = state.factsOf(record);
-  const runState = stateOf(record, facts);
+  const runState = stateWordOf(record, facts);
   const rate = state.rates.of(record.runId);
   return {
     table: record.table,

@@ -34,6 +34,8 @@ export interface RunDetail extends RunRow {
   readonly step: string | null;
   /** What holds the run back, if anything, in a sentence, such as `The commit waits for 3 failed pages.` */
   readonly blockedBy: string | null;
+  /** Commands that move on a run which does not go on by itself, the best first. */
+  readonly waysOut: readonly { readonly command: string; readonly does: string }[];
   readonly pausedBy: 'fleet' | 'table' | 'run' | null;
   readonly failures: readonly FailureGroup[];
   /** Null while it is planned, or where the lake cannot be read from the dashboard. */

@@ -1,10 +1,12 @@
 import {
   commitJobId,
   KEEP_RUNS_S,
+  readClaims,
   readRecordsOf,
   readRunIds,
   type Fleet,
   type Logger,
+  type RunClaims,
   type RunRecord,
 } from '@lance-offload/core';
 import { recordOfReport } from './known-runs.ts';
@@ -28,6 +30,7 @@ export class RunBook {
   /** Every run that Redis tells of; null: it has ended, more than a day ago. */
   readonly #told = new Map<string, RunRecord | null>();
   readonly #lost = new Set<string>();
+  readonly #claims = new Map<string, RunClaims>();
   #listedAtMs = 0;
   #checkedAtMs = 0;
 
@@ -54,10 +57,16 @@ export class RunBook {
     return this.#lost.has(runId);
   }
 
+  /** What the lake says of an open run that the queue does not move on. */
+  claimsOf(runId: string): RunClaims | null {
+    return this.#claims.get(runId) ?? null;
+  }
+
   /** What Redis holds may be another thing. */
   forget(): void {
     this.#told.clear();
     this.#lost.clear();
+    this.#claims.clear();
     this.#listedAtMs = 0;
     this.#checkedAtMs = 0;
   }
@@ -96,7 +105,7 @@ export class RunBook {
     }
   }
 
-  /** Asks the queue for the commits of open runs: where one is gone, or done, the lake knows how the run ended. */
+  /** Asks the queue for the commits of open runs: where one is gone, done or failed, the lake knows more. */
   async #check(nowMs: number): Promise<void> {
     const open = this.list(nowMs).filter((record) => !isFinal(record));
     const pipeline = this.#fleet.redis.pipeline();
@@ -105,19 +114,28 @@ export class RunBook {
       pipeline.hmget(commit.toKey(commitJobId(runId)), 'name', 'finishedOn', 'failedReason');
     const answers = (await pipeline.exec()) ?? [];
     this.#lost.clear();
+    this.#claims.clear();
     for (const [index, record] of open.entries()) {
       const [error, fields] = answers[index] ?? [];
       if (error) throw error;
       const [name, finishedOn, failedReason] = (fields ?? []) as (string | null)[];
       const isThere = typeof name === 'string';
-      if (isThere && (finishedOn == null || failedReason != null)) continue;
-      await this.#settle(record, isThere, nowMs);
+      if (isThere && finishedOn == null) continue;
+      await this.#settle(record, isThere && failedReason != null, nowMs);
     }
   }
 
-  async #settle(record: RunRecord, isThere: boolean, nowMs: number): Promise<void> {
+  async #settle(record: RunRecord, isQueued: boolean, nowMs: number): Promise<void> {
+    const { runId, startedAtMs } = record;
     const report = await this.#fleet.staging.findReport(record);
-    if (report) this.#told.set(record.runId, { ...record, ...recordOfReport(report) });
-    else if (!isThere && nowMs - record.startedAtMs > ENQUEUE_MS) this.#lost.add(record.runId);
+    if (report) {
+      this.#told.set(runId, { ...record, ...recordOfReport(report) });
+      return;
+    }
+    if (!isQueued && nowMs - startedAtMs <= ENQUEUE_MS) return;
+    const claims = await readClaims(record, this.#fleet, record.state !== 'planning');
+    if (!isQueued && claims.decision === 'cancel') this.#told.set(runId, { ...record, state: 'cancelled' });
+    else this.#claims.set(runId, claims);
+    if (!isQueued) this.#lost.add(runId);
   }
 }

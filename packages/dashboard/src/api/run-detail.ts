@@ -7,7 +7,7 @@ import { readStates } from './page-states.ts';
 import { remainingMs, runRowOf } from './overview.ts';
 import { planAnswer, reportAnswer } from './run-plan.ts';
 import { pointsOf } from './run-points.ts';
-import { blockedBy, isFinal, pagesOf } from './run-state.ts';
+import { blockedBy, isFinal, pagesOf, waysOutOfRun } from './run-state.ts';
 
 const LOG_LINES = 200;
 
@@ -76,7 +76,8 @@ export async function runDetail(record: RunRecord, deps: DetailDeps): Promise<Ru
     bytesPerSecond: Math.round(rate.bytes),
     remainingMs: remainingMs(row.state, record, rate.rows),
     step: record.state === 'committing' ? (record.step ?? null) : null,
-    blockedBy: blockedBy(row.state, record, facts, state.workersAlive),
+    blockedBy: blockedBy(record, facts, state.workersAlive),
+    waysOut: waysOutOfRun(record, facts),
     pausedBy: facts.pausedBy,
     failures,
     ...files,

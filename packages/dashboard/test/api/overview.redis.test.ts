@@ -1,6 +1,8 @@
 import {
   beat,
   commitJobId,
+  FORMAT_VERSION,
+  PAYLOAD_VERSION,
   recordReport,
   recordRetry,
   recordStaged,
@@ -197,12 +199,29 @@ test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) =
   const [open, ended] = [planOf('open'), planOf('ended')];
   for (const plan of [open, ended]) await rig.fleet.staging.createPlan(plan);
   await rig.fleet.staging.createReport(publishedReport(ended));
+  const { runId, table, destination, source, startedAtMs } = planOf('opened', {
+    startedAtMs: Date.now() - 120_000,
+  });
+  const job = { payloadVersion: PAYLOAD_VERSION, runId, table, destination, source, startedAtMs } as const;
+  await rig.fleet.staging.claimOpening({
+    formatVersion: FORMAT_VERSION,
+    number: 1,
+    runId,
+    job: { ...job, options: {}, full: false, sweepDeletes: false },
+    fleet: 'another one',
+    attempt: 'one',
+    openedAtMs: startedAtMs,
+  });
   const stream = await rig.follow('topic=overview');
   const shown = new Map<string, string>();
   const note = ({ tables }: Pick<Overview, 'tables'>): boolean => {
-    for (const { table, state } of tables) shown.set(table, state);
-    return shown.size === 2;
+    for (const row of tables) shown.set(row.table, row.state);
+    return shown.get('opened') === 'interrupted'; // once the queue was asked for it
   };
   if (!note(await stream.until<Overview>('snapshot'))) await stream.until('patch', note);
-  expect(Object.fromEntries(shown)).toEqual({ open: 'staging', ended: 'published' });
+  expect(Object.fromEntries(shown)).toEqual({ open: 'staging', ended: 'published', opened: 'interrupted' });
+  expect((await rig.get(`/runs/${runId}`)).body.waysOut.map(({ command }) => command)).toEqual([
+    `lance-offload run --resume ${runId}`,
+    `lance-offload cancel ${runId}`,
+  ]);
 });

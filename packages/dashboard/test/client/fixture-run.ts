@@ -104,6 +104,13 @@ export function runAt(
     pages: { ...row.pages, retrying: row.state === 'staging' ? 9 : 0 },
     step: row.state === 'committing' ? 'merge' : null,
     blockedBy: row.state === 'blocked' ? `The commit waits for ${row.pages.failed} failed pages.` : null,
+    waysOut:
+      row.state === 'blocked'
+        ? [
+            { command: `lance-offload retry ${runId}`, does: 'gives what failed fresh attempts' },
+            { command: `lance-offload cancel ${runId}`, does: 'ends it, and nothing of it is published' },
+          ]
+        : [],
     pausedBy: pausedRuns.has(runId)
       ? 'run'
       : overview.control.pausedTables.includes(row.table)

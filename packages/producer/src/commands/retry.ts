@@ -1,7 +1,7 @@
 import {
   ERROR_POLICY,
   findFailures,
-  requireOpenRun,
+  prepareRetry,
   retryFailures,
   type FailedJob,
   type Fleet,
@@ -59,7 +59,7 @@ async function retry(
   { table, code, perSecond, json }: RetryCommandOptions,
 ): Promise<number> {
   const fleet = await context.fleet();
-  if (runId !== undefined) await requireOpenRun(runId, 'retry', fleet);
+  const finished = runId !== undefined && (await prepareRetry(runId, fleet)).finished;
   const stop = new AbortController();
   const onSignal = () => (stop.signal.aborted ? process.exit(STOPPED) : stop.abort());
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -79,7 +79,11 @@ async function retry(
       command.error(`error: there is no table "${table}" (there is: ${known.join(', ')})`, WRONG_USAGE);
   }
   await waitForPlans([...unplanned.values()], context, fleet, stop.signal);
-  print(json, { ...(runId !== undefined && { runId }), ...outcome }, () => outcomeText(outcome, runId));
+  print(json, { ...(runId !== undefined && { runId }), ...(finished && { finished }), ...outcome }, () =>
+    finished
+      ? `Run ${runId} lacked nothing but its report, which is written now: lance-offload status ${runId}`
+      : outcomeText(outcome, runId),
+  );
   if (!stop.signal.aborted) return 0;
   process.stderr.write('Stopped. Jobs that were not got to stay failed; the same command goes on.\n');
   return STOPPED;

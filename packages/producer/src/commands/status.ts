@@ -1,11 +1,13 @@
 import {
   findRun,
+  isSettled,
   readLimits,
   readPauses,
   readSnapshot,
   runStatus,
   tableState,
   type Fleet,
+  type RunKey,
   type RunStatus,
   type Staging,
 } from '@lance-offload/core';
@@ -13,7 +15,7 @@ import { Argument, type Command } from 'commander';
 import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';
-import { failureLines, noteLines, reconciliationTable } from '../screen/run-words.ts';
+import { failureLines, noteLines, reconciliationTable, wayOutLines } from '../screen/run-words.ts';
 import { subcommand, withContext } from './command.ts';
 
 const NEWEST = 20;
@@ -21,24 +23,31 @@ const NEWEST = 20;
 /** The part of a run id that sorts by time, whatever the table. */
 const startedAt = (runId: string): string => runId.slice(-'20261122T101500Z-7f3a'.length);
 
+/** The runs that the lake has of a table: those with a plan, and the one that was opened last. */
+async function runsOf(destination: string, { staging }: Fleet): Promise<(RunKey & { table?: string })[]> {
+  const planned = (await staging.listRuns(destination)).map((runId) => ({ runId, destination }));
+  const opening = await staging.lastOpening(destination);
+  return opening ? [...planned, opening.job] : planned;
+}
+
 /** The newest runs of the lake and those that are still being planned. */
 async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
   const inLake = await Promise.all(
-    (await fleet.staging.listTables()).map(async (destination) =>
-      (await fleet.staging.listRuns(destination)).map((runId) => ({ runId, destination })),
-    ),
+    (await fleet.staging.listTables()).map((destination) => runsOf(destination, fleet)),
   );
   const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(
     ({ data }) => data,
   );
-  const keys = new Map([...inLake.flat(), ...queued].map((key) => [key.runId, key]));
+  const keys = new Map<string, RunKey & { table?: string }>(
+    [...inLake.flat(), ...queued].map((key) => [key.runId, key]),
+  );
   const newest = [...keys.values()]
     .toSorted((a, b) => (startedAt(a.runId) < startedAt(b.runId) ? 1 : -1))
     .slice(0, NEWEST);
   return Promise.all(
-    newest.map(async (key) => {
-      const plan = await fleet.staging.findPlan(key);
-      return runStatus({ ...key, table: plan?.table ?? key.destination }, fleet);
+    newest.map(async ({ runId, destination, table }) => {
+      const known = table ?? (await fleet.staging.findPlan({ runId, destination }))?.table;
+      return runStatus({ runId, destination, table: known ?? destination }, fleet);
     }),
   );
 }
@@ -134,6 +143,7 @@ function runText(status: RunStatus): string {
     ...counts,
     ...noteLines(status),
     ...failureLines(status),
+    ...wayOutLines(status),
   ].join('\n');
 }
 
@@ -155,6 +165,7 @@ export function statusCommand(): Command {
           [
             ...(tables.length > 0 ? [tablesText(tables)] : []),
             listText(runs),
+            ...runs.filter(({ state }) => isSettled(state)).flatMap(wayOutLines),
             ...pauseLines(pauses),
             ...limitLines(limits),
           ].join('\n'),

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import {
   describeError,
+  isSettled,
   OffloadError,
   resumeRun,
   startRun,
@@ -12,7 +13,7 @@ import {
 import type { Context, GlobalOptions } from '../context.ts';
 import { print } from '../screen/output.ts';
 import { createRunScreen } from '../screen/run-screen.ts';
-import { failureLines, noteLines, reconciliationTable } from '../screen/run-words.ts';
+import { failureLines, noteLines, reconciliationTable, wayOutLines } from '../screen/run-words.ts';
 import { followRuns } from './follow-runs.ts';
 import { openFleet } from './open-fleet.ts';
 import { startPlanWorker } from './plan-worker.ts';
@@ -164,7 +165,11 @@ async function conclude(
   const document = reportDocument(statuses, refused);
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(document, null, 2)}\n`);
   print(options.json, document, () => {
-    const notes = statuses.flatMap((status) => [...noteLines(status), ...failureLines(status)]);
+    const notes = statuses.flatMap((status) => [
+      ...noteLines(status),
+      ...failureLines(status),
+      ...(isSettled(status.state) ? wayOutLines(status) : []),
+    ]);
     const refusals = refused.flatMap(({ error }) => [error.message, `  ${error.hint}`]);
     return [...(statuses.length > 0 ? [reconciliationTable(statuses)] : []), ...notes, ...refusals].join(
       '\n',

@@ -1,4 +1,4 @@
-import type { Limits, Pauses, PauseScope, RunStatus } from '@lance-offload/core';
+import { shellWord, type Limits, type Pauses, type PauseScope, type RunStatus } from '@lance-offload/core';
 
 /** What a pause is of, and the command that ends it. */
 export function scopeWords(scope: PauseScope): { readonly subject: string; readonly remedy: string } {
@@ -9,12 +9,6 @@ export function scopeWords(scope: PauseScope): { readonly subject: string; reado
         remedy: `lance-offload resume --table ${shellWord(scope.table)}`,
       }
     : { subject: `Run ${scope.runId}`, remedy: `lance-offload resume --run ${scope.runId}` };
-}
-
-function shellWord(text: string): string {
-  return /^[\w.-]+$/.test(text) && !text.startsWith('-')
-    ? text
-    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function since({ by, atMs }: { readonly by: string; readonly atMs: number }): string {

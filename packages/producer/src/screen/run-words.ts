@@ -52,7 +52,7 @@ function where(failure: RunFailure): string {
 
 const SHOWN_FAILURES = 10;
 
-/** Why a run does not go on, and what to do. Empty for one that needs nobody. */
+/** What of a run failed and what holds it back. Empty for one that needs nobody. */
 export function failureLines(status: RunStatus): string[] {
   const shown = status.failures.slice(0, SHOWN_FAILURES);
   const lines = shown.flatMap((failure) => [
@@ -61,19 +61,19 @@ export function failureLines(status: RunStatus): string[] {
   ]);
   const more = status.failures.length - shown.length;
   if (more > 0) lines.push(`  … and ${more} more`);
-  if (status.state === 'blocked' || (status.state === 'failed' && status.pages)) {
-    lines.push(
-      `  Nothing of this run is visible in the lake. When the cause is gone: lance-offload retry ${status.runId}`,
-    );
-  }
   const paused = pausedWords(status);
   if (paused !== undefined) lines.push(`${status.table}: ${paused}`);
-  if (status.state === 'interrupted') {
-    lines.push(
-      `${status.table}: the queue has lost run ${status.runId}; its plan and staged pages are in the lake. Go on with: lance-offload run --resume ${status.runId}`,
-    );
-  }
   return lines;
+}
+
+/** Where a run that has not ended stands, and each way out of there, as it is typed. */
+export function wayOutLines({ table, state, meaning, waysOut }: RunStatus): string[] {
+  if (waysOut.length === 0) return [];
+  const width = Math.max(...waysOut.map(({ command }) => command.length));
+  return [
+    `${table}: ${state}: ${meaning}`,
+    ...waysOut.map(({ command, does }) => `  ${command.padEnd(width)}  ${does}`),
+  ];
 }
 
 const OUTCOMES = ['inserted', 'updated', 'deleted', 'unchanged', 'late', 'superseded'] as const;

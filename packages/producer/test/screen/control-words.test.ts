@@ -18,6 +18,8 @@ test('a paused run names what is paused, and the command that ends just that', (
     table: 'documents',
     destination: 'documents',
     state: 'staging',
+    meaning: 'its pages are being fetched and staged, or wait for a worker',
+    waysOut: [],
     failures: [],
   };
   expect(pausedWords(status)).toBeUndefined();

@@ -1,13 +1,15 @@
-import type { RunStatus } from '@lance-offload/core';
+import { STATE_MEANINGS, waysOutOf, type RunStatus } from '@lance-offload/core';
 import { expect, test } from 'vitest';
 import { pagesWords } from '../../src/screen/run-screen.ts';
-import { reconciliationTable } from '../../src/screen/run-words.ts';
+import { reconciliationTable, wayOutLines } from '../../src/screen/run-words.ts';
 
 const STATUS: RunStatus = {
   runId: 'documents-20261122T101500Z-7f3a',
   table: 'documents',
   destination: 'documents',
   state: 'committing',
+  meaning: STATE_MEANINGS.committing,
+  waysOut: [],
   sourceVersion: 7,
   sourceRows: 300,
   pages: { total: 2, staged: 2, failed: 0, waiting: 0, repairs: 0 },
@@ -26,4 +28,26 @@ test('pages that had to be fetched again are counted apart from those that were 
 test('a run that found nothing to do says that there was nothing to read', () => {
   const pages = { total: 0, staged: 0, failed: 0, waiting: 0, repairs: 0 };
   expect(pagesWords({ ...STATUS, state: 'unchanged', pages })).toBe('nothing to read');
+});
+
+const run = { runId: 'documents-20261122T101500Z-7f3a', table: 'documents', destination: 'documents' };
+
+test('where a run stands is said with each command that leads out of there', () => {
+  const unreported: RunStatus = {
+    ...run,
+    state: 'unreported',
+    meaning: STATE_MEANINGS.unreported,
+    waysOut: waysOutOf('unreported', run),
+    failures: [],
+  };
+  expect(wayOutLines(unreported)).toEqual([
+    'documents: unreported: it is in the log, and its report is not written',
+    '  lance-offload retry documents-20261122T101500Z-7f3a  writes its report',
+    '  lance-offload run documents                          writes its report, and begins the next run of the table',
+  ]);
+});
+
+test('a run that has ended needs no way out', () => {
+  const ended = { state: 'published', meaning: STATE_MEANINGS.published, waysOut: [] } as const;
+  expect(wayOutLines({ ...run, ...ended, failures: [] })).toEqual([]);
 });

@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import type { Fleet } from './fleet.ts';
+
+type Store = Pick<Fleet, 'redis' | 'prefix'>;
+
+const keyOf = ({ prefix }: Store): string => `${prefix}:fleet`;
+
+/** Names the queues a run is in: a Redis that was emptied, or another one, has another name. `undefined`: no run was opened here yet. */
+export async function readFleetId(fleet: Store): Promise<string | undefined> {
+  return (await fleet.redis.get(keyOf(fleet))) ?? undefined;
+}
+
+/** The fleet's name, which it gets with its first run. */
+export async function fleetId(fleet: Store): Promise<string> {
+  await fleet.redis.set(keyOf(fleet), randomUUID(), 'NX');
+  return (await readFleetId(fleet)) ?? '';
+}
