@@ -1,8 +1,7 @@
 import { expect, vi } from 'vitest';
 import { OffloadError } from '../../src/errors/offload-error.ts';
 import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
-import { retryRun } from '../../src/jobs/retry.ts';
-import { cancelRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
+import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
