@@ -117,6 +117,9 @@ test('a lake made by a newer version ends with 1 and is not changed', async ({ w
   const newer = text.replace('"lanceOffload.formatVersion":"3"', '"lanceOffload.formatVersion":"4"');
   expect(newer).not.toBe(text);
   await writeFile(entry, newer);
+  const opening = path.join(world.folder, 'lake/tables/items/_offload/openings/9999999998.json');
+  const opened = await readFile(opening, 'utf8');
+  await writeFile(opening, opened.replace('"formatVersion": 3', '"formatVersion": 4'));
   const before = await lakeFiles(world);
   const queries = source.queries('items').length;
 

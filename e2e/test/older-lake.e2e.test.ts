@@ -82,7 +82,13 @@ async function openRuns(world: World): Promise<object[]> {
     .toSorted((a, b) => (a.table < b.table ? -1 : 1));
 }
 
-const pages = (total: number, staged: number) => ({ total, staged, failed: 0, waiting: total - staged });
+const pages = (total: number, staged: number) => ({
+  total,
+  staged,
+  repairs: 0,
+  failed: 0,
+  waiting: total - staged,
+});
 
 function withoutLineage(row: object): object {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('_')));

@@ -7,6 +7,7 @@ import {
   startRun,
   toOffloadError,
   type Fleet,
+  type OffloadErrorCode,
   type RunStatus,
   type StartedRun,
 } from '@lance-offload/core';
@@ -39,7 +40,10 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Starts a run per table. One that is refused, because the table has an open run, does not keep the others back. */
+/** What keeps a table's run from being started, and no other's. */
+const REFUSALS: ReadonlySet<OffloadErrorCode> = new Set(['RUN_OPEN', 'LAKE_TOO_NEW']);
+
+/** Starts a run per table. One that is refused, as where the table has an open run, does not keep the others back. */
 async function startRuns(
   names: readonly string[],
   context: Context,
@@ -60,7 +64,7 @@ async function startRuns(
       runs.push(run);
     } catch (thrown) {
       const error = toOffloadError(thrown);
-      if (error.code !== 'RUN_OPEN') throw error;
+      if (!REFUSALS.has(error.code)) throw error;
       refused.push({ table: request.table, error });
     }
   }
