@@ -13,6 +13,7 @@ import { stagePage, TransformPool, type PageDeps } from '@lance-offload/worker';
 import { expect } from 'vitest';
 import { editTable } from '../src/edit-table.ts';
 import { test } from '../src/fixtures.ts';
+import { differences } from '../src/lake.ts';
 import { unreliable } from '../src/unreliable.ts';
 
 /** A lake whose next write of a kind waits until other work is done: as that of a process which stands still there. */
@@ -36,13 +37,11 @@ function standingStill(
   return slow;
 }
 
-const COUNTED = `SELECT count(*)::INT AS rows, count(DISTINCT id)::INT AS ids, count(*) FILTER (title = 'changed')::INT AS changed FROM items`;
-
 for (const at of ['writeData', 'claimReceipt'] as const)
   test(`a worker that stands still right before ${at}, until its page is published and the next run too, changes no byte of them when it goes on`, async ({
     world,
   }) => {
-    await world.items('items', 500);
+    const items = await world.items('items', 500);
     // Each answer has the rows in another order, so that the two workers' files differ.
     const intercept = unreliable(world.uri, { cap: 1000, missing: 0, repeated: 0 });
     const server = await startServer({ uri: world.uri, port: 0, apiKey: world.apiKey, intercept });
@@ -66,8 +65,8 @@ for (const at of ['writeData', 'claimReceipt'] as const)
         await world.lake.ended(open);
         for (const { path: file } of (await readSnapshot(table))?.files ?? [])
           published.set(file, await readFile(table.locate(file)));
-        await editTable(world.uri, 'items', (items) =>
-          items.update({ where: 'id < 100', values: { title: 'changed' } }),
+        await editTable(world.uri, 'items', (table) =>
+          table.update({ where: 'id < 100', values: { title: 'changed' } }),
         );
         expect((await world.offload('run')).code).toBe(0);
       };
@@ -84,8 +83,8 @@ for (const at of ['writeData', 'claimReceipt'] as const)
       expect(published.size).toBe(1);
       for (const [file, bytes] of published)
         expect((await readFile(table.locate(file))).equals(bytes)).toBe(true);
-      expect(await world.lake.sql(COUNTED)).toEqual([{ rows: 500, ids: 500, changed: 100 }]);
-      expect((await world.offload('verify', 'items')).code).toBe(0);
+      const expected = items.map((item) => (item.id < 100 ? { ...item, title: 'changed' } : item));
+      expect(differences(await world.lake.rows('items'), expected)).toEqual([]);
     } finally {
       await pool.close();
       await server.close();

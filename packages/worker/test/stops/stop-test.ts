@@ -8,14 +8,14 @@ import { Player } from './player.ts';
 import { seenRows } from './seen-lake.ts';
 import { servePeople, type ServedPeople } from './served-people.ts';
 import { tryHalts, type Findings, type Trial } from './try-halts.ts';
-import { makeUnderWay, type Mode } from './under-way.ts';
+import { makeUnderWay, type Mode, type Progress } from './under-way.ts';
 
 type Played = Pick<Trial, 'part' | 'meanwhile'> & Partial<Pick<Trial, 'signal' | 'finally' | 'ends'>>;
 
 interface Stage {
   /** Halts a part of a run that is under way in a lake of this mode. */
   readonly underWay: (
-    progress: { readonly mode: Mode; readonly progress: 'planned' | 'staged' },
+    progress: { readonly mode: Mode; readonly progress: Progress },
     played: Played,
   ) => Promise<Findings>;
   /** Halts a part of a run of a table that was offloaded once, and has a new version or has not. */

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { test } from './stop-test.ts';
 import { MODES } from './under-way.ts';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 for (const mode of MODES)
   test(

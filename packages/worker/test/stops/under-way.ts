@@ -61,14 +61,19 @@ async function offload(run: Run, staging: Staging): Promise<string> {
   return (await seenRows(staging, run.plan.destination)).log;
 }
 
-/** Makes a lake with published runs, whose rows a further one updates, deletes and adds to: it is planned, or staged. */
-export async function makeUnderWay(mode: Mode, progress: 'planned' | 'staged'): Promise<UnderWay> {
+/** How far a run is: its plan is made, its pages are staged, its commit has decided to publish it. */
+export type Progress = 'planned' | 'staged' | 'decided';
+
+/** Makes a lake with published runs, whose rows a further one updates, deletes and adds to. */
+export async function makeUnderWay(mode: Mode, progress: Progress): Promise<UnderWay> {
   const { before, killed } = STORIES[mode]();
   let without = '';
   const lake = await KeptLake.make(async (staging) => {
     for (const run of before) without = await offload(run, staging);
     await open(killed.plan, staging);
-    await (progress === 'staged' ? stage(killed, staging) : staging.createPlan(killed.plan));
+    await staging.createPlan(killed.plan);
+    if (progress !== 'planned') await stage(killed, staging);
+    if (progress === 'decided') await staging.decide(killed.plan, 'commit');
   });
   const published = await offload(killed, await lake.reset());
   return { lake, run: killed, rows: { without, published } };
