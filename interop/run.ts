@@ -4,6 +4,7 @@ import { compareChanged } from './src/changing/compare-changed.ts';
 import { openClickHouse } from './src/clickhouse.ts';
 import { compareTable, type Comparison } from './src/compare.ts';
 import { installReader } from './src/install.ts';
+import { checkNames } from './src/names/check-names.ts';
 import { runQuickstart } from './src/quickstart-lake.ts';
 import { showComparisons, showTotals } from './src/screen.ts';
 import { eachSourceTable } from './src/source.ts';
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
     clickhouse,
   );
   report('every type, by itself and nested, as docs/types-table.md shows it', types);
+  const names = await checkNames(path.join(root, '.interop', 'names'), clickhouse);
+  report('columns of random names, at any depth: refused, or read', names);
   for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);

@@ -132,7 +132,8 @@ export class World {
   }
 
   spawn(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-    const own = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANCEDB_API_KEY: this.apiKey };
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const own = { PATH, HOME, NODE_COMPILE_CACHE, LANCEDB_API_KEY: this.apiKey };
     const program = new Program(command, args, { cwd: this.folder, env: { ...own, ...env } });
     this.programs.push(program);
     return program;

@@ -92,6 +92,46 @@ test('a filter is passed on byte for byte, to count the rows and to list them', 
   expect(counts.map(({ body }) => body)).toEqual([{ version: 1, predicate: filter }]);
 });
 
+/** A struct of two numbers by these names. */
+function pairSchema(first: string, second: string): Schema {
+  const int32 = new arrow.Int32();
+  const pair = new arrow.Struct([first, second].map((name) => new arrow.Field(name, int32, true)));
+  return new arrow.Schema([new arrow.Field('id', int32, true), new arrow.Field('s', pair, true)]);
+}
+
+test('structs with names that readers take for one, or cannot open, are refused before a page is enqueued', async ({
+  world,
+}) => {
+  const tables = {
+    twins: ['a', 'A'],
+    umlaut: ['é', 'É'],
+    kelvin: ['k', '\u212a'],
+    blank: ['', 'b'],
+  } as const;
+  for (const [name, [first, second]] of Object.entries(tables))
+    await createTable(
+      world.uri,
+      name,
+      [{ id: 1, s: { [first]: 1, [second]: 2 } }],
+      pairSchema(first, second),
+    );
+  const source = await world.serve();
+  await world.worker();
+  const { code, out } = await world.offload('run');
+  expect(code).toBe(1);
+  expect(out.match(/\[SCHEMA_MISMATCH\] Column "s"/g)).toHaveLength(4);
+  expect(out).toContain('"s.a" and "s.A" differ in case only');
+  expect(out).toContain('"s"."" is an empty name');
+  expect(out).toContain('leave the column out with columns: ["id"]');
+  expect(await world.lake.tables()).toEqual([]);
+  expect(Object.keys(tables).flatMap((name) => source.queries(name))).toEqual([]);
+  // Nothing is left open: without the column the same tables are published.
+  const columns = Object.fromEntries(Object.keys(tables).map((name) => [name, { columns: ['id'] }]));
+  await world.configure(source.url, { tables: columns });
+  expect((await world.offload('run')).code).toBe(0);
+  expect((await world.lake.tables()).toSorted()).toEqual(Object.keys(tables).toSorted());
+});
+
 for (const mode of ['SCD_TYPE_1', 'SCD_TYPE_2']) {
   test(`keys, cursor and sequence of any name: ${mode} runs go on from one another, find what is gone, and verify agrees`, async ({
     world,

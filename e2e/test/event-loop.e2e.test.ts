@@ -2,11 +2,12 @@ import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
+import { sized } from '../src/soak.ts';
 import { createVectorTable } from '../src/vectors.ts';
 
 const WATCH_LOOP = new URL('../src/watch-loop.ts', import.meta.url);
 const LONGEST_MS = 100;
-const PAGES = 8;
+const PAGES = sized(5, 40);
 const ROWS_PER_PAGE = 10_000;
 
 /** What the worker does holds its loop up in each attempt; what else the machine does, in some. */

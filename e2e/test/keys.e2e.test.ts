@@ -1,3 +1,4 @@
+import { connect } from '@lancedb/lancedb';
 import type { RunReport } from '@lance-offload/core';
 import type { Schema } from 'apache-arrow';
 import { expect } from 'vitest';
@@ -118,4 +119,84 @@ test('rows without a key fail the run before a page is enqueued, with their numb
   await editTable(world.uri, 'people', (table) => table.delete('id IS NULL'));
   const { tables } = await world.ask<Answer>('run');
   expect(tables).toMatchObject([{ state: 'published', verified: true, lakeRows: 36 }]);
+});
+
+/** Makes a table of ids and of instants to the nanosecond, which rows in JavaScript cannot hold. */
+async function createInstants(uri: string, name: string, nanoseconds: readonly bigint[]): Promise<void> {
+  const { length } = nanoseconds;
+  const at = arrow.makeData({
+    type: new arrow.TimestampNanosecond('UTC'),
+    length,
+    nullCount: 0,
+    data: BigInt64Array.from(nanoseconds),
+  });
+  const id = arrow.makeData({
+    type: new arrow.Int32(),
+    length,
+    nullCount: 0,
+    data: Int32Array.from(nanoseconds.keys()),
+  });
+  const db = await connect(uri);
+  const columns = { at: new arrow.Vector([at]), id: new arrow.Vector([id]) };
+  const table = await db.createTable(name, new arrow.Table(columns));
+  table.close();
+  db.close();
+}
+
+test('keys and sequences that the lake would cut fail the run before a page is enqueued; whole microseconds are kept', async ({
+  world,
+}) => {
+  await createInstants(world.uri, 'cut', [1000n, 1001n, 1999n]);
+  await createInstants(world.uri, 'whole', [-1000n, 0n, 1_764_000_000_000_001_000n]);
+  const keyed = { ingestion_type: 'SCD_TYPE_2', primary_keys: ['at'] };
+  const ordered = { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'], cursor_field: 'at' };
+  const tables = { keys: keyed, sequences: ordered, keysWhole: keyed, sequencesWhole: ordered };
+  const names = new Map([
+    ['keys', 'cut'],
+    ['sequences', 'cut'],
+    ['keysWhole', 'whole'],
+    ['sequencesWhole', 'whole'],
+  ]);
+  const source = await world.serve({ tables }, {}, names);
+  await world.worker();
+  const { code, out } = await world.offload('run');
+  expect(code).toBe(1);
+  expect(out.match(/\[KEY_INEXACT\] Column "at"/g)).toHaveLength(2);
+  expect(out).toContain('_rowid 1 (at=1970-01-01T00:00:00.000001001Z)');
+  expect((await world.lake.tables()).toSorted()).toEqual([
+    'keysWhole',
+    'keysWhole_current',
+    'sequencesWhole',
+  ]);
+  expect(source.queries('keys')).toHaveLength(1); // the sample
+  expect(await world.lake.sql('SELECT count(*)::INT AS n FROM "keysWhole"')).toEqual([{ n: 3 }]);
+  expect((await world.offload('verify', 'keysWhole', 'sequencesWhole')).code).toBe(0);
+});
+
+test('a source that cannot tell of such values has them found in its pages: the run fails, and nothing is published', async ({
+  world,
+}) => {
+  await createInstants(world.uri, 'cut', [1000n, 1001n, 1999n]);
+  const source = await world.serve({
+    tables: { cut: { ingestion_type: 'SCD_TYPE_1', primary_keys: ['at'] } },
+  });
+  source.refuse(
+    ({ operation, body }) => operation === 'count_rows' && JSON.stringify(body).includes('CAST'),
+    400,
+    'no such function',
+  );
+  await world.worker();
+  const { code, out } = await world.offload('run');
+  expect(code).toBe(1);
+  expect(out).toContain('[KEY_INEXACT] Column "at" tells rows apart');
+  expect(out).toContain('_rowid 1 (at=1970-01-01T00:00:00.000001001Z)');
+  expect(await world.lake.tables()).toEqual([]);
+  expect(source.queries('cut')).toHaveLength(1);
+  // The way out: the run is ended, and the table offloaded by another key.
+  const [run] = /cut-\d{8}T\d{6}Z-[\da-f]{4}/.exec(out) ?? [];
+  expect((await world.offload('cancel', String(run))).code).toBe(0);
+  await world.configure(source.url, {
+    tables: { cut: { ingestion_type: 'SCD_TYPE_1', primary_keys: ['id'] } },
+  });
+  expect((await world.offload('run')).code).toBe(0);
 });

@@ -34,16 +34,26 @@ test('a second run of a table that has an open one is refused with the open runâ
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
 });
 
-test('a run over a version the lake holds already says so and reads no rows', async ({ world }) => {
+test('a run over a version the lake holds already says so and reads no rows; a pause made meanwhile ends with it', async ({
+  world,
+  fleetRedis,
+}) => {
   const items = await world.items('items', 300);
   const source = await world.serve(SMALL_PAGES);
   await world.worker();
   expect((await world.offload('run')).code).toBe(0);
   const queries = source.queries('items').length;
 
-  const again = await world.offload('run');
+  const hold = source.hold(({ operation }) => operation === 'describe');
+  const following = world.producer('run');
+  await hold.waiting(1);
+  const [, runId = ''] = await following.says(/run (items-\S+)/);
+  expect((await world.offload('pause', '--run', runId)).code).toBe(0);
+  hold.release();
+  const again = await following.ended;
   expect(again.code).toBe(0);
   expect(again.out).toContain('the lake holds version 1 already');
+  expect(await fleetRedis.redis.exists(`${world.prefix}:pauses`)).toBe(0);
   expect(source.queries('items')).toHaveLength(queries);
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
 });

@@ -71,7 +71,7 @@ test('the API key is in no Redis key or value, no output or log, no file of the 
     expect.arrayContaining([
       'lake.duckdb',
       `tables/broken/_offload/${runId}/plan.json`,
-      `tables/broken/data/${runId}/page-000000.parquet`,
+      expect.stringContaining(`tables/broken/data/${runId}/page-000000.`),
     ]),
   );
   // A part of the key would do as well for a thief: text cut in the wrong order leaves one.

@@ -16,17 +16,18 @@ export function servedTable({ name, columns }: TypeTable): ServedTable {
   return { name, fields, body: bodyWith(columns, 'stream') };
 }
 
-/** Speaks as much of LanceDB's REST API as an offload asks for. Each table has one page. */
+/** Speaks as much of LanceDB's REST API as an offload asks for. Each table has one page; `queried` are those it was asked for. */
 export async function serveTables(
   tables: readonly ServedTable[],
-): Promise<{ url: string; stop: () => void }> {
+): Promise<{ url: string; queried: ReadonlySet<string>; stop: () => void }> {
+  const queried = new Set<string>();
   const byName = new Map(tables.map((table) => [table.name, table]));
   const server = createServer((request, response) => {
     request.resume();
-    answer(request.url ?? '', byName, response);
+    answer(request.url ?? '', byName, queried, response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { url: urlOf(server), stop: () => server.close() };
+  return { url: urlOf(server), queried, stop: () => server.close() };
 }
 
 function urlOf(server: Server): string {
@@ -35,7 +36,12 @@ function urlOf(server: Server): string {
   return `http://127.0.0.1:${address.port}`;
 }
 
-function answer(url: string, tables: ReadonlyMap<string, ServedTable>, response: ServerResponse): void {
+function answer(
+  url: string,
+  tables: ReadonlyMap<string, ServedTable>,
+  queried: Set<string>,
+  response: ServerResponse,
+): void {
   const json = (value: unknown) =>
     response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
   const [, name = '', operation] = /^\/v1\/table\/([^/?]+)\/(\w+)/.exec(url) ?? [];
@@ -46,6 +52,7 @@ function answer(url: string, tables: ReadonlyMap<string, ServedTable>, response:
   if (operation === 'count_rows') return void json(ROWS);
   if (operation === 'stats')
     return void json({ total_bytes: table.body.length, num_rows: ROWS, num_indices: 0, fragment_stats: {} });
+  if (operation === 'query') queried.add(name);
   if (operation === 'query')
     return void response.setHeader('content-type', 'application/vnd.apache.arrow.stream').end(table.body);
   response.writeHead(404).end(`${operation} is not served here`);

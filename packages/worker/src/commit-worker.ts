@@ -4,6 +4,7 @@ import {
   commitRun,
   isTriedAgain,
   Parking,
+  resume,
   settleFailure,
   toOffloadError,
   type CommitJob,
@@ -13,7 +14,7 @@ import {
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
-import { endLostAttempts, untilLost } from './lost-attempts.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { createRepair } from './repair-run.ts';
 import type { PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
@@ -38,7 +39,8 @@ export function startCommitWorker(
   monitor: WorkerMonitor,
   logger: Logger,
 ): Worker<CommitJob> {
-  const parking = new Parking({ redis: connection.connection, prefix: connection.prefix });
+  const fleet = { redis: connection.connection, prefix: connection.prefix };
+  const parking = new Parking(fleet);
   const { tracing } = queues;
   const worker = new Worker<CommitJob>(
     COMMIT_QUEUE,
@@ -61,6 +63,7 @@ export function startCommitWorker(
           monitor.committing(runId, step);
         };
         const report = await commitRun(commit, own.staging, onStep, repair);
+        await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed
         monitor.committed(report, performance.now() - started);
         tracing.annotate({
           rows: report.lakeRows,
@@ -78,6 +81,10 @@ export function startCommitWorker(
         return { state: report.state, rows: report.lakeRows };
       } catch (thrown) {
         const { runId, table } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table });
         logger.error(
           { runId, table, code: error.code, attempt: job.attemptsMade + 1, next: error.policy.next },

@@ -13,7 +13,7 @@ import {
 } from '@lance-offload/core';
 import { Worker, type Job } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
-import { endLostAttempts, untilLost } from './lost-attempts.ts';
+import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';
 import { stagePage, type PageDeps } from './stage-page.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
 
@@ -97,6 +97,10 @@ export function startPageWorker(
         return await run(job, signal ?? new AbortController().signal);
       } catch (thrown) {
         const { runId, table, page } = job.data;
+        if (isLost(signal)) {
+          logger.warn({ runId, table, page: page.index }, String(signal?.reason));
+          throw thrown;
+        }
         const error = toOffloadError(thrown).with({ runId, table, page: page.index });
         logger.warn(
           {

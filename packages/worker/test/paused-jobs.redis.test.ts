@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createLogger,
+  emptyReport,
   openLake,
   pageJobId,
   pause,
@@ -14,12 +15,14 @@ import {
   resume,
   type Fleet,
   type LanceClient,
+  type RunPlan,
 } from '@lance-offload/core';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, inject, test as base, vi } from 'vitest';
 import { startCommitWorker } from '../src/commit-worker.ts';
 import { startPageWorker } from '../src/page-worker.ts';
+import { WorkerMonitor } from '../src/worker-monitor.ts';
 
 const RUN = {
   payloadVersion: PAYLOAD_VERSION,
@@ -52,8 +55,9 @@ const test = base.extend<{ rig: Rig }>({
       };
       const connection = { connection: redis, prefix };
       const logger = createLogger('test', 'fatal');
-      workers.push(startPageWorker(deps, connection, queues, 2, logger));
-      workers.push(startCommitWorker(deps, connection, queues, logger));
+      const monitor = new WorkerMonitor({ redis, prefix }, { concurrency: 2, threads: 1 }, logger);
+      workers.push(startPageWorker(deps, connection, queues, 2, monitor, logger));
+      workers.push(startCommitWorker(deps, connection, queues, monitor, logger));
     };
     await use({ fleet: { redis, queues, staging, prefix, attempts }, start });
     await Promise.all(workers.map((worker) => worker.close()));
@@ -108,4 +112,30 @@ test('a worker parks the commit of a paused run untried, and begins it when the 
   expect([parked?.attemptsMade, parked?.attemptsStarted, parked?.progress]).toEqual([0, 0, 0]);
   await resume(rig.fleet, { runId: RUN.runId });
   await vi.waitUntil(async () => (await queues.commit.getFailedCount()) === 1);
+});
+
+test('the pause of a run that was paused while it was committed ends with the run', async ({ rig }) => {
+  const { queues, redis, prefix, staging } = rig.fleet;
+  await addRun(rig, 0);
+  const plan = {
+    ...RUN,
+    destination: 'documents',
+    ingestionType: 'APPEND_ONLY',
+    sourceVersion: 1,
+    sourceRows: 0,
+    startedAtMs: 1,
+    deletes: 'none',
+    droppedColumns: [] as RunPlan['droppedColumns'],
+    notes: [] as string[],
+  } as RunPlan;
+  const report = emptyReport(plan, 'unchanged');
+  await staging.createReport(report);
+  // Paused when the commit has begun; what is sent over one connection comes in its order.
+  vi.spyOn(WorkerMonitor.prototype, 'committing').mockImplementationOnce(() => {
+    void redis.hset(`${prefix}:pauses`, `run:${RUN.runId}`, '{}');
+  });
+  rig.start();
+  await vi.waitUntil(async () => (await queues.commit.getCompletedCount()) === 1, { timeout: 30_000 });
+  expect(await redis.keys(`${prefix}:pauses`)).toEqual([]);
+  vi.restoreAllMocks();
 });

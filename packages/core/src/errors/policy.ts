@@ -12,6 +12,7 @@ export type OffloadErrorCode =
   | 'SCHEMA_MISMATCH'
   | 'TYPE_UNSUPPORTED'
   | 'KEY_NULL'
+  | 'KEY_INEXACT'
   | 'AUDIT_FAILED'
   | 'LAKE_UNAVAILABLE'
   | 'LAKE_NOT_FOUND'
@@ -20,6 +21,7 @@ export type OffloadErrorCode =
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_MISCONFIGURED'
   | 'RUN_OPEN'
+  | 'RUN_OVERTAKEN'
   | 'RUN_NOT_FOUND'
   | 'RUN_CLOSED'
   | 'QUERY_FAILED'
@@ -91,6 +93,11 @@ export const ERROR_POLICY = {
     exitCode: 1,
     hint: 'Give these rows a key at the source, leave them out with filter_expression, or choose other primary_keys.',
   },
+  KEY_INEXACT: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'Choose another column for primary_keys, sequence_by or cursor_field; at the source, a copy of the column as an integer or a text keeps all of its digits.',
+  },
   AUDIT_FAILED: {
     next: 'retry',
     exitCode: 1,
@@ -130,6 +137,11 @@ export const ERROR_POLICY = {
     next: 'give-up',
     exitCode: 1,
     hint: 'Follow it with `lance-offload status RUN`, or stop it with `lance-offload cancel RUN`.',
+  },
+  RUN_OVERTAKEN: {
+    next: 'give-up',
+    exitCode: 1,
+    hint: 'The lake has gone beyond this run, so its rows would come in twice or undo younger ones; cancel the run and start a new one.',
   },
   RUN_NOT_FOUND: {
     next: 'retry',

@@ -3,6 +3,7 @@ import type { Fleet } from './fleet.ts';
 import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from './queues.ts';
 
 type Store = Pick<Fleet, 'redis' | 'prefix'>;
+type Parked = Store & Pick<Fleet, 'queues'>;
 
 /** What a job belongs to, by its payload. */
 interface Owner {
@@ -66,7 +67,7 @@ export async function pauseOf(
 }
 
 /** Whether one of the queues that runs pass through is paused. */
-export async function isFleetPaused({ queues }: Fleet): Promise<boolean> {
+export async function isFleetPaused({ queues }: Pick<Fleet, 'queues'>): Promise<boolean> {
   const paused = await Promise.all(
     [queues.plan, queues.page, queues.commit].map((queue) => queue.isPaused()),
   );
@@ -134,7 +135,7 @@ async function release(
   member: string,
   field: string,
   paused: ReadonlySet<string>,
-  fleet: Fleet,
+  fleet: Parked,
 ): Promise<boolean> {
   const { plan, page, commit } = fleet.queues;
   const queues = { [PLAN_QUEUE]: plan, [PAGE_QUEUE]: page, [COMMIT_QUEUE]: commit };
@@ -157,7 +158,7 @@ async function release(
  *
  * @returns how many went back.
  */
-export async function releaseParked(field: string, fleet: Fleet): Promise<number> {
+export async function releaseParked(field: string, fleet: Parked): Promise<number> {
   let released = 0;
   for (;;) {
     const paused = new Set(await fleet.redis.hkeys(pausesKey(fleet)));

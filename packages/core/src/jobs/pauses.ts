@@ -21,8 +21,11 @@ export interface Pauses {
   readonly runs: readonly (Pause & { readonly runId: string })[];
 }
 
+/** What of a fleet a pause is about. */
+type Controlled = Pick<Fleet, 'redis' | 'queues' | 'prefix'>;
+
 /** The schedules first, and the commits last: a call that is killed halfway shows as paused, and can be made again. */
-const queuesOf = ({ queues }: Fleet) => [queues.schedule, queues.plan, queues.page, queues.commit];
+const queuesOf = ({ queues }: Controlled) => [queues.schedule, queues.plan, queues.page, queues.commit];
 
 const fieldOf = (scope: Exclude<PauseScope, 'fleet'>): string =>
   'table' in scope ? tableField(scope.table) : runField(scope.runId);
@@ -42,16 +45,31 @@ export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promis
   if ('runId' in scope) await requireOpenRun(scope.runId, 'pause', fleet);
   const value: Pause = { by, atMs: Date.now() };
   await fleet.redis.hset(pausesKey(fleet), fieldOf(scope), JSON.stringify(value));
+  if ('runId' in scope) await refuseEnded(scope.runId, fleet);
+}
+
+/**
+ * Looks again, once the pause is there: what ends a run writes its report first and then takes the pause away, so that
+ * one of the two sees what the other did.
+ */
+async function refuseEnded(runId: string, fleet: Fleet): Promise<void> {
+  try {
+    await requireOpenRun(runId, 'pause', fleet);
+  } catch (error) {
+    await resume(fleet, { runId });
+    throw error;
+  }
 }
 
 /**
  * Resumes what was paused. Pauses are apart from one another: a job of a paused run goes on when neither the run, nor
- * its table, nor the fleet is paused. Killed at any instant and called again, it does the rest.
+ * its table, nor the fleet is paused. Killed at any instant and called again, it does the rest. Whatever ends a run calls
+ * this for it, after its report.
  *
  * @returns whether it was paused, and how many parked jobs went back into their queues.
  */
 export async function resume(
-  fleet: Fleet,
+  fleet: Controlled,
   scope: PauseScope,
 ): Promise<{ readonly wasPaused: boolean; readonly released: number }> {
   if (scope === 'fleet') {
@@ -82,7 +100,7 @@ function parsePause(value: string): Pause {
   }
 }
 
-/** What is paused. The pause of a run that has ended is taken away on the way. */
+/** What is paused. Changes nothing; the pause of a run that has ended, and is about to be taken away, is left out. */
 export async function readPauses(fleet: Fleet): Promise<Pauses> {
   const fields = Object.entries(await fleet.redis.hgetall(pausesKey(fleet))).toSorted(([a], [b]) =>
     a < b ? -1 : 1,
@@ -93,7 +111,6 @@ export async function readPauses(fleet: Fleet): Promise<Pauses> {
     const [kind, name] = [field.slice(0, field.indexOf(':')), field.slice(field.indexOf(':') + 1)];
     if (kind === 'table') tables.push({ table: name, ...parsePause(value) });
     else if (!(await hasEnded(name, fleet))) runs.push({ runId: name, ...parsePause(value) });
-    else await resume(fleet, { runId: name });
   }
   return { fleet: await isFleetPaused(fleet), tables, runs };
 }

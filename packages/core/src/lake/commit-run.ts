@@ -54,7 +54,7 @@ async function auditAndRepair(
  *
  * @param repair stages rows that are missing; without it, a run that is not complete fails its audit.
  * @throws OffloadError `AUDIT_FAILED` where the pages are not exactly the source's rows, `KEY_NULL`, `SCHEMA_MISMATCH`,
- *   `LAKE_CONFLICT`, `LAKE_UNAVAILABLE`. After the log entry it throws where the report cannot be written, and for nothing else.
+ *   `LAKE_CONFLICT`, `RUN_OVERTAKEN`, `LAKE_UNAVAILABLE`. After the log entry it throws where the report cannot be written, and for nothing else.
  */
 export async function commitRun(
   key: RunKey,

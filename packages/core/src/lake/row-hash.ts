@@ -65,8 +65,8 @@ function allValid(data: Data): (start: number, end: number) => boolean {
 function appendList(data: Data): Append {
   const [child] = data.children;
   if (!child) throw new TypeError('a list without its items');
-  const [offset, whole, bare] = [offsetsOf(data), allValid(child), appendRange(child)];
-  const marked: Append = child.nullCount > 0 ? appendNullable(child) : () => undefined; // not called without a null
+  const { range: bare, value } = appendItems(child);
+  const [offset, whole, marked] = [offsetsOf(data), allValid(child), appendNullable(child, value)];
   return (sink, row) => {
     const [start, end] = [offset(row), offset(row + 1)];
     sink.uint32(end - start);
@@ -79,14 +79,27 @@ function appendList(data: Data): Append {
   };
 }
 
-function appendRange(data: Data): (sink: ByteSink, start: number, end: number) => void {
+/**
+ * A range of items, and one item. Both are made of one: made apart at each level, the work for lists in lists would grow as a
+ * power of their depth.
+ */
+function appendItems(data: Data): {
+  readonly range: (sink: ByteSink, start: number, end: number) => void;
+  readonly value: Append;
+} {
   if (arrow.DataType.isFloat(data.type) && data.type.precision === arrow.Precision.SINGLE) {
     const floats = canonicalFloats(floatsIn(data));
-    return (sink, start, end) => sink.bytes(floats, start * 4, end * 4);
+    return {
+      range: (sink, start, end) => sink.bytes(floats, start * 4, end * 4),
+      value: appendFixed(floats, 4),
+    };
   }
   const value = appendValue(data);
-  return (sink, start, end) => {
-    for (let index = start; index < end; index++) value(sink, index);
+  return {
+    range: (sink, start, end) => {
+      for (let index = start; index < end; index++) value(sink, index);
+    },
+    value,
   };
 }
 
@@ -130,8 +143,8 @@ function appendValue(data: Data): Append {
   return appendBytes(data);
 }
 
-function appendNullable(data: Data): Append {
-  const [valid, value] = [isValid(data), appendValue(data)];
+function appendNullable(data: Data, value: Append = appendValue(data)): Append {
+  const valid = isValid(data);
   return (sink, row) => {
     if (!valid(row)) return sink.byte(ABSENT);
     sink.byte(PRESENT);

@@ -159,7 +159,8 @@ export class Staging {
     const receipt = await this.readReceipt(key, page.index);
     if (!receipt) return undefined;
     const table = this.table(key.destination);
-    if (!isDeepStrictEqual(receipt.page, page))
+    // Two repairs at once may want one number for different rows: the first one has it.
+    if (!page.repair && !isDeepStrictEqual(receipt.page, page))
       throw damagedPage(key, page, 'the receipt is of another page');
     for (const file of receipt.files) {
       const found = await table.head(file.path);

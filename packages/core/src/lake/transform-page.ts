@@ -8,6 +8,7 @@ import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
+import { refuseInexact } from './inexact-keys.ts';
 import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashRows } from './row-hash.ts';
@@ -26,6 +27,8 @@ export interface TransformTask {
   readonly writeTypes?: readonly WriteType[];
   /** The answer to a search: the distance of each row is written, and not hashed: it belongs to the query, not the row. */
   readonly hasDistance?: boolean;
+  /** Columns that name or order rows: no value of them may be cut. */
+  readonly exact?: readonly string[];
   /** The source columns that are written, where not all that are hashed are. */
   readonly written?: readonly string[];
 }
@@ -125,10 +128,18 @@ interface Target {
   readonly field: arrow.Field;
 }
 
-function castBody(body: Uint8Array, targets: readonly Target[]): Batch[] {
+function checkExact(batch: arrow.RecordBatch, exact: readonly string[]): void {
+  for (const [index, { name }] of batch.schema.fields.entries()) {
+    const data = batch.data.children[index];
+    if (data && exact.includes(name)) refuseInexact(name, data, rowIdsOf(batch));
+  }
+}
+
+function castBody(body: Uint8Array, targets: readonly Target[], exact: readonly string[]): Batch[] {
   const { schema, batches } = decodeArrowBody(body);
   const found = new Map(schema.fields.map((field) => [field.name, field]));
   for (const { column } of targets) checkColumn(column, found.get(column.name));
+  for (const batch of batches) checkExact(batch, exact);
   return batches.map((batch) => ({
     rows: batch.numRows,
     columns: targets.map(({ column, field }) => castColumn(batch, column, field)),
@@ -223,14 +234,14 @@ function columnsOf(fields: readonly arrow.Field[], batches: readonly (readonly D
  * Turns a page's Arrow answers into one Parquet file: casts to lake types, adds the lineage columns and the row hash.
  * Pure CPU work, for a thread.
  *
- * @throws OffloadError `SOURCE_BAD_BODY`, `SCHEMA_MISMATCH` or `TYPE_UNSUPPORTED`.
+ * @throws OffloadError `SOURCE_BAD_BODY`, `SCHEMA_MISMATCH`, `TYPE_UNSUPPORTED` or `KEY_INEXACT`.
  */
 export function transformPage(task: TransformTask): TransformedPage {
   const sent = [...task.columns, ...(task.hasDistance ? [DISTANCE_COLUMN] : [])];
   const targets = sent.map((column) => ({ column, field: target(column, task.writeTypes) }));
   const sourceFields = targets.map(({ field }) => field);
   const hashedFields = sourceFields.slice(0, task.columns.length);
-  const batches = task.bodies.flatMap((body) => castBody(body, targets));
+  const batches = task.bodies.flatMap((body) => castBody(body, targets, task.exact ?? []));
   const hashes = batches.map((batch) => hashRows(hashedFields, batch.columns, batch.rows));
   const sources = columnsOf(
     sourceFields,

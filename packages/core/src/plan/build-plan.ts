@@ -9,6 +9,7 @@ import { planColumns } from './columns.ts';
 import { continueFrom } from './continuation.ts';
 import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';
 import { measureSearch } from './measure-search.ts';
+import { refuseInexactKeys } from './inexact-keys.ts';
 import { refuseNullKeys } from './null-keys.ts';
 import { readTrackedRows } from './row-versions.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
@@ -137,7 +138,10 @@ export async function buildPlan(job: PlanJob, deps: PlanDeps): Promise<PlannedRu
   const runSchema = lakeSchemaOf(unsized);
   const merged = mergeSchemas(table, snapshot?.schema, runSchema);
   const changes = schemaChanges(snapshot?.schema, merged, runSchema);
-  if (!unchanged) await refuseNullKeys(unsized, deps.source);
+  if (!unchanged) {
+    await refuseNullKeys(unsized, deps.source);
+    await refuseInexactKeys(unsized, deps.source);
+  }
   const perRow = bytesPerRow(columns, fields, await deps.source.stats(table));
   return {
     plan: {

@@ -2,7 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { RESERVED_COLUMNS } from '../lake/lineage.ts';
+import { refuseNames } from './column-names.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
 import { holdsBinary, lakeTypeOf } from './lake-type.ts';
 import { extensionOf, holdsBlob } from './lance-extension.ts';
@@ -41,23 +41,6 @@ function unsupported(
   return new OffloadError('TYPE_UNSUPPORTED', message, { table, column: field.name });
 }
 
-const RESERVED_NAMES = new Set([...RESERVED_COLUMNS].map((name) => name.toLowerCase()));
-
-/** Delta and DuckDB take `Id` and `id` for one column. */
-function refuseCaseTwins(table: string, columns: readonly LanceField[]): void {
-  const seen = new Map<string, string>();
-  for (const { name } of columns) {
-    const twin = seen.get(name.toLowerCase());
-    if (twin !== undefined)
-      throw new OffloadError(
-        'SCHEMA_MISMATCH',
-        `Columns "${twin}" and "${name}" of table "${table}" differ in case only, which the lake cannot tell apart; leave one out with columns`,
-        { table, column: name },
-      );
-    seen.set(name.toLowerCase(), name);
-  }
-}
-
 type BinaryRule = 'keep' | 'drop' | 'error';
 
 /** Binary columns stay in APPEND_ONLY. Under SCD they are left out, unless the options say otherwise. */
@@ -85,21 +68,11 @@ function binaryProblems(
   ];
 }
 
-function refuseReserved(table: string, columns: readonly LanceField[]): void {
-  const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name.toLowerCase()));
-  if (!reserved) return;
-  throw new OffloadError(
-    'SCHEMA_MISMATCH',
-    `Table "${table}" has a column "${reserved.name}", a name the lake uses itself; leave it out with columns`,
-    { table, column: reserved.name },
-  );
-}
-
 /**
  * Chooses the columns of a run, and settles its keys, sequence and cursor among them.
  *
  * @throws OffloadError `CONFIG_INVALID` with all that does not fit the table, `TYPE_UNSUPPORTED` for a type that has no
- *   place in the lake, `SCHEMA_MISMATCH` for a source column named like one of the lake's own.
+ *   place in the lake, `SCHEMA_MISMATCH` for names, at any depth, that the lake or its readers cannot tell apart or open.
  */
 export function planColumns(table: string, fields: readonly LanceField[], options: TableOptions): ColumnPlan {
   const known = fields.map(({ name }) => name);
@@ -128,8 +101,7 @@ export function planColumns(table: string, fields: readonly LanceField[], option
 
   const dropped = binaryRule(options, ingestion) === 'drop' ? binaries : [];
   const columns = chosen.filter(({ name }) => !dropped.includes(name));
-  refuseReserved(table, columns);
-  refuseCaseTwins(table, columns);
+  refuseNames(table, columns);
   if (columns.length === 0)
     throw new OffloadError('CONFIG_INVALID', `Of table "${table}" no column is left to offload`, { table });
   const reason = options.binary_columns === 'drop' ? 'binary_columns: drop' : ingestion.ingestionType;

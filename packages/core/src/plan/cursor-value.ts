@@ -51,6 +51,9 @@ export function cursorDuckdbLiteral(lake: DeltaType, text: string): string {
   return `CAST(${literal} AS ${duckdbTypeOf(lake)})`;
 }
 
+/** Whether a LanceDB filter can hold a column's name. */
+export const canBeFiltered = (name: string): boolean => name !== '' && !/[.`]/.test(name);
+
 /**
  * A column's name in a LanceDB filter: between back-quotes, which keep its case. Double quotes make a text.
  *
@@ -58,7 +61,7 @@ export function cursorDuckdbLiteral(lake: DeltaType, text: string): string {
  *   name as a path into structs (docs.lancedb.com/search/filtering; for back-quotes seen on the engine, 0.39).
  */
 export function quoteSourceColumn(name: string): string {
-  if (name !== '' && !/[.`]/.test(name)) return `\`${name}\``;
+  if (canBeFiltered(name)) return `\`${name}\``;
   throw new OffloadError(
     'CONFIG_INVALID',
     `LanceDB cannot filter by the column ${JSON.stringify(name)}: a dot, a back-quote or an empty name has no place in its filters; rename the column at the source, or use another`,

@@ -3,6 +3,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, ROW_ID, START_AT } from '../lake/lineage.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { DISTANCE } from '../lancedb/search-query.ts';
+import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
 import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
@@ -121,18 +122,18 @@ function refuseMisfits(table: string, misfits: ReadonlyMap<string, string>, run:
  */
 export function mergeSchemas(table: string, lake: DeltaStruct | undefined, run: DeltaStruct): DeltaStruct {
   if (!lake) return run;
-  const existing = new Map(lake.fields.map((field) => [field.name.toLowerCase(), field]));
+  const existing = byFoldedName(lake.fields);
   const misfits = new Map<string, string>();
   const wider = new Map<string, DeltaField>();
   for (const field of run.fields) {
-    const before = existing.get(field.name.toLowerCase());
+    const before = existing(field.name);
     if (!before) continue;
     const reason = misfit(before, field);
     if (reason !== undefined) misfits.set(field.name, reason);
     else if (isWidening(before.type, field.type)) wider.set(before.name, widenField(before, field));
   }
   refuseMisfits(table, misfits, run);
-  const added = run.fields.filter(({ name }) => !existing.has(name.toLowerCase()));
+  const added = run.fields.filter(({ name }) => !existing(name));
   return {
     type: 'struct',
     fields: [...lake.fields.map((field) => wider.get(field.name) ?? field), ...added],

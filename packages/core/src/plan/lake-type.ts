@@ -80,7 +80,8 @@ function array(item: arrow.Field): LakeType | undefined {
 function struct(fields: readonly arrow.Field[]): LakeType | undefined {
   const casts = fields.map((field) => ({ field, cast: lakeTypeOf(field.type) }));
   const known = casts.flatMap(({ field, cast }) => (cast ? [{ name: field.name, cast }] : []));
-  if (known.length < casts.length) return undefined;
+  // Parquet has no struct without fields.
+  if (known.length < casts.length || known.length === 0) return undefined;
   return {
     delta: { type: 'struct', fields: known.map(({ name, cast }) => deltaField(name, cast.delta)) },
     arrow: new arrow.Struct(known.map(({ name, cast }) => new arrow.Field(name, cast.arrow, true))),

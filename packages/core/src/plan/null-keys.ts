@@ -7,7 +7,11 @@ import { scanQuery } from '../lancedb/query.ts';
 import { quoteSourceColumn } from './cursor-value.ts';
 import { columnsNamed, queryFilterOf, type RunPlan } from './run-plan.ts';
 
-type KeyedPlan = Omit<RunPlan, 'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes' | 'paging'>;
+/** A plan before its rows are counted. */
+export type KeyedPlan = Omit<
+  RunPlan,
+  'sourceRows' | 'sweepRows' | 'rowsPerPage' | 'estimatedBytes' | 'paging'
+>;
 
 const SHOWN = 5;
 const SAMPLE_BYTES = 2 ** 20;

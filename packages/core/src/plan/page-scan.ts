@@ -1,6 +1,7 @@
 import type { Page } from '../jobs/payloads.ts';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { PagedScan } from '../lancedb/fetch-page.ts';
+import { orderedColumns } from './inexact-keys.ts';
 import { columnsNamed, queryFilterOf, SWEEP_ROWS_PER_PAGE, type RunPlan } from './run-plan.ts';
 
 /** What a page's queries ask for: rows of the selection, or keys of the whole table. */
@@ -26,11 +27,13 @@ export function pageScanOf(plan: RunPlan, page: Pick<Page, 'scan'>): PagedScan {
 /** What becomes of a page's answers, but for the answers themselves. */
 export function transformOf(plan: RunPlan, page: Pick<Page, 'scan'>): Omit<TransformTask, 'bodies'> {
   const shared = { runId: plan.runId, offloadedAtMs: plan.startedAtMs };
-  if (page.scan === 'keys') return { ...shared, columns: columnsNamed(plan, plan.primaryKeys) };
+  if (page.scan === 'keys')
+    return { ...shared, columns: columnsNamed(plan, plan.primaryKeys), exact: plan.primaryKeys };
   const rows = {
     ...shared,
     columns: plan.columns,
     writeTypes: plan.writeTypes,
+    exact: orderedColumns(plan),
     hasDistance: plan.search !== undefined,
   };
   if (plan.ingestionType !== 'SCD_TYPE_2') return rows;

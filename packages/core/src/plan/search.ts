@@ -3,6 +3,7 @@ import { closest } from 'fastest-levenshtein';
 import { DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '../config/table-options.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { DISTANCE, type Search } from '../lancedb/search-query.ts';
+import { isSameName } from './folded-names.ts';
 
 /** Numbers of a vector column's rows, or `undefined` for a column that is none: a fixed-size list of floats. */
 function dimensionsOf({ type }: LanceField): number | undefined {
@@ -63,12 +64,13 @@ export function planSearch(
   const { query_vector: vector } = options;
   if (!vector) return { problems: [] };
   const { field, problem } = vectorColumn(fields, options.vector_column);
+  const taken = chosen.find((name) => isSameName(name, DISTANCE));
   const problems = [
     ...(problem === undefined ? [] : [problem]),
     ...lengthProblem(vector, field),
-    ...(chosen.includes(DISTANCE)
+    ...(taken !== undefined
       ? [
-          `query_vector: the table has a column "${DISTANCE}", where a search puts its own; leave it out with columns`,
+          `query_vector: the table has a column "${taken}", where a search puts its own; leave it out with columns`,
         ]
       : []),
   ];

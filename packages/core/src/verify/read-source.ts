@@ -26,7 +26,7 @@ export interface SourceRead {
   /** Rows at the start of the scan that are left out. */
   readonly offset: number;
   /** What the pages become; of their columns only `written` are kept, with `_row_hash` and `_rowid`. */
-  readonly transform: Pick<TransformTask, 'columns' | 'written' | 'writeTypes'>;
+  readonly transform: Pick<TransformTask, 'columns' | 'exact' | 'written' | 'writeTypes'>;
   /** An empty folder for the Parquet files. */
   readonly folder: string;
 }

@@ -31,7 +31,7 @@ export async function describeSource(
 
 /** Reads the rows the lake's last commit selected. */
 export async function rowsReading(
-  { selection, sourceVersion, snapshot, names }: LakeTable,
+  { selection, sourceVersion, snapshot, names, compares }: LakeTable,
   { fields, columns }: SourceColumns,
   source: LanceClient,
   limits: { readonly pageBytes: number; readonly batchSize: number | undefined },
@@ -42,6 +42,7 @@ export async function rowsReading(
     rows: stats?.num_rows ?? Number.POSITIVE_INFINITY,
     bytesPerRow: bytesPerRow(columns, fields, stats),
   };
+  const written = [...names.primaryKeys, ...(names.sequence === undefined ? [] : [names.sequence])];
   const runSchema = lakeSchemaOf({ columns: [...columns], withRowId: false });
   return {
     scan: {
@@ -57,7 +58,9 @@ export async function rowsReading(
     offset,
     transform: {
       columns,
-      written: [...names.primaryKeys, ...(names.sequence === undefined ? [] : [names.sequence])],
+      written,
+      // Keys that are one in the lake only cannot be compared with those of the source.
+      ...(compares === 'keys' && { exact: written }),
       writeTypes: writeTypes(snapshot.schema, runSchema),
     },
   };
@@ -81,6 +84,6 @@ export function keysReading(
       columns: names.primaryKeys,
     },
     offset: 0,
-    transform: { columns: keys },
+    transform: { columns: keys, exact: names.primaryKeys },
   };
 }

@@ -9,6 +9,7 @@ import { runStatus } from '../../src/jobs/run-status.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { expectRejection } from '../expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
+import { sized } from '../soak.ts';
 import { fleetTest, occurrences, pagesOf, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(4);
@@ -203,11 +204,14 @@ test('releasing ends where the same is paused again', async ({ rig }) => {
   expect(await delayed(rig)).toBe(3);
 });
 
-test('5,000 pages of a paused run are parked once each and keep no other table waiting; resumed, all are done', async ({
+/** More than are resumed in one call, several times over. */
+const MANY = sized(1200, 5000);
+
+test(`${MANY} pages of a paused run are parked once each and keep no other table waiting; resumed, all are done`, async ({
   rig,
 }) => {
   const { fleet } = rig;
-  const run = await enqueuedRun(rig, 'documents', 5000);
+  const run = await enqueuedRun(rig, 'documents', MANY);
   await enqueuedRun(rig, 'people', 5);
   await pause(fleet, { runId: run.runId }, BY);
   const parking = new Parking(fleet);
@@ -219,11 +223,11 @@ test('5,000 pages of a paused run are parked once each and keep no other table w
     tables.push(job.data.table);
   });
   worker.concurrency = 10;
-  await settled(rig, 5000);
+  await settled(rig, MANY);
   expect(tables).toEqual(Array.from({ length: 5 }, () => 'people'));
-  expect(taken).toBe(5005);
-  expect(await resume(fleet, { runId: run.runId })).toEqual({ wasPaused: true, released: 5000 });
-  await pagesDone(rig, 5005);
+  expect(taken).toBe(MANY + 5);
+  expect(await resume(fleet, { runId: run.runId })).toEqual({ wasPaused: true, released: MANY });
+  await pagesDone(rig, MANY + 5);
   expect(await fleet.redis.keys(`${fleet.prefix}:parked:*`)).toEqual([]);
 });
 
@@ -292,7 +296,7 @@ test('a run cancelled while a worker has a page of it is let run out', async ({ 
   await holding.close();
 });
 
-test('pauses are listed with who made them, and that of a run that has ended is cleaned up', async ({
+test('pauses are listed with who made them, without that of a run that has ended; listing changes nothing', async ({
   rig,
 }) => {
   const { fleet } = rig;
@@ -311,7 +315,23 @@ test('pauses are listed with who made them, and that of a run that has ended is 
     runs: [{ runId: open.runId, by: BY, atMs: expect.any(Number) }],
   });
   expect(pauses.tables[0]?.atMs).toBeGreaterThanOrEqual(startedMs);
+  expect(await fleet.redis.hlen(`${fleet.prefix}:pauses`)).toBe(3);
+  expect(await resume(fleet, { runId: ended.runId })).toMatchObject({ wasPaused: true });
   expect(await fleet.redis.hlen(`${fleet.prefix}:pauses`)).toBe(2);
+});
+
+test('a run that ends while it is being paused keeps no pause', async ({ rig }) => {
+  const { fleet } = rig;
+  const run = await enqueuedRun(rig, 'documents');
+  const report = emptyReport(planOf({ runId: run.runId, destination: 'documents' }), 'cancelled');
+  // The run ends after the first look at its report.
+  const look = vi.spyOn(fleet.staging, 'findReport').mockImplementationOnce(async () => {
+    await fleet.staging.createReport(report);
+    return undefined;
+  });
+  await expectRejection(pause(fleet, { runId: run.runId }, BY), 'RUN_CLOSED', /is cancelled/);
+  expect(look).toHaveBeenCalledTimes(2);
+  expect(await fleet.redis.keys(`${fleet.prefix}:pa*`)).toEqual([]);
 });
 
 test('a run that has ended, or that there is not, cannot be paused', async ({ rig }) => {

@@ -13,6 +13,7 @@ import {
 import type { DeletionVector } from '../../src/lake/delta-actions.ts';
 import { encodeZ85 } from '../../src/lake/z85.ts';
 import { expectRejection } from '../expect-code.ts';
+import { randomRuns } from '../soak.ts';
 import { inFolder } from '../read-parquet.ts';
 
 const UUID = 'd2c639aa-8816-431a-aaf6-d3fe2512ff61';
@@ -97,7 +98,7 @@ test('any positions come back in order, those of every vector of a file', async 
         );
         expect(read).toEqual(arrays.map((array) => array.toSorted()));
       }),
-      { numRuns: 50 },
+      randomRuns(50, 5000),
     );
   });
 });

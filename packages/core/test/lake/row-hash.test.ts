@@ -187,3 +187,14 @@ test('values that read alike when strung together differ', () => {
 test('a checksum is the file’s xxHash64 in 16 digits', () => {
   expect(checksumOf(new Uint8Array())).toBe('ef46db3751d8e999');
 });
+
+function listsInLists(levels: number): arrow.Data {
+  let data: arrow.Data = int32([1, null]);
+  for (let level = 0; level < levels; level++) data = list(data, [0, 1, 2], [true, level % 2 === 0]);
+  return data;
+}
+
+test('lists in lists with a null at each level are hashed at once, however deep', () => {
+  const [shallow, deepest] = [hashes({ a: listsInLists(31) }), hashes({ a: listsInLists(32) })];
+  expect(new Set([...shallow, ...deepest]).size).toBe(4);
+});

@@ -21,6 +21,8 @@ interface Source {
   rows: readonly Row[];
   /** Rows that match a predicate; all of them, and none for one that asks for nulls, where absent. */
   count?: (predicate: string | undefined) => number;
+  /** Predicates it does not understand. */
+  refuses?: (predicate: string | undefined) => boolean;
 }
 
 export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
@@ -38,6 +40,7 @@ function answerOf(source: Source): Answer {
     }
     if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
     const { predicate } = request.body as { predicate?: string };
+    if (source.refuses?.(predicate)) return json(400, { error: 'no such function' })(response, request);
     const counted =
       source.count?.(predicate) ?? (/`(?:id|name)` IS NULL/.test(predicate ?? '') ? 0 : source.rows.length);
     return json(200, counted)(response, request);

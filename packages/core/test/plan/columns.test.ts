@@ -67,7 +67,7 @@ test('columns that differ in case only are refused, unless one is left out', () 
   expectCode(
     () => planColumns('t', fields, {}),
     'SCHEMA_MISMATCH',
-    /"id" and "ID" of table "t" differ in case only/,
+    /Columns of table "t": "id" and "ID" differ in case only.*; leave the column out with columns: \["id"\], or rename it/,
   );
   expect(names(planColumns('t', fields, { columns: ['ID'] }).columns)).toEqual(['ID']);
 });

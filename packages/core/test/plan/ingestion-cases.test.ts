@@ -7,7 +7,7 @@ import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { column } from '../arrow-bodies.ts';
 import { expectCode, expectRejection } from '../expect-code.ts';
-import { fieldsOf, lakeQuery } from '../lake/merge/typed-table.ts';
+import { fieldsOf, lakeQuery, type Types } from '../lake/merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
 import { pathsOf } from '../lake/paths-of.ts';
 
@@ -49,6 +49,50 @@ test('case 5: a sequence that was asked for must be there; one that the cursor s
   world.source.count = (predicate) => (predicate === '`id` IS NULL' ? 0 : 3);
   const { plan } = await world.plan(SCD2);
   expect(plan).toMatchObject({ sequenceBy: 'at', sequenceRequired: false, sourceRows: 3 });
+});
+
+const NANOSECONDS: Types = { id: 'int64', at: 'timestamp:ns:UTC', name: 'string' };
+const IS_CUT = 'CAST(`at` AS bigint) % 1000 <> 0';
+
+test('case 5a: a key or sequence with values that the lake would cut is found before a page is enqueued', async ({
+  world,
+}) => {
+  world.source.types = NANOSECONDS;
+  world.source.count = (predicate) => (predicate?.includes(IS_CUT) ? 2 : 0);
+  const keyed = { ingestion_type: 'SCD_TYPE_1', primary_keys: ['at'] };
+  for (const options of [
+    keyed,
+    SCD1,
+    { ...SCD2, filter_expression: 'id > 1' },
+    { ...keyed, primary_keys: ['id'], sequence_by: 'at' },
+  ]) {
+    const error = await expectRejection(
+      world.plan(options),
+      'KEY_INEXACT',
+      /^\[KEY_INEXACT\] Column "at" tells rows apart/,
+    );
+    expect(error.details).toMatchObject({ table: 'documents', column: 'at' });
+  }
+  const predicates = world.seen.map(({ body }) => (body as { predicate?: string } | undefined)?.predicate);
+  expect(predicates).toContain(`(id > 1\n) AND (${IS_CUT})`);
+  await expect(readdir(pathsOf(world.staging).root)).rejects.toThrow('ENOENT');
+});
+
+test('such columns are keys and sequences where no value is cut, and cursors of APPEND_ONLY in any case', async ({
+  world,
+}) => {
+  world.source.types = NANOSECONDS;
+  world.source.count = () => 0;
+  for (const options of KEYED) expect((await world.plan(options)).plan.sequenceBy).toBe('at');
+  world.source.count = (predicate) => (predicate?.includes(IS_CUT) ? 2 : 3);
+  expect((await world.plan(APPEND)).plan.cursorField).toBe('at');
+});
+
+test('a source that cannot tell is not asked to: the pages look', async ({ world }) => {
+  world.source.types = NANOSECONDS;
+  world.source.count = () => 0;
+  world.source.refuses = (predicate) => predicate?.includes('CAST') ?? false;
+  expect((await world.plan(SCD1)).plan.sequenceBy).toBe('at');
 });
 
 test('the sequence is sequence_by, then cursor_field, then the version of the source', async ({ world }) => {
@@ -342,4 +386,26 @@ test('a filter that changes reads everything again under SCD, and is refused und
   );
   const { plan } = await world.plan({ ...SCD1, filter_expression }, { destination: 'keyed' });
   expect([plan.cursorFrom, plan.deletes, plan.notes.length]).toEqual([undefined, 'none', 1]);
+});
+
+const pairOf = (...names: readonly string[]) => ({
+  type: 'struct',
+  fields: names.map((name) => column(name, 'int32')),
+});
+
+test('case 22a: names in a struct that readers take for one, or cannot open, are refused before a page is enqueued', async ({
+  world,
+}) => {
+  const tables = {
+    twins: pairOf('a', 'A'),
+    umlaut: pairOf('é', 'É'),
+    kelvin: pairOf('k', '\u212a'),
+    blank: pairOf('', 'b'),
+  };
+  for (const type of Object.values(tables)) {
+    world.source.vector = column('s', type);
+    await expectRejection(world.plan({}), 'SCHEMA_MISMATCH', /columns: \["id","at","name"\]/);
+  }
+  expect(world.seen.map(({ url }) => url).filter((url) => url.includes('query'))).toEqual([]);
+  await expect(readdir(pathsOf(world.staging).root)).rejects.toThrow('ENOENT');
 });

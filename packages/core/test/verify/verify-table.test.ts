@@ -114,6 +114,29 @@ test('differences of each kind are counted, and so many of them named', async ({
   expect(verdict.findings.different.count).toBe(5);
 });
 
+for (const place of ['primary_keys', 'sequence_by']) {
+  test(`rows whose ${place} differ in what the lake cuts are not taken for its rows`, async ({
+    serve,
+    staging,
+    verify,
+  }) => {
+    const rules =
+      place === 'primary_keys'
+        ? { ...KEYED, primaryKeys: ['at'], sequenceBy: null }
+        : { ...KEYED, primaryKeys: ['text'], sequenceBy: 'at' };
+    const lake = { types: { at: 'timestamp:us:-', text: 'string' }, rows: [{ at: 1n, text: 'a' }] };
+    await offloadTable(staging, lake, rules);
+    const rows = [1000n, 1001n, 1999n].map((at) => ({ at, text: 'a' }));
+    const { client } = await serve([servedTable({ types: { ...lake.types, at: 'timestamp:ns:-' }, rows })]);
+    const error = await expectRejection(
+      verify(client),
+      'KEY_INEXACT',
+      /"at".* with nanoseconds, which the lake cuts/,
+    );
+    expect(error.words).toMatch(/, such as _rowid 1 \(at=1970-01-01T00:00:00.000001001\)$/);
+  });
+}
+
 test('row ids that come twice prove that the source was not read well', async ({
   serve,
   staging,
@@ -184,7 +207,7 @@ test('a data file or a deletion vector that is gone is told by its path', async 
   const folder = pathsOf(staging).table('documents');
   const [first] = (await snapshotOf(staging)).files;
   await rm(path.join(folder, first?.path ?? ''));
-  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.parquet/s);
+  await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /cannot be read: .*page-000000\.\w+\.parquet/s);
   const vector = (await readdir(folder)).find((name) => name.startsWith('deletion_vector_'));
   await rm(path.join(folder, vector ?? ''));
   await expectRejection(verify(client), 'LAKE_UNAVAILABLE', /deletion_vector_/);

@@ -11,8 +11,8 @@ export interface StreamEvents {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
-/** A connection that died without a word (a laptop that slept) is found out by its silence. */
-const SILENCE_MS = 45_000;
+/** A connection that died without a word (a laptop that slept) is found out by its silence: three signs of life are missing. */
+const SILENCE_MS = 15_000;
 /** A tab nobody sees lets its connection go: a browser has only six for a host. */
 const HIDDEN_MS = 30_000;
 
@@ -53,7 +53,6 @@ export class LiveStream {
   #open(): void {
     const source = new EventSource(this.#url);
     this.#source = source;
-    source.addEventListener('open', () => this.#heard());
     source.addEventListener('alive', () => this.#heard());
     source.addEventListener('error', () => this.#broke());
     for (const [name, handle] of Object.entries(this.#events.on)) {
@@ -80,7 +79,7 @@ export class LiveStream {
 
   #awaitWord(): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(this.#reopen, SILENCE_MS);
+    this.#silence = setTimeout(() => this.#fellSilent(), SILENCE_MS);
   }
 
   #broke(): void {
@@ -89,6 +88,12 @@ export class LiveStream {
     this.#events.onBreak();
     this.#retry = setTimeout(() => this.#open(), waitBefore(this.#failed, Math.random()));
     this.#failed += 1;
+  }
+
+  #fellSilent(): void {
+    this.#events.onConnection('reconnecting');
+    this.#events.onBreak();
+    this.#reopen();
   }
 
   readonly #reopen = (): void => {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { read, RequestError } from '../request.ts';
-import { checkSession } from './fleet.ts';
+import { checkSession, setTopic as setConnection } from './fleet.ts';
 import { LiveStream } from './stream.ts';
 
 export interface Topic<Data> {
@@ -24,12 +24,13 @@ export function useTopic<Data>(path: string, stream: string, name: string): Topi
       });
     const live = new LiveStream(stream, {
       on: { [name]: (data) => show(data as Data) },
-      onConnection: () => undefined,
+      onConnection: setConnection,
       onBreak: checkSession,
     });
     return () => {
       ended.abort();
       live.close();
+      setConnection(null);
     };
   }, [path, stream, name]);
   return topic;

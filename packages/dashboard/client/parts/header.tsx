@@ -1,6 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useNow } from '../clock.ts';
-import { count, roughly } from '../format.ts';
+import { count, roughly, timeOfDay } from '../format.ts';
 import { fleet, isFresh } from '../live/fleet.ts';
 import { changeToken } from '../request.ts';
 import { usePath } from '../router.ts';
@@ -9,17 +9,21 @@ import { useStore } from '../store.ts';
 import { chooseTheme, theme, type Theme } from '../theme.ts';
 import { Icon } from './icon.tsx';
 
+const openedAtMs = Date.now();
+
 /** Whether what is shown is as it is now, and if not, why and since when. */
 function ConnectionState() {
-  const { connection, status, heardAtMs } = useStore(fleet, (state) => state);
+  const state = useStore(fleet, (whole) => whole);
+  const { connection, topic, isSilent, status, heardAtMs } = state;
   const age = useNow(() => (heardAtMs === null ? '' : roughly((Date.now() - heardAtMs) / 1000)));
   const since = useNow(() => (status ? roughly((Date.now() - status.sinceMs) / 1000) : ''));
   if (connection === 'live' && status?.redis === 'lost')
     return <Connected tone="bad" text={`Redis has not answered for ${since}`} age={age} />;
-  if (connection === 'live') return <Connected tone="good" text="live" age="" />;
-  return (
-    <Connected tone="warn" text={connection === 'connecting' ? 'connecting' : 'reconnecting'} age={age} />
-  );
+  if (isFresh(state)) return <Connected tone="good" text="live" age="" />;
+  if (isSilent)
+    return <Connected tone="warn" text={`not live since ${timeOfDay(heardAtMs ?? openedAtMs)}`} age={age} />;
+  const isNew = connection === 'connecting' && topic !== 'reconnecting';
+  return <Connected tone="warn" text={isNew ? 'connecting' : 'reconnecting'} age={age} />;
 }
 
 function Connected({ tone, text, age }: { tone: string; text: string; age: string }) {
@@ -36,18 +40,14 @@ function Connected({ tone, text, age }: { tone: string; text: string; age: strin
 
 /** The same for a screen reader: told when it changes, not with every second. */
 function ConnectionNews() {
-  const state = useStore(fleet, ({ connection, status, overview }) =>
-    overview === null
-      ? ''
-      : connection !== 'live'
-        ? 'The connection is lost.'
-        : status?.redis === 'lost'
-          ? 'Redis does not answer.'
-          : '',
-  );
+  const news = useStore(fleet, (state) => {
+    if (state.overview === null || isFresh(state)) return '';
+    if (state.connection === 'live' && state.status?.redis === 'lost') return 'Redis does not answer.';
+    return state.connection === 'live' && state.isSilent ? 'Nothing new comes.' : 'The connection is lost.';
+  });
   return (
     <span class="sr-only" role="status">
-      {state}
+      {news}
     </span>
   );
 }

@@ -1,7 +1,9 @@
 import type { Response } from 'express';
 
-const KEEP_ALIVE_MS = 15_000;
+/** A third of the silence after which a page takes the connection for dead. */
+const KEEP_ALIVE_MS = 5000;
 const RETRY_MS = 2000;
+const ALIVE = 'event: alive\ndata: {}\n\n';
 
 /** An answer of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export class EventStream {
@@ -19,13 +21,11 @@ export class EventStream {
     response.on('drain', () => {
       this.#full = false;
     });
-    this.#write(`retry: ${RETRY_MS}\n\n`);
-    // An event rather than a comment: pages, too, find out by silence that a connection is dead.
+    // An event rather than a comment: pages, too, find out by silence that a connection is dead. And at once: headers
+    // alone may come from a proxy that has nothing behind it.
+    this.#write(`retry: ${RETRY_MS}\n\n${ALIVE}`);
     // A client that has taken nothing since the last one needs no sign of life, and gets no more to keep for it.
-    this.#timer = setInterval(
-      () => this.#full || this.#write('event: alive\ndata: {}\n\n'),
-      KEEP_ALIVE_MS,
-    ).unref();
+    this.#timer = setInterval(() => this.#full || this.#write(ALIVE), KEEP_ALIVE_MS).unref();
     response.once('close', () => clearInterval(this.#timer));
   }
 

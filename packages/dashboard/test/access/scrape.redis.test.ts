@@ -78,7 +78,7 @@ test('a stream is cut off when the session it was opened with ends', async ({ fl
   if (!stream) throw new Error('no stream');
   await once(stream, 'data');
   const cut = once(stream, 'error');
-  await browser.send('/logout', {});
+  await browser.send('/logout', {}).catch(() => undefined); // at this pace its own answer may be cut off as well
   expect(await cut).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
   await server.close();
 });

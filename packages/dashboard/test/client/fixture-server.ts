@@ -29,6 +29,8 @@ export interface AskedChange {
 export interface Fixture {
   readonly app: Express;
   readonly asked: AskedChange[];
+  /** Streams of a topic, old and new ones, stay open and say nothing more; null: all speak again. */
+  hush(topic: 'overview' | 'run' | null): void;
   /** What every stream says from now on. */
   setRedis(redis: 'ok' | 'lost'): void;
   close(): void;
@@ -68,6 +70,7 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   const began = Date.now();
   let fleetPaused = false;
   let redis: 'ok' | 'lost' = 'ok';
+  let hushed: string | null = null;
   let sinceMs = Date.now();
   const second = (): number => Math.floor((Date.now() - began) / tickMs);
   const overview = () => overviewAt(scenario, second(), fleetPaused);
@@ -95,7 +98,7 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
     };
   };
   const tell = (response: Response, query: Query, isFirst: boolean): void => {
-    if (redis === 'lost') return;
+    if (redis === 'lost' || query['topic'] === hushed) return;
     if (query['topic'] === 'overview') {
       if (isFirst) send(response, 'snapshot', overview());
       else send(response, 'patch', patchOf(scenario, second(), fleetPaused));
@@ -122,7 +125,10 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   app.get('/api/events', (request, response) => {
     const stream = { response, query: request.query as Query };
     response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }).flushHeaders();
-    send(response, 'status', { redis, sinceMs });
+    if (stream.query['topic'] !== hushed) {
+      send(response, 'alive', {});
+      send(response, 'status', { redis, sinceMs });
+    }
     tell(response, stream.query, true);
     streams.add(stream);
     request.on('close', () => streams.delete(stream));
@@ -196,6 +202,9 @@ export function createFixture({ scenario, role = 'operator', tickMs = 1000 }: Fi
   return {
     app,
     asked,
+    hush(topic) {
+      hushed = topic;
+    },
     setRedis(next) {
       redis = next;
       sinceMs = Date.now();

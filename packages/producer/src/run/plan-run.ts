@@ -11,6 +11,7 @@ import {
   readLog,
   recordPlanned,
   recordReport,
+  resume,
   runOf,
   type PageJob,
   type PlanDeps,
@@ -46,6 +47,7 @@ async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): 
     ],
   };
   await recordReport(await staging.createReport(unchanged), fleet);
+  await resume(fleet, { runId: plan.runId });
 }
 
 async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
@@ -102,6 +104,7 @@ export async function planRun(
   const existing = await deps.staging.findPlan(job);
   if (existing) {
     const done = await deps.staging.findReport(job);
+    if (done) await resume(deps.fleet, { runId: job.runId }); // where what ended it came no further
     return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
   }
   const { plan: made, unchanged } = await buildPlan(job, deps);

@@ -37,7 +37,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
   const { tracing } = fleet.queues;
   const worker = new Worker<PlanJob>(
     PLAN_QUEUE,
-    async (job, token) => {
+    async (job, token, signal) => {
       await parking.check(job, token);
       try {
         const payload = planJobSchema.parse(job.data);
@@ -48,7 +48,8 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
             `Run ${payload.runId} reads ${payload.source}; this producer is configured for ${deps.source.url}`,
           );
         }
-        const { plan, enqueued } = await planRun(payload, deps);
+        const own = signal ? { ...deps, staging: staging.during(signal) } : deps;
+        const { plan, enqueued } = await planRun(payload, own);
         tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
@@ -89,5 +90,8 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
     },
   );
   worker.on('error', (error) => logger.error({ queue: PLAN_QUEUE }, error.message));
+  worker.on('lockRenewalFailed', (ids: string[]) => {
+    for (const id of ids) worker.cancelJob(id, 'the lock of the job is lost: another producer takes it');
+  });
   context.onClose(() => worker.close());
 }

@@ -9,6 +9,7 @@ import { mergeAppend } from './append.ts';
 import { copyVersions } from './copy-versions.ts';
 import type { Merge, MergedRows } from './merge.ts';
 import { isFloat, MergeTables, type MergeInput } from './merge-tables.ts';
+import { readRemoved } from './removed-rows.ts';
 import { mergeScd1 } from './scd1.ts';
 import { mergeScd2 } from './scd2.ts';
 
@@ -61,8 +62,8 @@ function refuseOvertaken({ plan, snapshot }: MergeInput): void {
   if (!overtaken) return;
   const from = cursorFrom === undefined ? '' : `, from the cursor ${cursorFrom} on,`;
   throw new OffloadError(
-    'LAKE_CONFLICT',
-    `Run ${runId} is of version ${sourceVersion} of table "${table}"${from} and the lake has gone on to version ${held}${cursor === undefined ? '' : ` and the cursor ${cursor}`}; cancel it and start a new one`,
+    'RUN_OVERTAKEN',
+    `Run ${runId} is of version ${sourceVersion} of table "${table}"${from} and the lake has gone on to version ${held}${cursor === undefined ? '' : ` and the cursor ${cursor}`}; it can never be published. Cancel it (\`lance-offload cancel ${runId}\`) and start a new one`,
     { table, runId },
   );
 }
@@ -99,20 +100,6 @@ function assertComplete(
     throw new Error(`the merge of ${plan.runId} accounts for ${accounted} of ${plan.sourceRows} rows`);
 }
 
-/** Positions of removed rows by file, ascending. */
-async function readRemoved(tables: MergeTables): Promise<Map<string, Uint32Array>> {
-  const byFile = new Map<string, Uint32Array>();
-  const files = await tables.connection.runAndReadAll('SELECT DISTINCT file FROM removed ORDER BY file');
-  for (const [id] of files.getRowsJson()) {
-    const result = await tables.connection.run(
-      `SELECT "row"::UINTEGER FROM removed WHERE file = ${Number(id)} ORDER BY 1`,
-    );
-    const [rows = []] = await result.getColumnsJS();
-    byFile.set(tables.fileOf(Number(id)).path, Uint32Array.from(rows, Number));
-  }
-  return byFile;
-}
-
 /** What to say of ties, for the report. */
 export function tieNotes(ties: number): string[] {
   if (ties === 0) return [];
@@ -127,7 +114,7 @@ export function tieNotes(ties: number): string[] {
  * nothing: what it writes are files no log entry names yet.
  *
  * @param deltaVersion the version the run is to become.
- * @throws OffloadError `KEY_NULL`, `LAKE_UNAVAILABLE`; `LAKE_CONFLICT` where the lake has gone beyond the run's plan.
+ * @throws OffloadError `KEY_NULL`, `LAKE_UNAVAILABLE`; `RUN_OVERTAKEN` where the lake has gone beyond the run's plan.
  */
 export async function mergeRun(input: MergeInput, deltaVersion: number): Promise<Merge> {
   const { plan } = input;

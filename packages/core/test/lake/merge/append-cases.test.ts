@@ -169,7 +169,7 @@ test('a run whose window begins where the lake no longer ends is refused: its ro
   await offload(staging, [person(1, 10, 'a'), person(2, 20, 'b')], from('10'));
   await expectRejection(
     offload(staging, [person(1, 10, 'a'), person(2, 20, 'b')], from('10')),
-    'LAKE_CONFLICT',
+    'RUN_OVERTAKEN',
     /from the cursor 10 on, and the lake has gone on to .* the cursor 20/,
   );
   expect(await current(staging)).toHaveLength(2);

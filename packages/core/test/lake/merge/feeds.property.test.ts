@@ -10,9 +10,11 @@ import {
   type Feed,
   type FeedRun,
 } from './feeds.ts';
+import { randomRuns, sized } from '../../soak.ts';
 import { current, lakeQuery, type Person } from './people.ts';
 
-const FEEDS = 200;
+const FEEDS = sized(40, 2000);
+const TIMEOUT_MS = sized(900_000, 4 * 3_600_000);
 const SCD1 = { ingestionType: 'SCD_TYPE_1' } as const;
 const SCD2 = { ingestionType: 'SCD_TYPE_2' } as const;
 
@@ -77,34 +79,38 @@ const runOf = (deletes: FeedRun['deletes'], ...sequences: number[]): FeedRun => 
 /** A key that comes back with an old sequence, and then with the one it had before its delete (found by chance once). */
 const OVERTAKEN: Feed = [runOf('none', 9), runOf('sweep'), runOf('none', 1), runOf('none', 9)];
 
-test(`${FEEDS} random feeds: SCD_TYPE_1 is the plain model, SCD_TYPE_2's open rows are SCD_TYPE_1, intervals neither overlap nor leave a gap but for deletes, and the order of arrival changes nothing`, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(feedRun, { minLength: 1, maxLength: 4 }), async (feed) => {
-      const model = rowsOf(modelOf(feed).values());
-      const scd1 = await withLake(async (staging) => {
-        await publishFeed(staging, feed, SCD1);
-        return current(staging);
-      });
-      expect(scd1).toEqual(model);
+test(
+  `${FEEDS} random feeds: SCD_TYPE_1 is the plain model, SCD_TYPE_2's open rows are SCD_TYPE_1, intervals neither overlap nor leave a gap but for deletes, and the order of arrival changes nothing`,
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(feedRun, { minLength: 1, maxLength: 4 }), async (feed) => {
+        const model = rowsOf(modelOf(feed).values());
+        const scd1 = await withLake(async (staging) => {
+          await publishFeed(staging, feed, SCD1);
+          return current(staging);
+        });
+        expect(scd1).toEqual(model);
 
-      const versions = await versionsOf(feed);
-      expect(
-        versions.filter(([, , , , end]) => end === null).map(([id, seq, name]) => [id, seq, name]),
-      ).toEqual(model);
-      expect(faults(versions)).toEqual([]);
-      const deleted = deletedKeys(feed);
-      expect(interrupted(versions).filter((id) => !deleted.has(id))).toEqual([]);
-      // No sequence a key ever had is missing from its history; one without any may have no end to be closed with.
-      const seen = new Set(feed.flatMap(({ rows }) => rows.map(({ id, seq }) => `${id} ${seq}`)));
-      const kept = new Set(versions.map(([id, seq]) => `${id} ${seq}`));
-      expect([...seen].filter((one) => !kept.has(one) && !one.endsWith(' null'))).toEqual([]);
-      expect([...kept].filter((one) => !seen.has(one))).toEqual([]);
+        const versions = await versionsOf(feed);
+        expect(
+          versions.filter(([, , , , end]) => end === null).map(([id, seq, name]) => [id, seq, name]),
+        ).toEqual(model);
+        expect(faults(versions)).toEqual([]);
+        const deleted = deletedKeys(feed);
+        expect(interrupted(versions).filter((id) => !deleted.has(id))).toEqual([]);
+        // No sequence a key ever had is missing from its history; one without any may have no end to be closed with.
+        const seen = new Set(feed.flatMap(({ rows }) => rows.map(({ id, seq }) => `${id} ${seq}`)));
+        const kept = new Set(versions.map(([id, seq]) => `${id} ${seq}`));
+        expect([...seen].filter((one) => !kept.has(one) && !one.endsWith(' null'))).toEqual([]);
+        expect([...kept].filter((one) => !seen.has(one))).toEqual([]);
 
-      expect(await versionsOf(feed, { shuffle: true })).toEqual(versions);
-    }),
-    { numRuns: FEEDS, examples: [[OVERTAKEN]] },
-  );
-}, 900_000);
+        expect(await versionsOf(feed, { shuffle: true })).toEqual(versions);
+      }),
+      { ...randomRuns(FEEDS, FEEDS), examples: [[OVERTAKEN]] },
+    );
+  },
+  TIMEOUT_MS,
+);
 
 /** Rows whose content is a function of key and sequence: as a log of changes has them, told several times or not. */
 const event = fc
@@ -122,18 +128,22 @@ function feedOf(events: readonly Person[], runs: number): Feed {
   }));
 }
 
-test('random logs of changes give the same history in whichever order and in however many runs they arrive', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(event, { minLength: 1, maxLength: 12 }),
-      fc.integer({ min: 1, max: 4 }),
-      fc.nat(),
-      async (events, runs, salt) => {
-        const inOrder = await versionsOf(feedOf(events, 1));
-        expect(await versionsOf(feedOf(shuffled(events, salt), runs))).toEqual(inOrder);
-        expect(inOrder).toHaveLength(new Set(events.map(hashOf)).size);
-      },
-    ),
-    { numRuns: 50 },
-  );
-}, 600_000);
+test(
+  'random logs of changes give the same history in whichever order and in however many runs they arrive',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(),
+        async (events, runs, salt) => {
+          const inOrder = await versionsOf(feedOf(events, 1));
+          expect(await versionsOf(feedOf(shuffled(events, salt), runs))).toEqual(inOrder);
+          expect(inOrder).toHaveLength(new Set(events.map(hashOf)).size);
+        },
+      ),
+      randomRuns(20, 500),
+    );
+  },
+  TIMEOUT_MS,
+);

@@ -76,6 +76,7 @@ const FREE = new Set([
   'numOutputBytes',
   'lakeBytes',
   'size',
+  'pathOrInlineDv', // the random name of a file of deletion vectors
 ]);
 
 /** The whole of a lake: rows, state, the log action by action, the report of a run; without what is free to differ. */
@@ -83,7 +84,11 @@ async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
   const log = await readLog(staging.table(plan.destination));
   const report = await staging.findReport(plan);
   const settled: unknown = JSON.parse(JSON.stringify({ log, report }), (key, value: unknown) =>
-    FREE.has(key) ? 0 : value,
+    FREE.has(key)
+      ? 0
+      : key === 'path'
+        ? String(value).replace(/\.[0-9a-f]{16}\.parquet$/, '.parquet')
+        : value,
   );
   return { ...(await seen(staging)), settled };
 }

@@ -47,5 +47,5 @@ test('an APPEND_ONLY run after a version the lake has left meanwhile is not publ
     changedSince: 3,
   });
   expect(report).toMatchObject({ verified: true, lakeRows: 1, rows: outcomes({ inserted: 1 }) });
-  await expectRejection(commitRun(late, staging), 'LAKE_CONFLICT', /gone on to version 4/);
+  await expectRejection(commitRun(late, staging), 'RUN_OVERTAKEN', /gone on to version 4/);
 });

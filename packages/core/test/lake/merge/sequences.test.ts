@@ -246,8 +246,8 @@ for (const mode of [SCD1, SCD2]) {
     await offload(staging, [person(1, 5, 'a'), person(2, 5, 'b')], { ...mode, sourceVersion: 9 });
     await expectRejection(
       offload(staging, [person(1, 4, 'z')], { ...mode, deletes: 'snapshot', sourceVersion: 8 }),
-      'LAKE_CONFLICT',
-      /of version 8 .*the lake has gone on to version 9.*cancel it and start a new one/,
+      'RUN_OVERTAKEN',
+      /of version 8 .*the lake has gone on to version 9.*Cancel it \(`lance-offload cancel \S+`\) and start a new one/,
     );
     expect(await current(staging)).toHaveLength(2);
     expect((await stateOf(staging))?.sourceVersion).toBe(9);
