@@ -194,6 +194,8 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   const done = await staging.endOf(key);
   if (done) throw closed(done);
   const plan = await staging.findPlan(key);
+  // Releases before 2026-12 decided nothing beforehand: where the log has the run, that is the decision.
+  if (plan && (await finishLogged(plan, staging))?.state === 'published') throw closed('published');
   const commit = await queues.commit.getJob(commitJobId(runId));
   if ((await staging.decide(key, 'cancel')).decision === 'commit') {
     if (plan && (await finishLogged(plan, staging))?.state === 'published') throw closed('published');
