@@ -65,8 +65,8 @@ for (const at of ['writeData', 'claimReceipt'] as const)
         await world.lake.ended(open);
         for (const { path: file } of (await readSnapshot(table))?.files ?? [])
           published.set(file, await readFile(table.locate(file)));
-        await editTable(world.uri, 'items', (table) =>
-          table.update({ where: 'id < 100', values: { title: 'changed' } }),
+        await editTable(world.uri, 'items', (source) =>
+          source.update({ where: 'id < 100', values: { title: 'changed' } }),
         );
         expect((await world.offload('run')).code).toBe(0);
       };

@@ -70,10 +70,10 @@ async function withFleet<T>(scene: Scene, staging: Staging, work: (fleet: Fleet)
 async function stage(scene: Scene, staging: Staging): Promise<string> {
   const deps = pageDeps(scene, staging);
   const { signal } = new AbortController();
-  const plan = await staging.readPlan(scene);
-  for (const page of planPages(plan)) {
+  const planned = await staging.readPlan(scene);
+  for (const page of planPages(planned)) {
     if (await staging.hasEnded(scene)) return 'ended';
-    await stagePage(plan, page, deps, signal);
+    await stagePage(planned, page, deps, signal);
   }
   return 'staged';
 }

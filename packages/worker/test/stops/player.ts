@@ -63,11 +63,11 @@ export class Player {
       this.#next = start();
     }
     const stopped = async () => {
-      while (!over && pid !== undefined) {
+      for (;;) {
+        if (over || pid === undefined) return false;
         if ((await stateOf(pid).catch(() => undefined)) === 'T') return true;
         await pause(1);
       }
-      return false;
     };
     return { outcome, stopped, wake: () => child.kill('SIGCONT') };
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { pathsOf } from '../../../core/test/lake/paths-of.ts';
 import { dataFileKey } from '../../../core/src/lake/deleted-rows.ts';
 import { deletionVectorKey } from '../../../core/src/lake/deletion-vector.ts';
@@ -7,6 +6,8 @@ import { readLog } from '../../../core/src/lake/delta-log.ts';
 import { withDuckDB } from '../../../core/src/lake/duckdb.ts';
 import { createViews } from '../../../core/src/lake/views.ts';
 import type { Staging } from '../../../core/src/lake/staging.ts';
+
+type Connection = Parameters<Parameters<typeof withDuckDB>[1]>[0];
 
 /** Checksums of objects, by key. */
 type Sums = Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export async function seenRows(
   staging: Staging,
   destination: string,
 ): Promise<{ readonly log: string; readonly database: string }> {
-  const query = async (connection: DuckDBConnection) => {
+  const query = async (connection: Connection) => {
     const read = await connection.runAndReadAll(
       `SELECT * EXCLUDE (_run_id, _offloaded_at) FROM "${destination}" ORDER BY ALL`,
     );

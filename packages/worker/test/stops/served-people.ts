@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { fieldsOf } from '../../../core/test/lake/merge/typed-table.ts';
 import { PEOPLE, type Person } from '../../../core/test/lake/merge/people.ts';
-import { json, type Seen } from '../../../core/test/lancedb/http-server.ts';
+import { json, type Answer, type Seen } from '../../../core/test/lancedb/http-server.ts';
 import { sourceOf } from '../../../core/test/verify/compared-lake.ts';
 import { servedTable } from '../../../core/test/verify/served-table.ts';
 
@@ -24,10 +24,23 @@ async function read(request: IncomingMessage): Promise<Seen> {
   return { method, url, headers, body: text === '' ? undefined : JSON.parse(text) };
 }
 
-/** Serves a table over real HTTP from this process. */
+/** The places of rows, those that a query asks for the other way round. */
+function turned(rows: readonly number[], query: unknown): number[] {
+  const { offset = 0, k = 0 } = query as { offset?: number; k?: number };
+  return [
+    ...rows.slice(0, offset),
+    ...rows.slice(offset, offset + k).toReversed(),
+    ...rows.slice(offset + k),
+  ];
+}
+
+/**
+ * Serves a table over real HTTP from this process. The order of a page's rows is free: every second answer has another
+ * one, so that two workers' files of a page differ.
+ */
 export async function servePeople(people: readonly Person[]): Promise<ServedPeople> {
   const server = createServer((request, response) => {
-    void read(request).then((seen) => answer()(response, seen));
+    void read(request).then((seen) => answer(response, seen));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -47,9 +60,16 @@ export async function servePeople(people: readonly Person[]): Promise<ServedPeop
     if (served.moves) served.version += 1;
     return json(200, { version: served.version, schema: { fields } });
   };
-  const answer = () =>
-    servedTable(sourceOf(served.people), {
+  let queries = 0;
+  const answer: Answer = (response, request) => {
+    const source = sourceOf(served.people);
+    const rows = [...source.rows.keys()];
+    queries += 1;
+    const scan = queries % 2 === 0 ? rows : turned(rows, request.body);
+    servedTable(source, {
+      scan,
       instead: (_, operation) => (operation === 'describe' ? describe() : undefined),
-    });
+    })(response, request);
+  };
   return served;
 }

@@ -10,7 +10,8 @@ import { servePeople, type ServedPeople } from './served-people.ts';
 import { tryHalts, type Findings, type Trial } from './try-halts.ts';
 import { makeUnderWay, type Mode, type Progress } from './under-way.ts';
 
-type Played = Pick<Trial, 'part' | 'meanwhile'> & Partial<Pick<Trial, 'signal' | 'finally' | 'ends'>>;
+type Played = Pick<Trial, 'part' | 'meanwhile'> &
+  Partial<Pick<Trial, 'signal' | 'says' | 'finally' | 'ends'>>;
 
 interface Stage {
   /** Halts a part of a run that is under way in a lake of this mode. */
@@ -27,6 +28,7 @@ interface Stage {
 
 const PLAYED = {
   signal: 'SIGSTOP',
+  says: /^(?:opened|adopted|planned|staged|ended|published|cancelled|collected)\b|^\[RUN_(?:CLOSED|OPEN)\]/,
   finally: ['stage', 'commit'],
   ends: ['published', 'cancelled'],
 } as const satisfies Partial<Trial>;
@@ -68,12 +70,14 @@ async function tryNext(
   served: ServedPeople,
   player: Player,
 ): Promise<Findings> {
-  const scene = () => newScene(served.url, { runId: '' });
+  let runId = '';
   let without = '';
+  const scene = () => newScene(served.url, { runId });
   const lake = await KeptLake.make(async (staging) => {
     without = await play(WHOLE_RUN, scene(), staging);
     if (changed) served.version += 1;
     await play(done, scene(), staging);
+    if (done.length > 0) runId = (await staging.lastOpening('documents'))?.runId ?? '';
   });
   try {
     const rest = WHOLE_RUN.slice(done.length);

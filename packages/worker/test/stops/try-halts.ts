@@ -22,6 +22,8 @@ export interface Trial {
   readonly meanwhile: { readonly before: readonly Part[]; readonly after: readonly Part[] };
   /** What is done once the part is over, to end the run. */
   readonly finally: readonly Part[];
+  /** What becomes of the part itself once it goes on. */
+  readonly says: RegExp;
   /** How the run may end. */
   readonly ends: readonly RunReport['state'][];
 }
@@ -139,6 +141,7 @@ async function tryHalt(trial: Trial, halt: Halt, player: Player): Promise<string
   const after = await seenBytes(staging, scene.destination);
   const problems = touched(before, after, allowedTo(trial, scene, end));
   problems.push(...(await openedTwice([...others, result], scene, staging)));
+  if (halt.signal === 'SIGSTOP' && !trial.says.test(result)) problems.push('the part ends otherwise');
   await play(trial.finally, played, staging);
   const last = await withRun(played, staging);
   const ended = await staging.endOf(scene);
@@ -162,7 +165,9 @@ export async function tryHalts(trial: Trial, player: Player): Promise<Findings> 
   let halts = 0;
   for (const [index, name] of operations.entries())
     for (const when of signal === 'SIGSTOP' ? WHEN : (['after'] as const)) {
-      const found = await tryHalt(trial, { operation: index + 1, when, signal }, player);
+      const found = await tryHalt(trial, { operation: index + 1, when, signal }, player).catch(
+        (thrown: unknown) => [toOffloadError(thrown).message],
+      );
       halts += 1;
       problems.push(...found.map((problem) => `${when} ${index + 1} (${name}): ${problem}`));
     }
