@@ -3,8 +3,9 @@ import { changeAndOffload } from './src/changing/changed-lake.ts';
 import { compareChanged } from './src/changing/compare-changed.ts';
 import { openClickHouse } from './src/clickhouse.ts';
 import { compareTable, type Comparison } from './src/compare.ts';
-import { installReader } from './src/install.ts';
+import { installPython, installReader } from './src/install.ts';
 import { checkNames } from './src/names/check-names.ts';
+import { checkPredicates } from './src/predicates/check-predicates.ts';
 import { runQuickstart } from './src/quickstart-lake.ts';
 import { showComparisons, showTotals } from './src/screen.ts';
 import { eachSourceTable } from './src/source.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   // ClickHouse opens files below the working directory only.
   process.chdir(root);
   installReader(import.meta.dirname);
+  const python = installPython(import.meta.dirname);
   const lakes = [
     await runQuickstart(path.join(root, '.interop')),
     await offloadTypeTable(path.join(root, '.interop', 'types')),
@@ -45,6 +47,8 @@ async function main(): Promise<void> {
   report('every type, by itself and nested, as docs/types-table.md shows it', types);
   const names = await checkNames(path.join(root, '.interop', 'names'), clickhouse);
   report('columns of random names, at any depth: refused, or read', names);
+  const predicates = await checkPredicates(path.join(root, '.interop', 'predicates'), python, clickhouse);
+  report('filters over NaN, zeros of both signs, old dates and long texts', predicates);
   for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);

@@ -1,17 +1,26 @@
+import { createHash } from 'node:crypto';
 import { connect, type Connection, type Table } from '@lancedb/lancedb';
 import type { ServerOptions } from '@lance-offload/lancedb-server';
 import { arrow } from './arrow.ts';
 
 type Intercept = NonNullable<ServerOptions['intercept']>;
+type Response = Parameters<Intercept>[1];
+type Rows = Awaited<ReturnType<ReturnType<Table['query']>['toArrow']>>;
 
 /** How a server may misbehave that scans as it likes. */
 export interface Whims {
   /** Most rows of an answer, whatever `k` says. */
-  readonly cap: number;
+  readonly cap?: number;
   /** Share of rows left out of the first answer to each request. */
-  readonly missing: number;
-  /** Share of rows that stand in an answer twice. */
-  readonly repeated: number;
+  readonly missing?: number;
+  /** Share of rows that stand in an answer twice, and push others out of it. */
+  readonly repeated?: number;
+  /** Rows come in another order each time, unless it is fixed. */
+  readonly order?: 'fixed' | 'none';
+  /** The same question has the same answer, however often it is asked. */
+  readonly stubborn?: boolean;
+  /** Share of answers, to whatever request, that fail: 500 to 504, a reset connection, a body that is cut short. */
+  readonly faults?: number;
 }
 
 interface Query {
@@ -20,6 +29,13 @@ interface Query {
   readonly version?: number;
   readonly filter?: string;
   readonly columns?: string[];
+}
+
+/** A server that misbehaves, and what it was asked. */
+export interface Unreliable {
+  readonly intercept: Intercept;
+  /** All requests, those of them that are queries, and those that were answered with a fault. */
+  readonly asked: { requests: number; queries: number; faults: number };
 }
 
 /** A generator of numbers from 0 to 1, the same at each run of a test (mulberry32). */
@@ -47,62 +63,112 @@ function sample<T>(items: readonly T[], size: number, next: () => number): T[] {
   return Array.from({ length: size }, (_, at) => chosen.get(at)).filter((item) => item !== undefined);
 }
 
+/** All rows of a table at a version, and where each is. */
+interface Snapshot {
+  readonly table: Table;
+  readonly rows: Rows;
+  readonly places: ReadonlyMap<bigint, number>;
+  /** Ids by filter. Filters for row ids are many, and the engine answers them each time. */
+  readonly listed: Map<string, bigint[]>;
+}
+
+const rowIdsOf = (rows: Rows): bigint[] => [...(rows.getChild('_rowid') ?? [])].map(BigInt);
+
+async function openSnapshot(db: Connection, name: string, version: number | undefined): Promise<Snapshot> {
+  const table = await db.openTable(name);
+  if (version !== undefined) await table.checkout(version);
+  const rows = await table.query().withRowId().toArrow();
+  const places = new Map(rowIdsOf(rows).map((id, place) => [id, place]));
+  return { table, rows, places, listed: new Map() };
+}
+
 /** Ids that a filter names, or those the engine finds. */
-async function idsOf(table: Table, filter: string | undefined): Promise<bigint[]> {
+async function idsOf({ table, listed }: Snapshot, filter = ''): Promise<bigint[]> {
+  const known = listed.get(filter);
+  if (known) return known;
   const query = table.query().withRowId().select(['_rowid']);
-  const found = await (filter === undefined ? query : query.where(filter)).toArrow();
-  return [...(found.getChild('_rowid') ?? [])].map(BigInt);
+  const ids = rowIdsOf(await (filter === '' ? query : query.where(filter)).toArrow());
+  if (!filter.includes('_rowid')) listed.set(filter, ids);
+  return ids;
 }
 
 /** The rows of these ids, in this order, an id that stands there twice twice; as an IPC stream. */
-async function rowsOf(table: Table, ids: readonly bigint[], columns: string[] | undefined): Promise<Buffer> {
-  const query = table
-    .query()
-    .withRowId()
-    .where(`_rowid IN (${[...new Set(ids)].join(',')})`);
-  const found = await (columns ? query.select(columns.filter((name) => name !== '_rowid')) : query).toArrow();
-  const places = new Map([...(found.getChild('_rowid') ?? [])].map((id, row) => [BigInt(id), row]));
-  const rows = ids.map((id) => found.slice(places.get(id) ?? 0, (places.get(id) ?? 0) + 1));
-  const [first, ...rest] = rows;
-  const all = first ? first.concat(...rest) : found.slice(0, 0);
-  return Buffer.from(arrow.tableToIPC(all, 'stream'));
+function rowsOf({ rows, places }: Snapshot, ids: readonly bigint[], columns: string[] | undefined): Buffer {
+  const names = columns ? new Set([...columns, '_rowid']) : undefined;
+  const wanted = rows.schema.fields.filter(({ name }) => names?.has(name) ?? true);
+  // In one batch: an answer of a batch per row would cost both sides more than all else.
+  const taken = wanted.map(({ name, type }) => {
+    const column = rows.getChild(name);
+    const values = ids.map((id): unknown => {
+      const value: unknown = column?.get(places.get(id) ?? 0);
+      return value instanceof arrow.Vector ? value.toArray() : value;
+    });
+    return [name, arrow.vectorFromArray(values, type)] as const;
+  });
+  return Buffer.from(arrow.tableToIPC(new arrow.Table(Object.fromEntries(taken)), 'stream'));
+}
+
+/** What becomes of an answer that fails; `body` is the one it should have been. */
+function spoil(response: Response, body: Buffer, next: () => number): void {
+  const kind = Math.floor(next() * 7);
+  const half = body.subarray(0, body.length / 2);
+  if (kind < 4) response.status([500, 502, 503, 504][kind] ?? 500).json({ error: 'out of order' });
+  else if (kind === 4) response.socket?.resetAndDestroy();
+  else if (kind === 5) response.type('application/vnd.apache.arrow.stream').send(half);
+  else response.writeHead(200, { 'content-length': body.length }).write(half, () => response.destroy());
 }
 
 /**
  * Answers queries itself, from the engine's rows, in another order each time, with rows left out and rows repeated; all
- * other requests are served as ever.
+ * other requests are served as ever, but for those that fail.
  */
-export function unreliable(uri: string, whims: Whims, seed = 7): Intercept {
-  const next = random(seed);
+export function unreliable(uri: string, whims: Whims, seed = 7): Unreliable {
+  const { cap = Number.POSITIVE_INFINITY, missing = 0, repeated = 0, faults = 0 } = whims;
+  const everywhere = random(seed);
   const seen = new Set<string>();
-  const listed = new Map<string, Promise<bigint[]>>();
+  const snapshots = new Map<string, Promise<Snapshot>>();
+  const asked = { requests: 0, queries: 0, faults: 0 };
   let db: Promise<Connection> | undefined;
 
-  async function answer(name: string, { k, offset = 0, version, filter, columns }: Query): Promise<Buffer> {
+  async function answer(name: string, query: Query): Promise<Buffer> {
+    const { k, offset = 0, version, filter, columns } = query;
     db ??= connect(uri);
-    const table = await (await db).openTable(name);
-    if (version !== undefined) await table.checkout(version);
-    const key = `${name} ${version} ${filter}`;
-    const ids = await (listed.get(key) ?? idsOf(table, filter));
-    if (!filter?.includes(' IN ')) listed.set(key, Promise.resolve(ids));
+    const key = `${name} ${version}`;
+    const opened = snapshots.get(key) ?? openSnapshot(await db, name, version);
+    snapshots.set(key, opened);
+    const snapshot = await opened;
+    const ids = await idsOf(snapshot, filter);
+    const request = `${key} ${offset} ${k} ${filter}`;
+    const hash = () => createHash('sha256').update(request).digest().readInt32LE();
+    const next = whims.stubborn ? random(hash()) : everywhere;
     // The rows from `offset` on of a random order are just random rows.
-    const size = Math.max(0, Math.min(k, whims.cap, ids.length - offset));
-    const slice = sample(ids, size, next);
-    const request = `${key} ${offset} ${k}`;
-    const kept = seen.has(request) ? slice : slice.filter(() => next() >= whims.missing);
+    const size = Math.max(0, Math.min(k, cap, ids.length - offset));
+    const slice = whims.order === 'fixed' ? ids.slice(offset, offset + size) : sample(ids, size, next);
+    const isWhole = seen.has(request) && !whims.stubborn;
+    const kept = isWhole ? slice : slice.filter(() => next() >= missing);
     seen.add(request);
-    const rows = kept.flatMap((id) => (next() < whims.repeated ? [id, id] : [id])).slice(0, slice.length);
-    const body = await rowsOf(table, rows, columns);
-    table.close();
-    return body;
+    const most = Math.min(k, cap);
+    const rows = kept.flatMap((id) => (next() < repeated ? [id, id] : [id])).slice(0, most);
+    return rowsOf(snapshot, rows, columns);
   }
 
-  return (request, response, proceed) => {
+  const intercept: Intercept = (request, response, proceed) => {
+    asked.requests += 1;
     const [, table] = /^\/v1\/table\/([^/]+)\/query\/?$/.exec(request.path) ?? [];
-    if (table === undefined) return proceed();
-    answer(decodeURIComponent(table), request.body as Query).then(
-      (body) => response.type('application/vnd.apache.arrow.stream').send(body),
-      (error: unknown) => response.status(500).json({ error: String(error) }),
-    );
+    const fails = everywhere() < faults;
+    if (fails) asked.faults += 1;
+    if (table === undefined) {
+      if (fails) spoil(response, Buffer.from('{"version": 1, "tables": []}'), everywhere);
+      else proceed();
+      return;
+    }
+    asked.queries += 1;
+    const sent = async () => {
+      const body = await answer(decodeURIComponent(table), request.body as Query);
+      if (fails) spoil(response, body, everywhere);
+      else response.type('application/vnd.apache.arrow.stream').send(body);
+    };
+    sent().catch((error: unknown) => response.status(500).json({ error: String(error) }));
   };
+  return { intercept, asked };
 }

@@ -13,7 +13,7 @@ test('a worker that stood still until its page was published wakes up and replac
 }) => {
   const items = await world.items('items', 500);
   // Each answer has the rows in another order, so that the two workers’ files differ.
-  const answer = unreliable(world.uri, { cap: 1000, missing: 0, repeated: 0 });
+  const { intercept: answer } = unreliable(world.uri, { cap: 1000 });
   const { promise: asked, resolve: firstAsks } = Promise.withResolvers<() => void>();
   let queries = 0;
   const server = await startServer({
@@ -56,7 +56,7 @@ test('a page that another worker stages while it is transformed ends with that o
   world,
 }) => {
   await world.items('items', 500);
-  const intercept = unreliable(world.uri, { cap: 1000, missing: 0, repeated: 0 });
+  const { intercept } = unreliable(world.uri, { cap: 1000 });
   const server = await startServer({ uri: world.uri, port: 0, apiKey: world.apiKey, intercept });
   const pool = new TransformPool(1);
   try {

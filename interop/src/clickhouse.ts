@@ -35,6 +35,10 @@ export interface ClickHouse {
   /** ClickHouse's type of each column, by name. */
   columnTypes(relation: Relation): Map<string, string>;
   countRows(relation: Relation, where?: string): number;
+  /** Counts the rows each condition finds, as `countRows` does. */
+  countFound(relation: Relation, conditions: readonly string[]): number[];
+  /** Counts, over all rows, those that each condition is true of: no row is left out before it is looked at. */
+  countTrue(relation: Relation, conditions: readonly string[]): number[];
   batches(relation: Relation, part?: { columns?: string; where?: string | undefined }): AsyncIterable<Batch>;
   close(): void;
 }
@@ -53,6 +57,20 @@ export function openClickHouse(): ClickHouse {
     },
     countRows(relation, where) {
       return Number(cell(`SELECT count() AS value ${from(relation, where)}`));
+    },
+    countFound(relation, conditions) {
+      const counts = conditions.map(
+        (where, index) => `SELECT ${index} AS i, count() AS value FROM ${source(relation)} WHERE ${where}`,
+      );
+      const { data } = json(
+        `SELECT * FROM (${counts.join(' UNION ALL ')}) ORDER BY i ${settingsFor(relation)}`,
+      );
+      return data.map((row) => Number(row['value']));
+    },
+    countTrue(relation, conditions) {
+      const counts = conditions.map((condition, index) => `countIf(${condition}) AS c${index}`);
+      const [row] = json(`SELECT ${counts.join(', ')} ${from(relation)}`).data;
+      return conditions.map((_, index) => Number(row?.[`c${index}`]));
     },
     async *batches(relation, { columns = '*', where } = {}) {
       const chunks = session.queryStream(`SELECT ${columns} ${from(relation, where)}`, {

@@ -71,19 +71,20 @@ export { retryFailures, retryRun, type RetryOptions, type RetryOutcome } from '.
 export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
 export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
 export { scanQuery } from './lancedb/query.ts';
-export {
-  fetchPage,
-  RequestSizes,
-  type FetchedPart,
-  type PagedScan,
-  type ScanRange,
-} from './lancedb/fetch-page.ts';
+export { fetchPage, type FetchedPart, type PagedScan, type ScanRange } from './lancedb/fetch-page.ts';
 export { fetchRows } from './lancedb/fetch-rows.ts';
 export { listRowIds } from './lancedb/list-row-ids.ts';
+export { RowIdSet } from './lancedb/row-id-set.ts';
+export { stagedRowIds } from './lake/audit.ts';
+export { mostLacking } from './lake/settle-plan.ts';
+export { RequestSizes } from './lancedb/request-sizes.ts';
+export { retryingScans } from './lancedb/retrying-scans.ts';
+export { listingProgress } from './lake/listing-progress.ts';
 export { createRowIdFile, readRowIds } from './lake/row-id-file.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
 export { isSchemaChangeNote, type SchemaChange } from './plan/schema-changes.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
+export { refuseMadeAnew } from './plan/read-identity.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
 export {
   cursorDuckdbLiteral,
@@ -101,7 +102,7 @@ export { withDuckDB } from './lake/duckdb.ts';
 export { historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
-export { emptyReport, type RunReport } from './lake/report.ts';
+export { emptyReport, unchangedReport, type RunReport } from './lake/report.ts';
 export { openLake, Staging, type RunKey } from './lake/staging.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';

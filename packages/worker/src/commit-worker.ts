@@ -4,6 +4,7 @@ import {
   commitRun,
   isTriedAgain,
   Parking,
+  refuseMadeAnew,
   resume,
   settleFailure,
   toOffloadError,
@@ -57,10 +58,13 @@ export function startCommitWorker(
         const own = untilLost(deps, lost);
         const repair = createRepair(own, lost);
         let stepped = started;
-        const onStep = (step: CommitStep) => {
+        const onStep = async (step: CommitStep) => {
           tracing.past(SPAN_NAMES[step], performance.now() - stepped);
           stepped = performance.now();
           monitor.committing(runId, step);
+          // Before the log entry: rows of a table that was made anew meanwhile are not those that were planned. A run
+          // that is published already is not merged again, and never gets here.
+          if (step === 'merged') await refuseMadeAnew(await deps.staging.readPlan(commit), deps.source);
         };
         const report = await commitRun(commit, own.staging, onStep, repair);
         await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed

@@ -1,25 +1,93 @@
-import { listRowIds, pageCount, pageScanOf, type Repair } from '@lance-offload/core';
+import {
+  listingProgress,
+  listRowIds,
+  pageCount,
+  pageScanOf,
+  readRowIds,
+  retryingScans,
+  RowIdSet,
+  stagedRowIds,
+  type Receipt,
+  type Repair,
+  type RunPlan,
+  type Staging,
+} from '@lance-offload/core';
 import { stagePage, type PageDeps } from './stage-page.ts';
 
+type Scan = Parameters<Repair>[1];
+
+/** Ids that are read from the plan's list at once. */
+const IDS_PER_READ = 100_000;
+
+/** The rows of a plan that has listed them. */
+async function readListed(plan: RunPlan, { staging }: PageDeps): Promise<RowIdSet> {
+  const ids = new RowIdSet();
+  const end = plan.offset + plan.sourceRows;
+  for (let offset = plan.offset; offset < end; offset += IDS_PER_READ) {
+    const limit = Math.min(IDS_PER_READ, end - offset);
+    ids.add(await readRowIds(staging, plan, { offset, limit }));
+  }
+  return ids;
+}
+
+/** Lists the rows a scan must have. Those that are staged are known, and are not asked for. */
+async function listAll(
+  plan: RunPlan,
+  scan: Scan,
+  known: RowIdSet,
+  deps: PageDeps,
+  signal: AbortSignal,
+): Promise<RowIdSet> {
+  if (scan === 'rows' && plan.paging === 'row-ids') return readListed(plan, deps);
+  const { source, staging } = deps;
+  const { filter } = pageScanOf(plan, { scan });
+  const [rows, skipped] = scan === 'rows' ? [plan.sourceRows, plan.offset] : [plan.sweepRows, 0];
+  const listing = { table: plan.table, version: plan.sourceVersion, filter, expected: rows + skipped };
+  const progress = listingProgress(staging, plan, scan, listing);
+  const all = await listRowIds(listing, source, { known, progress, signal });
+  all.removeLeast(skipped);
+  return all;
+}
+
+/** Receipts of repairs, which lie behind the planned pages, and the first index that is free. */
+async function readRepairs(
+  plan: RunPlan,
+  staging: Staging,
+): Promise<{ readonly receipts: Receipt[]; readonly next: number }> {
+  const planned = pageCount(plan);
+  const indexes = (await staging.listReceipts(plan)).filter((index) => index >= planned);
+  const receipts = await Promise.all(indexes.map((index) => staging.readReceipt(plan, index)));
+  return {
+    receipts: receipts.filter((receipt) => receipt !== undefined),
+    next: Math.max(planned, (indexes.at(-1) ?? -1) + 1),
+  };
+}
+
 /**
- * Repairs a run whose pages lack rows: lists the ids of all rows of the pinned version, takes those away that are staged,
- * and stages the rest by their ids, behind the planned pages. Killed anywhere and run again, it stages what is missing
- * then.
+ * Repairs a run whose pages lack rows: lists the ids of all rows of the pinned version, unless the plan has done so, takes
+ * those away that are staged, and stages the rest by their ids, behind the planned pages. Killed anywhere and run again, it goes on with what is
+ * listed and staged. Another attempt may take the same pages at the same time: of each page one copy counts, and what it
+ * does not hold is staged behind it.
  */
 export function createRepair(deps: PageDeps, signal: AbortSignal): Repair {
+  // A repair has nothing but its own attempts: a request that fails is sent again here.
+  const patient = { ...deps, source: retryingScans(deps.source, 'first scan') };
   return async (plan, scan, staged) => {
-    const { filter } = pageScanOf(plan, { scan });
-    const expected = scan === 'rows' ? plan.sourceRows : plan.sweepRows;
-    const listing = { table: plan.table, version: plan.sourceVersion, filter, expected };
-    const missing = await listRowIds(listing, deps.source, signal);
+    const missing = await listAll(plan, scan, staged, patient, signal);
     try {
       missing.remove(staged);
-      const taken = await deps.staging.listReceipts(plan);
-      let index = Math.max(pageCount(plan), (taken.at(-1) ?? -1) + 1);
-      for (const ids of missing.slices(plan.rowsPerPage)) {
-        const page = { index, offset: 0, limit: ids.length, scan, repair: true };
-        await stagePage(plan, page, deps, signal, ids);
-        index += 1;
+      let { next } = await readRepairs(plan, deps.staging);
+      for (let before = Number.POSITIVE_INFINITY; missing.size > 0 && missing.size < before;) {
+        before = missing.size;
+        for (const ids of missing.slices(plan.rowsPerPage)) {
+          const page = { index: next++, offset: 0, limit: ids.length, scan, repair: true };
+          await stagePage(plan, page, patient, signal, ids);
+        }
+        const repairs = await readRepairs(plan, deps.staging);
+        const repaired = await stagedRowIds(plan, scan, repairs.receipts, deps.staging);
+        missing.remove(repaired);
+        repaired.dispose();
+        ({ next } = repairs);
       }
     } finally {
       missing.dispose();

@@ -4,10 +4,12 @@ import {
   fetchRows,
   FORMAT_VERSION,
   keysFilePath,
+  mostLacking,
   newAttemptId,
   OffloadError,
   pageScanOf,
   readRowIds,
+  retryingScans,
   transformOf,
   type FetchedPart,
   type LanceClient,
@@ -110,8 +112,12 @@ async function stagePart(
 /** Passes over the ids of a page that may bring nothing new before it is given up. */
 const IDLE_PASSES = 3;
 
+/** Passes after which a few rows may be left to the repair. */
+const PASSES_OF_A_PAGE = 2;
+
 /**
- * Stages rows by their ids, pass after pass until each is there: a server may leave some out.
+ * Stages rows by their ids, pass after pass until each is there, but for the few that are left to the commit: a server may
+ * leave some out.
  *
  * @throws OffloadError `SOURCE_SHORT` where several passes bring nothing new, `SOURCE_BAD_BODY` for a row nobody asked for.
  */
@@ -125,7 +131,8 @@ async function stageRows(
 ): Promise<void> {
   const missing = new Set(ids);
   const wanted = new Set(ids);
-  for (let idle = 0; missing.size > 0;) {
+  const enough = (passes: number) => passes >= PASSES_OF_A_PAGE && missing.size <= mostLacking(plan, page);
+  for (let [idle, passes] = [0, 0]; missing.size > 0 && !enough(passes); passes++) {
     const before = missing.size;
     const scan = pageScanOf(plan, page);
     for await (const part of fetchRows(scan, BigUint64Array.from(missing), deps.source, deps.sizes, signal)) {
@@ -183,7 +190,10 @@ export async function stagePage(
   ids?: BigUint64Array,
 ): Promise<Receipt> {
   const done = await deps.staging.findReceipt(plan, page);
-  return done ?? (await stageAnew(plan, page, deps, signal, ids));
+  if (done) return done;
+  // Before its first answer a page is the queue's to try again; from then on a failed request would cost what it has.
+  const source = retryingScans(deps.source, 'first answer');
+  return stageAnew(plan, page, { ...deps, source }, signal, ids);
 }
 
 async function stageAnew(

@@ -55,7 +55,7 @@ export const ERROR_POLICY = {
   VERSION_GONE: {
     next: 'give-up',
     exitCode: 1,
-    hint: 'The pinned version was cleaned up at the source; cancel this run and start a new one.',
+    hint: 'The pinned version was cleaned up at the source, or the table was made anew; cancel this run and start a new one.',
   },
   SOURCE_REJECTED: {
     next: 'give-up',

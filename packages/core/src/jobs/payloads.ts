@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { tableOptionsSchema } from '../config/table-options.ts';
 
-/** Payloads of another version are refused rather than misread: producer and workers are upgraded together. */
-export const PAYLOAD_VERSION = 2;
+/**
+ * Payloads of a later version are refused rather than misread: producer and workers are upgraded together. Those of version 2 say the
+ * same; a worker that knows no more than them does not keep to the lake's rules of today.
+ */
+export const PAYLOAD_VERSION = 3;
+const READABLE_PAYLOADS = [2, PAYLOAD_VERSION] as const;
 
 const common = {
-  payloadVersion: z.literal(PAYLOAD_VERSION),
+  payloadVersion: z.literal(READABLE_PAYLOADS),
   runId: z.string().min(1),
   /** Name of the table at the source. */
   table: z.string().min(1),

@@ -48,6 +48,8 @@ export interface RunStatus {
     readonly staged: number;
     readonly failed: number;
     readonly waiting: number;
+    /** Pages behind the planned ones, of rows that these lacked. */
+    readonly repairs: number;
   };
   readonly failures: readonly RunFailure[];
   readonly report?: RunReport;
@@ -136,10 +138,12 @@ async function plannedStatus(
   fleet: Fleet,
 ): Promise<Pick<RunStatus, 'state' | 'pages' | 'failures'>> {
   const total = pageCount(plan);
-  const staged = (await fleet.staging.listReceipts(plan)).length;
+  const receipts = await fleet.staging.listReceipts(plan);
+  const staged = receipts.filter((index) => index < total).length; // repairs come behind the planned pages
+  const repairs = receipts.length - staged;
   const { step, pages: failed } = await failuresOf(plan.runId, fleet);
   const waiting = Math.max(0, total - staged - failed.length);
-  const pages = { total, staged, failed: failed.length, waiting };
+  const pages = { total, staged, failed: failed.length, waiting, repairs };
   const failures = [...(step ? [step] : []), ...failed];
   if (!(await isQueued(plan.runId, fleet))) return { state: 'interrupted', pages, failures };
   if (step) return { state: 'failed', pages, failures };
@@ -168,7 +172,7 @@ async function standing(key: RunKey & { readonly table: string }, fleet: Fleet):
   return {
     ...known,
     state: report.state,
-    pages: { total, staged: report.pages, failed: 0, waiting: 0 },
+    pages: { total, staged: report.pages, failed: 0, waiting: 0, repairs: report.repairs },
     failures: [],
     report,
   };

@@ -78,9 +78,19 @@ function checkDigits(data: Data, precision: number): void {
   }
 }
 
+const HALF_MAGNITUDE = 0x7fff;
+const HALF_INFINITY = 0x7c00;
+
+/** Every value of a half as the float it is; a NaN keeps its sign and its bits, which no number carries over. */
 function floatsFromHalf(data: Data): Float32Array {
   const source: Uint16Array = data.values;
-  return Float32Array.from(source.subarray(0, data.length), (half) => arrow.util.uint16ToFloat64(half));
+  const halves = source.subarray(0, data.length);
+  const floats = Float32Array.from(halves, (half) => arrow.util.uint16ToFloat64(half));
+  const bits = new Uint32Array(floats.buffer);
+  for (const [row, half] of halves.entries())
+    if ((half & HALF_MAGNITUDE) > HALF_INFINITY)
+      bits[row] = (((half & 0x8000) << 16) | 0x7f80_0000 | ((half & 0x3ff) << 13)) >>> 0;
+  return floats;
 }
 
 function daysFromDates(data: Data): Int32Array {

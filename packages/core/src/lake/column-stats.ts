@@ -68,10 +68,20 @@ function dayText(day: number): string | undefined {
   return Number.isNaN(year) || year < 1 || year > 9998 ? undefined : instant.toISOString().slice(0, 10);
 }
 
+/** Bytes that hold `STRING_PREFIX` code points and the one after them, whatever they are: UTF-8 takes four at most. */
+const PREFIX_BYTES = (STRING_PREFIX + 1) * 4;
+
+// A byte order mark at the start is part of the string: without it the maximum would lie below the value.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The code points of a text's start: more than `STRING_PREFIX` of them where it is longer. A value may be a whole book. */
+function firstPoints(utf8: Uint8Array): string[] {
+  return Array.from(decoder.decode(utf8.subarray(0, PREFIX_BYTES)));
+}
+
 /** A prefix that is not below the string: its last code point is raised, or there is no bound. */
-function roundUp(text: string): string | undefined {
-  const points = Array.from(text);
-  if (points.length <= STRING_PREFIX) return text;
+function roundUp(points: readonly string[]): string | undefined {
+  if (points.length <= STRING_PREFIX) return points.join('');
   for (let at = STRING_PREFIX - 1; at >= 0; at--) {
     const next = (points[at]?.codePointAt(0) ?? 0) + 1;
     const usable = next <= 0x10_ffff && (next < 0xd800 || next > 0xdfff);
@@ -79,9 +89,6 @@ function roundUp(text: string): string | undefined {
   }
   return undefined;
 }
-
-// A byte order mark at the start is part of the string: without it the maximum would lie below the value.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function utf8At(column: Data, row: number): Buffer {
   const offsets: Int32Array | BigInt64Array = column.valueOffsets;
@@ -94,9 +101,21 @@ function utf8At(column: Data, row: number): Buffer {
 function textBounds(columns: readonly Data[]): Bounds | undefined {
   const found = scan(columns, utf8At, (a, b) => Buffer.compare(a, b) < 0);
   if (!found) return undefined;
-  const max = roundUp(decoder.decode(found[1]));
-  const min = Array.from(decoder.decode(found[0])).slice(0, STRING_PREFIX).join('');
+  const max = roundUp(firstPoints(found[1]));
+  const min = firstPoints(found[0]).slice(0, STRING_PREFIX).join('');
   return max === undefined ? undefined : { min, max };
+}
+
+/**
+ * Readers that compare by bits take -0.0 for less than 0.0, others for the same: a zero is a bound of both kinds only as
+ * -0.0 below and 0.0 above (Parquet's rule for its own statistics, parquet.thrift, `ColumnOrder`). No bounds where a NaN
+ * or an infinity is among the values.
+ */
+function floatBounds(columns: readonly Data[]): Bounds | undefined {
+  const found = scan(columns, readNumber, (a, b) => a < b || Number.isNaN(a));
+  if (!found?.every(Number.isFinite)) return undefined;
+  const [min, max] = found;
+  return { min: min === 0 ? JSON.rawJSON('-0.0') : min, max: max === 0 ? 0 : max };
 }
 
 function boundsOf(columns: readonly Data[]): Bounds | undefined {
@@ -111,10 +130,7 @@ function boundsOf(columns: readonly Data[]): Bounds | undefined {
     const found = scan(columns, readNumber, less);
     return found && { min: found[0], max: found[1] };
   }
-  if (arrow.DataType.isFloat(type)) {
-    const found = scan(columns, readNumber, (a, b) => a < b || Number.isNaN(a));
-    return found?.every(Number.isFinite) ? { min: found[0], max: found[1] } : undefined;
-  }
+  if (arrow.DataType.isFloat(type)) return floatBounds(columns);
   if (arrow.DataType.isDecimal(type)) {
     const found = scan(columns, decimalAt, less);
     return (
@@ -149,8 +165,6 @@ function countsNulls(type: arrow.DataType): boolean {
 /**
  * A file's `add.stats` (Delta PROTOCOL.md, "Per-file Statistics") as JSON text: exact for 64-bit integers, which
  * JavaScript's numbers are not. Columns hold one `Data` per record batch; nested and binary columns are left out.
- *
- * A float column with a NaN or an infinity has no bounds: a NaN as the running extreme is found by `every`.
  */
 export function fileStats(
   fields: readonly arrow.Field[],

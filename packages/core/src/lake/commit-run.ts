@@ -5,7 +5,7 @@ import { entryOfRun } from './commit-actions.ts';
 import { readLog } from './delta-log.ts';
 import { cancelledReport, finishRun } from './finish-run.ts';
 import { publishRun, type AuditedRun, type OnCommitStep } from './publish-run.ts';
-import type { RunReport } from './report.ts';
+import { unchangedReport, type RunReport } from './report.ts';
 import { rowsOf, settlePlan } from './settle-plan.ts';
 import { totalsOf } from './staged-totals.ts';
 import type { RunKey, Staging } from './staging.ts';
@@ -66,6 +66,7 @@ export async function commitRun(
   if (done) return done;
   const plan = await staging.readPlan(key);
   if ((await staging.findDecision(key))?.decision === 'cancel') return cancelledReport(plan, staging);
+  if (plan.unchanged) return staging.createReport(unchangedReport(plan));
   const logged = entryOfRun(await readLog(staging.table(key.destination)), key.runId);
   if (logged) return finishRun(plan, logged.entry, staging, onStep);
   const audited = await auditAndRepair(plan, staging, repair);

@@ -75,6 +75,28 @@ export const runReportSchema = z.object({
 });
 export type RunReport = z.output<typeof runReportSchema>;
 
+/**
+ * The report of a run that found nothing to do: a function of its plan alone, so that whichever attempt writes it, it
+ * says the same.
+ */
+export function unchangedReport(plan: RunPlan): RunReport {
+  const { runId, deltaVersion, proved } = plan.standsOn ?? { deltaVersion: null };
+  const held = `the lake holds version ${plan.sourceVersion} already`;
+  return {
+    ...emptyReport(plan, 'unchanged'),
+    lakeRows: proved?.lakeRows ?? 0,
+    verified: proved?.verified ?? false,
+    deltaVersion,
+    ...(proved?.cursor !== undefined && { cursor: proved.cursor }),
+    notes: [
+      ...plan.notes,
+      proved
+        ? `${held}, from run ${runId}`
+        : `${held}; the report of the run that brought it is gone, so this one proves nothing: use --full`,
+    ],
+  };
+}
+
 /** What a report says of a run that has put nothing into the lake. */
 export function emptyReport(plan: RunPlan, state: RunReport['state']): RunReport {
   return {

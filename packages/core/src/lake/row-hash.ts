@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import xxhash from 'xxhash-wasm';
 import { bytesIn, doublesIn, floatsIn, longsIn, wordsIn, type Data } from './arrow-data.ts';
-import { ByteSink, canonicalDoubles, canonicalFloats } from './canonical-bytes.ts';
+import { BY_BITS, ByteSink, CANONICAL, hasOddFloats, type FloatEncoding } from './canonical-bytes.ts';
 import { CANONICAL_DECIMAL_BYTES, canonicalDecimals } from './canonical-decimals.ts';
 
 /**
@@ -62,11 +62,11 @@ function allValid(data: Data): (start: number, end: number) => boolean {
 }
 
 /** Items of a list without nulls follow one another bare; with nulls, each is marked. Vectors take one copy a row. */
-function appendList(data: Data): Append {
+function appendList(data: Data, encoding: FloatEncoding): Append {
   const [child] = data.children;
   if (!child) throw new TypeError('a list without its items');
-  const { range: bare, value } = appendItems(child);
-  const [offset, whole, marked] = [offsetsOf(data), allValid(child), appendNullable(child, value)];
+  const { range: bare, value } = appendItems(child, encoding);
+  const [offset, whole, marked] = [offsetsOf(data), allValid(child), appendNullable(child, encoding, value)];
   return (sink, row) => {
     const [start, end] = [offset(row), offset(row + 1)];
     sink.uint32(end - start);
@@ -83,18 +83,21 @@ function appendList(data: Data): Append {
  * A range of items, and one item. Both are made of one: made apart at each level, the work for lists in lists would grow as a
  * power of their depth.
  */
-function appendItems(data: Data): {
+function appendItems(
+  data: Data,
+  encoding: FloatEncoding,
+): {
   readonly range: (sink: ByteSink, start: number, end: number) => void;
   readonly value: Append;
 } {
   if (arrow.DataType.isFloat(data.type) && data.type.precision === arrow.Precision.SINGLE) {
-    const floats = canonicalFloats(floatsIn(data));
+    const floats = encoding.floats(floatsIn(data));
     return {
       range: (sink, start, end) => sink.bytes(floats, start * 4, end * 4),
       value: appendFixed(floats, 4),
     };
   }
-  const value = appendValue(data);
+  const value = appendValue(data, encoding);
   return {
     range: (sink, start, end) => {
       for (let index = start; index < end; index++) value(sink, index);
@@ -104,15 +107,19 @@ function appendItems(data: Data): {
 }
 
 /** Fields of a struct count by name, and null ones not at all, like columns. */
-function appendStruct(data: Data): Append {
-  return appendNamed(data.type.children, data.children);
+function appendStruct(data: Data, encoding: FloatEncoding): Append {
+  return appendNamed(data.type.children, data.children, encoding);
 }
 
-function appendMap(data: Data): Append {
+function appendMap(data: Data, encoding: FloatEncoding): Append {
   const [entries] = data.children;
   const [keys, values] = entries?.children ?? [];
   if (!keys || !values) throw new TypeError('a map without its entries');
-  const [key, value, offset] = [appendNullable(keys), appendNullable(values), offsetsOf(data)];
+  const [key, value, offset] = [
+    appendNullable(keys, encoding),
+    appendNullable(values, encoding),
+    offsetsOf(data),
+  ];
   return (sink, row) => {
     sink.uint32(offset(row + 1) - offset(row));
     for (let index = offset(row); index < offset(row + 1); index++) {
@@ -122,12 +129,12 @@ function appendMap(data: Data): Append {
   };
 }
 
-function appendValue(data: Data): Append {
+function appendValue(data: Data, encoding: FloatEncoding): Append {
   const { type } = data;
   if (arrow.DataType.isInt(type)) return appendInteger(data, type.bitWidth);
   if (arrow.DataType.isFloat(type)) {
-    if (type.precision === arrow.Precision.SINGLE) return appendFixed(canonicalFloats(floatsIn(data)), 4);
-    return canonicalDoubles(doublesIn(data));
+    if (type.precision === arrow.Precision.SINGLE) return appendFixed(encoding.floats(floatsIn(data)), 4);
+    return encoding.doubles(doublesIn(data));
   }
   if (arrow.DataType.isBool(type)) {
     const bits = bytesIn(data);
@@ -137,13 +144,17 @@ function appendValue(data: Data): Append {
     return appendFixed(canonicalDecimals(wordsIn(data), type.scale), CANONICAL_DECIMAL_BYTES);
   if (arrow.DataType.isDate(type)) return appendInteger(data, 32);
   if (arrow.DataType.isTimestamp(type)) return appendInteger(data, 64);
-  if (arrow.DataType.isList(type)) return appendList(data);
-  if (arrow.DataType.isStruct(type)) return appendStruct(data);
-  if (arrow.DataType.isMap(type)) return appendMap(data);
+  if (arrow.DataType.isList(type)) return appendList(data, encoding);
+  if (arrow.DataType.isStruct(type)) return appendStruct(data, encoding);
+  if (arrow.DataType.isMap(type)) return appendMap(data, encoding);
   return appendBytes(data);
 }
 
-function appendNullable(data: Data, value: Append = appendValue(data)): Append {
+function appendNullable(
+  data: Data,
+  encoding: FloatEncoding,
+  value: Append = appendValue(data, encoding),
+): Append {
   const valid = isValid(data);
   return (sink, row) => {
     if (!valid(row)) return sink.byte(ABSENT);
@@ -152,13 +163,17 @@ function appendNullable(data: Data, value: Append = appendValue(data)): Append {
   };
 }
 
-function appendNamed(fields: readonly arrow.Field[], columns: readonly Data[]): Append {
+function appendNamed(
+  fields: readonly arrow.Field[],
+  columns: readonly Data[],
+  encoding: FloatEncoding,
+): Append {
   const encoder = new TextEncoder();
   const parts = fields
     .map((field, index) => ({ name: field.name, data: columns[index] }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name, data }) =>
-      data ? [{ name: encoder.encode(name), valid: isValid(data), value: appendValue(data) }] : [],
+      data ? [{ name: encoder.encode(name), valid: isValid(data), value: appendValue(data, encoding) }] : [],
     );
   return (sink, row) => {
     for (const { name, valid, value } of parts) {
@@ -173,21 +188,58 @@ function appendNamed(fields: readonly arrow.Field[], columns: readonly Data[]): 
 
 const hasher = await xxhash();
 
+function hashBy(
+  encoding: FloatEncoding,
+  fields: readonly arrow.Field[],
+  columns: readonly Data[],
+  rows: number,
+): BigInt64Array {
+  const append = appendNamed(fields, columns, encoding);
+  let long: ReturnType<typeof hasher.create64> | undefined;
+  const sink = new ByteSink((piece) => {
+    long ??= hasher.create64();
+    long.update(piece);
+  });
+  const hashes = new BigInt64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    sink.clear();
+    long = undefined;
+    append(sink, row);
+    hashes[row] = BigInt.asIntN(64, digestOf(sink.written(), long));
+  }
+  return hashes;
+}
+
+function digestOf(end: Uint8Array, start: ReturnType<typeof hasher.create64> | undefined): bigint {
+  return start ? start.update(end).digest() : hasher.h64Raw(end);
+}
+
 /** The row hashes of a record batch whose columns are in their lake types (`castData`). */
 export function hashRows(
   fields: readonly arrow.Field[],
   columns: readonly Data[],
   rows: number,
 ): BigInt64Array {
-  const append = appendNamed(fields, columns);
-  const sink = new ByteSink();
-  const hashes = new BigInt64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    sink.clear();
-    append(sink, row);
-    hashes[row] = BigInt.asIntN(64, hasher.h64Raw(sink.written()));
-  }
-  return hashes;
+  return hashBy(CANONICAL, fields, columns, rows);
+}
+
+function isOdd(data: Data): boolean {
+  const values: unknown = data.values;
+  if (values instanceof Float32Array || values instanceof Float64Array) return hasOddFloats(values);
+  return data.children.some(isOdd);
+}
+
+/**
+ * Hashes of the same rows that tell -0.0 from 0.0 and one NaN from another; those of `hashRows` where no column has any.
+ *
+ * @param hashes what `hashRows` gives for the same.
+ */
+export function hashBits(
+  fields: readonly arrow.Field[],
+  columns: readonly Data[],
+  hashes: BigInt64Array,
+): BigInt64Array {
+  return columns.some(isOdd) ? hashBy(BY_BITS, fields, columns, hashes.length) : hashes;
 }
 
 /** Bytes hashed at a time: the hash's WebAssembly memory grows to what it is given at once. */

@@ -21,7 +21,22 @@ export function rowsOf(receipts: readonly Receipt[]): number {
   return receipts.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** Whether so many rows are a page of this plan: all a scan's page has, or no more than a search asked for. */
-export function isWholePage(plan: RunPlan, { limit }: Receipt['page'], rows: number): boolean {
-  return plan.search ? rows <= limit : rows >= limit;
+/** Of a page that is cut by ids, the part that may be left to the commit's repair. */
+const REPAIRED_SHARE = 0.01;
+
+/**
+ * Rows a page may lack when it is staged: of one that is cut by ids a few, where the server leaves rows out. The ids of all
+ * are in the lake, so the commit knows which, and fetches those of all pages together: asked for page by page they would
+ * take as many requests again.
+ */
+export function mostLacking(
+  { paging }: Pick<RunPlan, 'paging'>,
+  { scan, limit, repair }: Receipt['page'],
+): number {
+  return paging === 'row-ids' && scan === 'rows' && !repair ? Math.floor(limit * REPAIRED_SHARE) : 0;
+}
+
+/** Whether so many rows are a page of this plan: all a scan's page must have, or no more than a search asked for. */
+export function isWholePage(plan: RunPlan, page: Receipt['page'], rows: number): boolean {
+  return plan.search ? rows <= page.limit : rows >= page.limit - mostLacking(plan, page);
 }

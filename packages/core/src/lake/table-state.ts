@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { selectionOf, type RunPlan } from '../plan/run-plan.ts';
+import { tableIdentitySchema, type TableIdentity } from '../plan/table-identity.ts';
 import { SELECTION_KEY, type Snapshot } from './delta-log.ts';
 
 /** Keys of `metaData.configuration`: what the lake holds of the source. They move in the same commit as the data. */
@@ -11,6 +12,13 @@ const KEYS = {
   cursorField: 'lanceOffload.cursorField',
   cursor: 'lanceOffload.cursor',
   changeTracking: 'lanceOffload.changeTracking',
+  /** The run whose commit this state is of. */
+  runId: 'lanceOffload.runId',
+  /** What tells the source's table from another one of its name. */
+  identity: 'lanceOffload.sourceIdentity',
+  incarnation: 'lanceOffload.sourceIncarnation',
+  versionOffset: 'lanceOffload.versionOffset',
+  /** Written in place of `identity` by releases up to 2026-11-25, under `changeTracking`. */
   sourceVersionAt: 'lanceOffload.sourceVersionAt',
   /** The last source version in which keys that are gone were looked for. */
   deletesVersion: 'lanceOffload.deletesVersion',
@@ -35,8 +43,14 @@ export interface TableState {
   readonly cursor: string | undefined;
   /** How the last commit's run told changed rows without a cursor. */
   readonly changeTracking: string | undefined;
-  /** When the source wrote `sourceVersion`, where `changeTracking` asks for that. */
-  readonly sourceVersionAt: string | undefined;
+  /** The run of the last commit; `undefined` in a lake of a release that did not say. */
+  readonly runId: string | undefined;
+  /** What tells the table from another one of its name; `undefined` in a lake of a release that did not ask. */
+  readonly identity: TableIdentity | undefined;
+  /** How often the table was made anew at the source. */
+  readonly incarnation: number;
+  /** What is added to the source version where that is the sequence. */
+  readonly versionOffset: number;
   readonly deletesVersion: number | undefined;
   /** Whether the source was seen to answer in no fixed order. */
   readonly unordered: boolean;
@@ -48,6 +62,13 @@ const stringList = z.array(z.string());
 
 function optionalNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
+}
+
+function identityOf(state: Readonly<Record<string, string>>): TableIdentity | undefined {
+  const text = state[KEYS.identity];
+  if (text !== undefined) return tableIdentitySchema.parse(JSON.parse(text));
+  const at = state[KEYS.sourceVersionAt];
+  return at === undefined ? undefined : { version: Number(state[KEYS.sourceVersion]), at };
 }
 
 /** The state a table's last commit left, or `undefined` where there is no table, or one that is not ours. */
@@ -62,7 +83,10 @@ export function tableState(snapshot: Snapshot | undefined): TableState | undefin
     cursorField: state[KEYS.cursorField],
     cursor: state[KEYS.cursor],
     changeTracking: state[KEYS.changeTracking],
-    sourceVersionAt: state[KEYS.sourceVersionAt],
+    runId: state[KEYS.runId],
+    identity: identityOf(state),
+    incarnation: Number(state[KEYS.incarnation] ?? 0),
+    versionOffset: Number(state[KEYS.versionOffset] ?? 0),
     deletesVersion: optionalNumber(state[KEYS.deletesVersion]),
     unordered: state[KEYS.unordered] === 'true',
     selection: state[SELECTION_KEY],
@@ -81,7 +105,8 @@ export function configurationAfter(
 ): Record<string, string> {
   const ours = new Set<string>(Object.values(KEYS));
   const kept = Object.entries(before).filter(([key]) => !ours.has(key));
-  const deletesVersion = plan.deletes === 'none' ? before[KEYS.deletesVersion] : String(plan.sourceVersion);
+  const lookedBefore = plan.madeAnew ? undefined : before[KEYS.deletesVersion];
+  const deletesVersion = plan.deletes === 'none' ? lookedBefore : String(plan.sourceVersion);
   return {
     ...Object.fromEntries(kept),
     [SELECTION_KEY]: selectionOf(plan),
@@ -92,7 +117,10 @@ export function configurationAfter(
     ...(plan.cursorField !== undefined && { [KEYS.cursorField]: plan.cursorField }),
     ...(plan.cursorField !== undefined && cursor !== undefined && { [KEYS.cursor]: cursor }),
     ...(plan.changeTracking !== undefined && { [KEYS.changeTracking]: plan.changeTracking }),
-    ...(plan.sourceVersionAt !== undefined && { [KEYS.sourceVersionAt]: plan.sourceVersionAt }),
+    [KEYS.runId]: plan.runId,
+    ...(plan.identity && { [KEYS.identity]: JSON.stringify(plan.identity) }),
+    ...(plan.incarnation > 0 && { [KEYS.incarnation]: String(plan.incarnation) }),
+    ...(plan.versionOffset > 0 && { [KEYS.versionOffset]: String(plan.versionOffset) }),
     ...(deletesVersion !== undefined && { [KEYS.deletesVersion]: deletesVersion }),
     ...((repaired || before[KEYS.unordered] === 'true') && { [KEYS.unordered]: 'true' }),
   };

@@ -9,9 +9,10 @@ import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
 import { refuseInexact } from './inexact-keys.ts';
+import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES, largeNestedRow, largeRow } from './large-values.ts';
 import { END_AT, ROW_ID, START_AT } from './lineage.ts';
 import { writeParquet } from './parquet.ts';
-import { checksumOf, hashRows } from './row-hash.ts';
+import { checksumOf, hashBits, hashRows } from './row-hash.ts';
 
 /** What the transform needs to know of the plan. Plain data: it crosses to a thread. */
 export interface TransformTask {
@@ -29,6 +30,8 @@ export interface TransformTask {
   readonly hasDistance?: boolean;
   /** Columns that name or order rows: no value of them may be cut. */
   readonly exact?: readonly string[];
+  /** Writes `_row_bits` as well, a hash of each row that tells what `_row_hash` takes for equal: see `hashBits`. */
+  readonly hashesBits?: boolean;
   /** The source columns that are written, where not all that are hashed are. */
   readonly written?: readonly string[];
 }
@@ -115,6 +118,24 @@ function castColumn(batch: arrow.RecordBatch, column: LanceField, field: arrow.F
   }
 }
 
+/** @param keepsVersions whether rows are copied when they end, by DuckDB, which takes several times a value to do so. */
+function refuseLargeRows(batch: Batch, targets: readonly Target[], keepsVersions: boolean): Batch {
+  for (const [index, { column }] of targets.entries()) {
+    const data = batch.columns[index];
+    if (!data) continue;
+    const nested = largeNestedRow(data);
+    const row = nested ?? (keepsVersions ? largeRow(data) : undefined);
+    if (row === undefined) continue;
+    const [bytes, why] =
+      nested === undefined
+        ? [LARGE_VALUE_BYTES, 'SCD_TYPE_2 copies rows, and can do so up to that size only']
+        : [LARGE_ROW_BYTES, 'values inside lists, structs and maps are written up to that size only'];
+    const message = `Column "${column.name}" holds ${bytes / 2 ** 20} MiB or more in the row with ${ROW_ID} ${batch.rowIds[row]}; ${why}`;
+    throw new OffloadError('TYPE_UNSUPPORTED', message, { column: column.name });
+  }
+  return batch;
+}
+
 function rowIdsOf(batch: arrow.RecordBatch): BigUint64Array {
   const index = batch.schema.fields.findIndex(({ name }) => name === ROW_ID);
   const values: unknown = batch.data.children[index]?.values;
@@ -135,16 +156,20 @@ function checkExact(batch: arrow.RecordBatch, exact: readonly string[]): void {
   }
 }
 
-function castBody(body: Uint8Array, targets: readonly Target[], exact: readonly string[]): Batch[] {
+function castBody(
+  body: Uint8Array,
+  targets: readonly Target[],
+  { exact = [], startAt }: Pick<TransformTask, 'exact' | 'startAt'>,
+): Batch[] {
   const { schema, batches } = decodeArrowBody(body);
   const found = new Map(schema.fields.map((field) => [field.name, field]));
   for (const { column } of targets) checkColumn(column, found.get(column.name));
   for (const batch of batches) checkExact(batch, exact);
-  return batches.map((batch) => ({
-    rows: batch.numRows,
-    columns: targets.map(({ column, field }) => castColumn(batch, column, field)),
-    rowIds: rowIdsOf(batch),
-  }));
+  return batches.map((batch) => {
+    const columns = targets.map(({ column, field }) => castColumn(batch, column, field));
+    const cast = { rows: batch.numRows, columns, rowIds: rowIdsOf(batch) };
+    return refuseLargeRows(cast, targets, startAt !== undefined);
+  });
 }
 
 function repeatedText(text: string, length: number): Data {
@@ -175,6 +200,23 @@ function lineageOf({ rows: length, rowIds }: Batch, hashes: BigInt64Array, task:
     arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: hashes }),
     arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: signedRowIds }),
   ];
+}
+
+const ROW_BITS = new arrow.Field('_row_bits', new arrow.Int64(), true);
+
+/** The column `_row_bits`, where it is asked for. */
+function bitsOf(
+  task: TransformTask,
+  fields: readonly arrow.Field[],
+  batches: readonly Batch[],
+  hashes: readonly BigInt64Array[],
+): Column[] {
+  if (!task.hashesBits) return [];
+  const data = batches.map(({ columns, rows: length }, index) => {
+    const bits = hashBits(fields, columns, hashes[index] ?? NO_HASHES);
+    return arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: bits });
+  });
+  return [{ field: ROW_BITS, data }];
 }
 
 function repeatedLong(value: number, length: number): Data {
@@ -241,7 +283,7 @@ export function transformPage(task: TransformTask): TransformedPage {
   const targets = sent.map((column) => ({ column, field: target(column, task.writeTypes) }));
   const sourceFields = targets.map(({ field }) => field);
   const hashedFields = sourceFields.slice(0, task.columns.length);
-  const batches = task.bodies.flatMap((body) => castBody(body, targets, task.exact ?? []));
+  const batches = task.bodies.flatMap((body) => castBody(body, targets, task));
   const hashes = batches.map((batch) => hashRows(hashedFields, batch.columns, batch.rows));
   const sources = columnsOf(
     sourceFields,
@@ -252,7 +294,8 @@ export function transformPage(task: TransformTask): TransformedPage {
     batches.map((batch, index) => lineageOf(batch, hashes[index] ?? NO_HASHES, task)),
   );
   const kept = sources.filter(({ field }) => task.written?.includes(field.name) ?? true);
-  const columns = [...kept, ...lineage, ...historyOf(task.startAt, sources, batches)];
+  const bits = bitsOf(task, hashedFields, batches, hashes);
+  const columns = [...kept, ...lineage, ...historyOf(task.startAt, sources, batches), ...bits];
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const parquet = writeParquet(
     columns.map(({ field }) => field),

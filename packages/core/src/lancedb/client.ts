@@ -19,7 +19,9 @@ import { LocalPace } from './pace.ts';
 import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
+import { countArrowRows } from './row-count.ts';
 import { createScan } from './scan.ts';
+import { withRetries } from './with-retries.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
 const description = z.object({
@@ -28,10 +30,11 @@ const description = z.object({
 });
 const tableStats = z.object({ total_bytes: z.number().nonnegative(), num_rows: z.number().nonnegative() });
 const versionList = z.object({
+  page_token: z.string().nullish(),
   versions: z.array(
     z.object({
       version: z.int().nonnegative(),
-      timestamp: z.string().nullish(),
+      timestamp: z.union([z.string(), z.number()]).nullish(),
       timestamp_millis: z.number().nullish(),
     }),
   ),
@@ -59,19 +62,22 @@ export interface LanceClient {
   countRows(table: string, version: number, filter?: string): Promise<number>;
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
-  /** When each version that is still there was written, in ISO 8601, or `undefined` where the server does not tell. */
+  /**
+   * When each version that is still there was written, in ISO 8601, through every page of the listing; `undefined` where
+   * the server does not tell. An answer that is damaged is an error: what it would have told must not be missed.
+   */
   versionTimes(table: string): Promise<ReadonlyMap<number, string> | undefined>;
   /** Indexes at a version, or `undefined` where the server does not tell. */
   listIndexes(table: string, version?: number): Promise<z.output<typeof indexList>['indexes'] | undefined>;
   /**
-   * One query; its answer is Arrow IPC, undecoded. Sent again only after a 429 whose wait is short: a page's attempts
-   * are the queue's.
+   * One query; its answer is Arrow IPC, undecoded. Sent again only after a 429 whose wait is short, unless it is
+   * `retried`: then also after failures that may pass, an answer that is not whole among them.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
   scan(
     table: string,
     query: ScanQuery | SearchQuery,
-    limits: { maxBytes: number; signal: AbortSignal },
+    limits: { maxBytes: number; signal: AbortSignal; retried?: boolean },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */
   recycle(buffer: ArrayBuffer): void;
@@ -99,15 +105,52 @@ function parse<T extends z.ZodType>(
   );
 }
 
+const UNSERVED: readonly OffloadErrorCode[] = ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED'];
+
 /** Not every server has the endpoints that only help: for an estimate of bytes per row, or for a listing. */
-async function unlessUnserved<T>(answer: Promise<T>): Promise<T | undefined> {
+async function unlessUnserved<T>(
+  answer: Promise<T>,
+  unserved: readonly OffloadErrorCode[] = [...UNSERVED, 'SOURCE_BAD_BODY'],
+): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    const unserved: readonly string[] = ['SOURCE_NOT_FOUND', 'SOURCE_REJECTED', 'SOURCE_BAD_BODY'];
     if (error instanceof OffloadError && unserved.includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Every page of a listing, each asked for by the `page_token` of the one before. */
+async function eachPage<T extends { readonly page_token?: string | null | undefined }>(
+  { action }: RequestContext,
+  ask: (token: Record<string, string>) => Promise<T>,
+): Promise<T[]> {
+  const pages: T[] = [];
+  const seen = new Set<string>();
+  for (let token: string | undefined = ''; token !== undefined;) {
+    const page = await ask(token === '' ? {} : { page_token: token });
+    pages.push(page);
+    token = page.page_token || undefined;
+    if (token !== undefined && seen.has(token))
+      throw new OffloadError(
+        'SOURCE_BAD_BODY',
+        `${action}: the server hands out the same page_token again and again`,
+      );
+    if (token !== undefined) seen.add(token);
+  }
+  return pages;
+}
+
+/** A version and its time, cut to milliseconds. A text without a zone is UTC, on whichever machine it is read. */
+function writtenAt({
+  version,
+  timestamp,
+  timestamp_millis: millis,
+}: z.output<typeof versionList>['versions'][number]): (readonly [number, string])[] {
+  const text =
+    typeof timestamp === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? `${timestamp}Z` : timestamp;
+  const time = new Date(millis ?? text ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? [] : [[version, time.toISOString()]];
 }
 
 function tablePath(table: string, operation: string): string {
@@ -159,31 +202,12 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     url,
 
     async listTables() {
-      const names: string[] = [];
-      const seen = new Set<string>();
-      for (let token: string | undefined = ''; token !== undefined;) {
-        const search: Record<string, string> = {
-          limit: String(LISTING_PAGE),
-          ...(token && { page_token: token }),
-        };
-        const page: z.output<typeof tableList> = await call(
-          tableList,
-          'v1/table/',
-          { action: 'Could not list the tables' },
-          { search },
-        );
-        names.push(...page.tables);
-        const next: string | undefined = page.page_token || undefined;
-        if (next !== undefined && seen.has(next)) {
-          throw new OffloadError(
-            'SOURCE_BAD_BODY',
-            'Could not list the tables: the server hands out the same page_token again and again',
-          );
-        }
-        if (next !== undefined) seen.add(next);
-        token = next;
-      }
-      return names;
+      const context = { action: 'Could not list the tables' };
+      const limit = String(LISTING_PAGE);
+      const pages = await eachPage(context, (token) =>
+        call(tableList, 'v1/table/', context, { search: { limit, ...token } }),
+      );
+      return pages.flatMap(({ tables }) => tables);
     },
 
     async describe(table, version) {
@@ -218,18 +242,13 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async versionTimes(table) {
       const context = { action: `Could not list the versions of table "${table}"`, details: { table } };
-      const list = await unlessUnserved(
-        call(versionList, tablePath(table, 'version/list'), context, { body: {} }),
+      const pages = await unlessUnserved(
+        eachPage(context, (token) =>
+          call(versionList, tablePath(table, 'version/list'), context, { body: {}, search: token }),
+        ),
+        UNSERVED,
       );
-      return (
-        list &&
-        new Map(
-          list.versions.flatMap(({ version, timestamp, timestamp_millis: millis }) => {
-            const time = new Date(millis ?? timestamp ?? Number.NaN);
-            return Number.isNaN(time.getTime()) ? [] : [[version, time.toISOString()] as const];
-          }),
-        )
-      );
+      return pages && new Map(pages.flatMap(({ versions }) => versions.flatMap(writtenAt)));
     },
 
     async listIndexes(table, version) {
@@ -239,7 +258,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       return list?.indexes;
     },
 
-    async scan(table, query, { maxBytes, signal }) {
+    async scan(table, query, { maxBytes, signal, retried = false }) {
       const requestId = newRequestId();
       const context = {
         action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
@@ -265,10 +284,22 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
           options.onQuery?.({ ms: performance.now() - started, ...(code && { code }) });
         }
       };
+      const attempt = async () => {
+        try {
+          const body = await atPace(send, pace, signal);
+          if (retried && body) countArrowRows(body); // what is cut short is asked for again here, too
+          return body;
+        } catch (error) {
+          throw sourceError(error, context, request);
+        }
+      };
+      if (!retried) return attempt();
+      const onRetry = ({ code, details: { status } }: OffloadError, retries: number) =>
+        options.onRetry?.(`${url}: ${status === undefined ? code : `HTTP ${status}`}`, retries);
       try {
-        return await atPace(send, pace, signal);
+        return await withRetries(attempt, connection, signal, onRetry);
       } catch (error) {
-        throw sourceError(error, context, request);
+        throw sourceError(error, context, request); // aborted while it waited
       }
     },
 

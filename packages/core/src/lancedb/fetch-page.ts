@@ -2,6 +2,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from './client.ts';
 import { fetchNearest } from './fetch-nearest.ts';
 import { scanQuery, type ScanSelection } from './query.ts';
+import { FETCH_TOLERANCE, maxAnswerBytes, roomFor, type RequestSizes } from './request-sizes.ts';
 import { countArrowRows } from './row-count.ts';
 
 /** A scan that is read in pages: one table at one version, and what of it. */
@@ -28,19 +29,9 @@ export interface FetchedPart {
   readonly requests: number;
 }
 
-/** An answer may be this much larger than planned before it is split: estimates of row size are no more exact. */
-export const FETCH_TOLERANCE = 1.5;
-/** A single row may be this many times as large as a page; more is a server's, or a packed body's, error. */
-const ROW_TOLERANCE = 16;
-const LEAST_ROW_BYTES = 2 ** 26;
-
 function tooLarge(scan: PagedScan, page: ScanRange, got: number): OffloadError {
-  const message = `Table "${scan.table}", page ${page.index}: the answer for the single row ${page.offset + got} is larger than ${maxRowBytes(scan)} bytes`;
+  const message = `Table "${scan.table}", page ${page.index}: the answer for the single row ${page.offset + got} is larger than ${maxAnswerBytes(scan, 1)} bytes`;
   return new OffloadError('SOURCE_BAD_BODY', message, { table: scan.table, page: page.index });
-}
-
-function maxRowBytes({ pageBytes }: PagedScan): number {
-  return Math.max(LEAST_ROW_BYTES, pageBytes * ROW_TOLERANCE);
 }
 
 function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
@@ -51,35 +42,14 @@ function short(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   });
 }
 
-/** An answer to fewer tells nothing of a cap: rows may just be missing. */
-const TELLING_ROWS = 500;
-
-/** Remembers, per scan, how many rows an answer may have to stay within `pageBytes`, once one was too large. */
-export class RequestSizes {
-  readonly #rows = new Map<string, number>();
-
-  rowsFor(scan: PagedScan): number {
-    return this.#rows.get(scan.id) ?? scan.rowsPerPage;
-  }
-
-  halve(scan: PagedScan, rows: number): void {
-    this.#set(scan, Math.max(1, Math.ceil(rows / 2)));
-  }
-
-  /** A server that answers less than half of what it was asked for caps `k`: there is no use in asking for more. */
-  learnCap(scan: PagedScan, asked: number, rows: number): void {
-    if (asked >= TELLING_ROWS && rows > 0 && rows < asked / 2) this.#set(scan, rows);
-  }
-
-  #set(scan: PagedScan, rows: number): void {
-    if (this.#rows.size > 1000) this.#rows.clear(); // scans of long ago
-    this.#rows.set(scan.id, rows);
-  }
-}
+/** Answers without a row, to a page that has some, that are asked for again: its last rows may have been left out. */
+const EMPTY_ANSWERS = 3;
 
 /**
  * Fetches a page: one query where the server answers it whole. A short answer is asked again from where it stopped
- * (a server may cap `k`); one that is too large is dropped and asked for in halves. Yields what belongs in one file
+ * (a server may cap `k`); one that is too large is dropped and asked for in halves. Where the server leaves rows out, what
+ * is short is made up from behind the page, or a page would end in ever smaller questions: the commit finds which rows
+ * stand twice then, and which are missing. Yields what belongs in one file
  * as soon as it is `pageBytes` large, so that no more than that is ever held. The answer to a search comes in one part.
  *
  * @throws OffloadError `SOURCE_SHORT` where the rows end early, and whatever the client throws.
@@ -98,12 +68,13 @@ export async function* fetchPage(
   }
   let part = { bodies: [] as Uint8Array<ArrayBuffer>[], rows: 0, requests: 0 };
   let bytes = 0;
+  let empty = 0;
   for (let got = 0; got < page.limit;) {
-    const limit = Math.min(page.limit - got, sizes.rowsFor(scan));
-    // A single row cannot be split, and is taken at almost any size.
-    const maxBytes = limit === 1 ? maxRowBytes(scan) : scan.pageBytes * FETCH_TOLERANCE;
+    const left = page.limit - got;
+    const isMadeUp = empty > 0 || (got > 0 && sizes.leavesRowsOut(scan));
+    const limit = Math.min(isMadeUp ? roomFor(left) : left, sizes.rowsFor(scan));
     const body = await source.scan(scan.table, scanQuery(scan, { offset: page.offset + got, limit }), {
-      maxBytes,
+      maxBytes: maxAnswerBytes(scan, limit),
       signal,
     });
     part.requests += 1;
@@ -113,7 +84,12 @@ export async function* fetchPage(
       continue;
     }
     const rows = countArrowRows(body);
-    if (rows === 0) throw short(scan, page, got);
+    sizes.learnAnswer(scan, limit, rows);
+    if (rows === 0) {
+      empty += 1;
+      if (got === 0 || empty > EMPTY_ANSWERS) throw short(scan, page, got);
+      continue;
+    }
     if (rows > limit) {
       throw new OffloadError(
         'SOURCE_BAD_BODY',
@@ -125,7 +101,7 @@ export async function* fetchPage(
     bytes += body.byteLength;
     part.bodies.push(body);
     part.rows += rows;
-    if (bytes >= scan.pageBytes || got === page.limit) {
+    if (bytes >= scan.pageBytes || got >= page.limit) {
       yield part;
       part = { bodies: [], rows: 0, requests: 0 };
       bytes = 0;

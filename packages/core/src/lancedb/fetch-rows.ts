@@ -1,19 +1,20 @@
+import { MAX_BATCH_SIZE } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { ROW_ID } from '../lake/lineage.ts';
 import type { LanceClient } from './client.ts';
-import type { FetchedPart, PagedScan, RequestSizes } from './fetch-page.ts';
+import type { FetchedPart, PagedScan } from './fetch-page.ts';
 import { scanQuery } from './query.ts';
+import { maxAnswerBytes, roomFor, type RequestSizes } from './request-sizes.ts';
 import { countArrowRows } from './row-count.ts';
-
-/** An answer may be this much larger than planned before it is split: estimates of row size are no more exact. */
-const TOLERANCE = 1.5;
 
 /**
  * Asks for rows by their ids, each once: LanceDB takes them from their places, wherever they are, which no offset behind a
  * filter can. What a server leaves out the caller asks for again.
  *
  * Answers that fit `pageBytes` together come as one part; they hold the rows of the ids that were asked for, some of them
- * perhaps twice, and perhaps not all.
+ * perhaps twice, and perhaps not all. Whether they hold others the caller sees, who reads the ids.
+ *
+ * @throws OffloadError `SOURCE_BAD_BODY` for a single row that is larger than any may be, and whatever the client throws.
  */
 export async function* fetchRows(
   scan: PagedScan,
@@ -31,16 +32,20 @@ export async function* fetchRows(
       columns: scan.columns,
       filter: `${ROW_ID} IN (${some.join(',')})`,
     };
-    const maxBytes = some.length === 1 ? Number.POSITIVE_INFINITY : scan.pageBytes * TOLERANCE;
-    const query = scanQuery(selection, { offset: 0, limit: some.length });
-    const body = await source.scan(scan.table, query, { maxBytes, signal });
+    // With room for repeats, which would push other rows out of the answer.
+    const limit = Math.max(some.length, Math.min(roomFor(some.length), MAX_BATCH_SIZE));
+    const query = scanQuery(selection, { offset: 0, limit });
+    const body = await source.scan(scan.table, query, {
+      maxBytes: maxAnswerBytes(scan, some.length),
+      signal,
+    });
     part.requests += 1;
     if (!body) {
+      if (some.length === 1) throw tooLarge(scan, some[0]);
       sizes.halve(scan, some.length);
       continue;
     }
     const rows = countArrowRows(body);
-    if (rows > some.length) throw tooMany(scan, some.length, rows);
     sizes.learnCap(scan, some.length, rows);
     asked += some.length;
     bytes += body.byteLength;
@@ -55,12 +60,7 @@ export async function* fetchRows(
   if (part.requests > 0) yield part;
 }
 
-function tooMany(scan: PagedScan, asked: number, rows: number): OffloadError {
-  return new OffloadError(
-    'SOURCE_BAD_BODY',
-    `Asked for ${asked} rows of table "${scan.table}", got ${rows}`,
-    {
-      table: scan.table,
-    },
-  );
+function tooLarge(scan: PagedScan, id: bigint | undefined): OffloadError {
+  const message = `Table "${scan.table}": the answer for the single row ${id} (${ROW_ID}) is larger than ${maxAnswerBytes(scan, 1)} bytes`;
+  return new OffloadError('SOURCE_BAD_BODY', message, { table: scan.table });
 }

@@ -4,7 +4,8 @@ import type { Connection } from '../config/schema.ts';
 import { sourceUrl } from '../config/load.ts';
 import { OffloadError, type ErrorDetails } from '../errors/offload-error.ts';
 import type { OffloadErrorCode } from '../errors/policy.ts';
-import type { Pace } from './pace.ts';
+import type { Pace, Ticket } from './pace.ts';
+import { MAX_BACKOFF_MS } from './with-retries.ts';
 
 /** Statuses that pass by themselves; 429 is handled apart. */
 const TRANSIENT = new Set([408, 409, 425, 500, 502, 503, 504]);
@@ -28,7 +29,7 @@ export interface HttpOptions {
   readonly userAgent: string;
   /** When requests may be sent; by default this process's own. */
   readonly pace?: Pace;
-  /** Told before a metadata call is tried again; `reason` holds no secret. */
+  /** Told before a request is tried again; `reason` holds no secret. */
   readonly onRetry?: (reason: string, attempt: number) => void;
   /** Told of each query that was answered, or failed: how long it took, and the code it failed with. */
   readonly onQuery?: (query: { readonly ms: number; readonly code?: OffloadErrorCode }) => void;
@@ -51,9 +52,11 @@ export function createHttp(
   connection: Connection,
   { userAgent, onRetry, pace }: HttpOptions & { readonly pace: Pace },
 ): KyInstance {
-  let ticket = 0;
-  const atPace = async (): Promise<void> => {
-    ticket = await pace.take();
+  // Many requests are under way at once, and a 429 is about the ticket its own was sent under. `context` is a request's
+  // own object, the same through all its tries.
+  const tickets = new WeakMap<object, Ticket>();
+  const atPace = async ({ context }: { readonly context: object }): Promise<void> => {
+    tickets.set(context, await pace.take());
   };
   return ky.create({
     baseUrl: `${sourceUrl(connection)}/`,
@@ -69,23 +72,24 @@ export function createHttp(
       statusCodes: [...TRANSIENT, 429],
       afterStatusCodes: [429, 503],
       maxRetryAfter: MAX_RETRY_AFTER_MS,
-      backoffLimit: 30_000,
+      backoffLimit: MAX_BACKOFF_MS,
       delay: (attempt) => connection.initial_retry_delay * 1000 * 2 ** (attempt - 1),
       jitter: true,
     },
     hooks: {
-      beforeRequest: [atPace],
+      beforeRequest: [({ options }) => atPace(options)],
       afterResponse: [
-        async ({ response: { status, headers } }) => {
-          if (status === 429)
+        async ({ options: { context }, response: { status, headers } }) => {
+          const ticket = tickets.get(context);
+          if (status === 429 && ticket !== undefined)
             await pace.refused(ticket, retryAfterMs(headers.get('retry-after'), Date.now()));
         },
       ],
       beforeRetry: [
-        async ({ error, retryCount }) => {
+        async ({ error, options, retryCount }) => {
           const reason = error instanceof HTTPError ? `HTTP ${error.response.status}` : causeWords(error);
           onRetry?.(`${sourceUrl(connection)}: ${redact(reason, connection.api_key)}`, retryCount);
-          await atPace();
+          await atPace(options);
         },
       ],
     },

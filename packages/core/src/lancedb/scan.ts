@@ -35,6 +35,12 @@ function unpacked({ headers, body }: Dispatcher.ResponseData): Readable {
   return pipeline(body, createGunzip(), () => undefined);
 }
 
+/** The length of a body that comes as it is; `undefined` for one that is packed or chunked. */
+function announcedBytes({ headers }: Dispatcher.ResponseData): number | undefined {
+  const length = headerOf(headers, 'content-length');
+  return length === null || headerOf(headers, 'content-encoding') !== null ? undefined : Number(length);
+}
+
 /** What of a refusal's words arrives: its status counts even where they are cut short. */
 async function beginning(stream: Dispatcher.ResponseData['body']): Promise<string> {
   let body = '';
@@ -113,7 +119,8 @@ export function createScan(connection: Connection, buffers: BodyBuffers): Scan {
         response.body.on('error', () => undefined).destroy(); // it tells of being ended as of an error
         throw thrown;
       }
-      return await readBody(unpacked(response), { maxBytes: scan.maxBytes, buffers });
+      const announced = announcedBytes(response);
+      return await readBody(unpacked(response), { maxBytes: scan.maxBytes, buffers, announced });
     } catch (thrown) {
       throw inWords(thrown, seconds, scan);
     }

@@ -22,6 +22,8 @@ const recordSchema = z.object({
   pages: known,
   estimatedBytes: known,
   stagedPages: count,
+  /** Pages behind the planned ones, of rows that these lacked; known once the run has its report. */
+  repairs: known,
   /** Rows and bytes (of Arrow answers) of the staged pages. */
   rows: count,
   bytes: count,
@@ -182,7 +184,12 @@ export async function recordReport(report: RunReport, fleet: Fleet): Promise<voi
     verified: String(report.verified),
     ...(deltaVersion !== null && { deltaVersion }),
     // What was audited, in place of what was counted.
-    ...(published && { rows: report.distinctRowIds, bytes: report.sourceBytes, stagedPages: report.pages }),
+    ...(published && {
+      rows: report.distinctRowIds,
+      bytes: report.sourceBytes,
+      stagedPages: report.pages,
+      repairs: report.repairs,
+    }),
   });
   if (published) {
     const held: LakeTable = {

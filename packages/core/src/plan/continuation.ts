@@ -15,7 +15,10 @@ const show = (value: string | null | readonly string[]): string =>
   value === null ? 'the source version' : typeof value === 'string' ? value : value.join(', ');
 
 /** A lake table keeps its mode, its keys and its sequence: rows brought in by other rules could not be told apart. */
-function refuseOtherRules({ table, sourceVersion, ingestion }: Continued, state: TableState): void {
+function refuseOtherRules(
+  { table, sourceVersion, ingestion, judgement }: Continued,
+  state: TableState,
+): void {
   const remedy = 'set destination_table to begin a new lake table';
   const problems = (['ingestionType', 'primaryKeys', 'sequenceBy'] as const).flatMap((rule) => {
     const [was, is] = [state[rule], ingestion[rule]];
@@ -30,7 +33,7 @@ function refuseOtherRules({ table, sourceVersion, ingestion }: Continued, state:
       { table, problems },
     );
   const { sourceVersion: held = 0 } = state;
-  if (isScd(ingestion.ingestionType) && sourceVersion < held)
+  if (isScd(ingestion.ingestionType) && sourceVersion < held && judgement.is !== 'made anew')
     throw new OffloadError(
       'CONFIG_INVALID',
       `The lake holds version ${held} of "${table}" already, and ${ingestion.ingestionType} cannot go back to version ${sourceVersion}; ${remedy}`,
@@ -38,9 +41,12 @@ function refuseOtherRules({ table, sourceVersion, ingestion }: Continued, state:
     );
 }
 
-/** Keys that are gone show in a complete snapshot, or in a sweep over the keys; APPEND_ONLY keeps every row. */
+/**
+ * Keys that are gone show in a complete snapshot, or in a sweep over the keys; APPEND_ONLY keeps every row. Of a table that
+ * was made anew they are looked for in any case: what the lake holds is another table's.
+ */
 function deletesOf(run: Continued, incremental: boolean): { deletes: RunPlan['deletes']; notes: string[] } {
-  const { ingestion, options, sweepDeletes } = run;
+  const { ingestion, options, sweepDeletes, judgement } = run;
   if (!isScd(ingestion.ingestionType)) {
     const notes = sweepDeletes
       ? ['APPEND_ONLY keeps rows that are gone: --sweep-deletes does nothing here']
@@ -48,22 +54,41 @@ function deletesOf(run: Continued, incremental: boolean): { deletes: RunPlan['de
     return { deletes: 'none', notes };
   }
   const complete = !incremental && options.filter_expression === undefined && !options.offset;
-  if (complete && (sweepDeletes || (options.detect_deletes ?? true)))
-    return { deletes: 'snapshot', notes: [] };
-  return { deletes: sweepDeletes ? 'sweep' : 'none', notes: [] };
+  const detects = options.detect_deletes ?? true;
+  const madeAnew = judgement.is === 'made anew';
+  if (complete && (sweepDeletes || detects)) return { deletes: 'snapshot', notes: [] };
+  if (sweepDeletes || (madeAnew && detects)) return { deletes: 'sweep', notes: [] };
+  const notes = madeAnew
+    ? ['detect_deletes is false: rows of the old table that the new one has no key of stay in the lake']
+    : [];
+  return { deletes: 'none', notes };
 }
 
 function appendNotes(
-  { table, sourceVersion, ingestion }: Continued,
+  { table, sourceVersion, ingestion, judgement }: Continued,
   state: TableState,
   incremental: boolean,
 ): string[] {
   const { sourceVersion: held } = state;
   const again =
     !isScd(ingestion.ingestionType) && !incremental && held !== undefined && held !== sourceVersion;
-  if (!again || ingestion.cursorField !== undefined || ingestion.changeTracking) return [];
+  if (
+    !again ||
+    judgement.is === 'made anew' ||
+    ingestion.cursorField !== undefined ||
+    ingestion.changeTracking
+  )
+    return [];
   return [
     `the lake holds version ${held} of "${table}" already; APPEND_ONLY appends every row of version ${sourceVersion} beside it (told apart by _run_id)`,
+  ];
+}
+
+/** Said where a run relies on what cannot be proved. */
+function unprovenNotes({ judgement }: Continued, relies: boolean): string[] {
+  if (judgement.is !== 'not known' || !relies) return [];
+  return [
+    `nothing tells whether the table is still the one the lake holds (${judgement.why}): where it was dropped and made anew, use --full`,
   ];
 }
 
@@ -86,7 +111,7 @@ export function continueFrom(run: Continued, state: TableState | undefined): Con
   const { deletes, notes } = deletesOf(run, incremental);
   const unchanged =
     !run.full &&
-    !run.tracked?.isMadeAnew &&
+    run.judgement.is !== 'made anew' &&
     state?.sourceVersion === run.sourceVersion &&
     state.selection === run.selection &&
     state.cursorField === run.ingestion.cursorField &&
@@ -95,6 +120,11 @@ export function continueFrom(run: Continued, state: TableState | undefined): Con
     unchanged,
     ...window,
     deletes,
-    notes: [...windowNotes, ...notes, ...(state ? appendNotes(run, state, incremental) : [])],
+    notes: [
+      ...windowNotes,
+      ...notes,
+      ...(state ? appendNotes(run, state, incremental) : []),
+      ...unprovenNotes(run, incremental || unchanged),
+    ],
   };
 }

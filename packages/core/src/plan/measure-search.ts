@@ -1,6 +1,6 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from '../lancedb/client.ts';
-import { FETCH_TOLERANCE } from '../lancedb/fetch-page.ts';
+import { FETCH_TOLERANCE } from '../lancedb/request-sizes.ts';
 import type { Search } from '../lancedb/search-query.ts';
 import type { RunPlan } from './run-plan.ts';
 

@@ -2,7 +2,13 @@ import type { Page } from '../jobs/payloads.ts';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { PagedScan } from '../lancedb/fetch-page.ts';
 import { orderedColumns } from './inexact-keys.ts';
-import { columnsNamed, queryFilterOf, SWEEP_ROWS_PER_PAGE, type RunPlan } from './run-plan.ts';
+import {
+  columnsNamed,
+  queryFilterOf,
+  SWEEP_ROWS_PER_PAGE,
+  versionSequence,
+  type RunPlan,
+} from './run-plan.ts';
 
 /** What a page's queries ask for: rows of the selection, or keys of the whole table. */
 export function pageScanOf(plan: RunPlan, page: Pick<Page, 'scan'>): PagedScan {
@@ -37,6 +43,6 @@ export function transformOf(plan: RunPlan, page: Pick<Page, 'scan'>): Omit<Trans
     hasDistance: plan.search !== undefined,
   };
   if (plan.ingestionType !== 'SCD_TYPE_2') return rows;
-  const startAt = plan.sequenceBy === null ? { version: plan.sourceVersion } : { column: plan.sequenceBy };
+  const startAt = plan.sequenceBy === null ? { version: versionSequence(plan) } : { column: plan.sequenceBy };
   return { ...rows, startAt };
 }

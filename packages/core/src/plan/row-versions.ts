@@ -1,5 +1,4 @@
 import { OffloadError } from '../errors/offload-error.ts';
-import type { TableState } from '../lake/table-state.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 
 /** The version in which a row was last written; a column every Lance table answers to, whether it keeps them or not. */
@@ -14,16 +13,7 @@ export function changedSinceSql(version: number): string {
 }
 
 /** Whether a table keeps row versions: `unproven` where nothing of it was ever written twice, so that nothing tells. */
-type RowVersions = 'kept' | 'unproven';
-
-/** What a source says of its row versions, and of the version the lake holds. */
-export interface TrackedRows {
-  readonly rowVersions: RowVersions;
-  /** When the version that is read was written, where the server tells. */
-  readonly sourceVersionAt: string | undefined;
-  /** The version the lake holds was written at another time: it is another table's. */
-  readonly isMadeAnew: boolean;
-}
+export type RowVersions = 'kept' | 'unproven';
 
 function notKept(table: string, cause?: unknown): OffloadError {
   const said = cause instanceof OffloadError ? ` (${cause.message})` : '';
@@ -44,7 +34,11 @@ function notKept(table: string, cause?: unknown): OffloadError {
  *
  * @throws OffloadError `CONFIG_INVALID` where the table does not keep them, or the server does not know the column.
  */
-async function proveRowVersions(table: string, version: number, source: LanceClient): Promise<RowVersions> {
+export async function proveRowVersions(
+  table: string,
+  version: number,
+  source: LanceClient,
+): Promise<RowVersions> {
   const some = async (filter: string) => (await source.countRows(table, version, filter)) > 0;
   const known = some(changedSinceSql(1)).catch((thrown: unknown) => {
     if (thrown instanceof OffloadError && thrown.code === 'SOURCE_REJECTED') throw notKept(table, thrown);
@@ -59,28 +53,4 @@ async function proveRowVersions(table: string, version: number, source: LanceCli
     if (thrown instanceof OffloadError && thrown.code === 'SOURCE_REJECTED') return 'unproven';
     throw thrown;
   }
-}
-
-/**
- * Reads what decides whether row versions can be gone by. A table that was dropped and made anew begins with version 1
- * again, and its rows have versions the lake takes for its own: the time of the version gives that away, as long as the
- * source has not cleaned it up.
- *
- * @param state what the lake holds; `undefined` where it has no such table.
- * @throws OffloadError as `proveRowVersions` does.
- */
-export async function readTrackedRows(
-  { table, sourceVersion }: { readonly table: string; readonly sourceVersion: number },
-  state: Pick<TableState, 'sourceVersion' | 'sourceVersionAt'> | undefined,
-  source: LanceClient,
-): Promise<TrackedRows> {
-  const rowVersions = await proveRowVersions(table, sourceVersion, source);
-  const times = await source.versionTimes(table);
-  const heldAt = state?.sourceVersion === undefined ? undefined : times?.get(state.sourceVersion);
-  return {
-    rowVersions,
-    sourceVersionAt: times?.get(sourceVersion),
-    isMadeAnew:
-      heldAt !== undefined && state?.sourceVersionAt !== undefined && heldAt !== state.sourceVersionAt,
-  };
 }

@@ -5,14 +5,25 @@ import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
 import { searchSchema } from '../lancedb/search-query.ts';
 import { cursorWindowSql } from './cursor-value.ts';
 import { changedSinceSql } from './row-versions.ts';
+import { tableIdentitySchema } from './table-identity.ts';
 import { writeTypeSchema } from './type-widening.ts';
 
 /** Version of plan.json, receipts and reports, and of the lake tables' rules. A later one is refused, not misread. */
-export const FORMAT_VERSION = 2;
-/** What this release reads: what version 2 added has a default that says what version 1 meant. */
-export const READABLE_FORMATS = [1, 2] as const;
+export const FORMAT_VERSION = 3;
+/** What this release reads: what a version added has a default that says what the one before meant. */
+export const READABLE_FORMATS = [1, 2, 3] as const;
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
+
+/** The commit an unchanged run stands on, and what its report says. */
+const standsOnSchema = z.object({
+  /** Absent where no run of ours is to be found. */
+  runId: z.string().optional(),
+  deltaVersion: z.int().nullable(),
+  /** Of that run's report; absent where it is gone, so that nothing is proved. */
+  proved: z.object({ lakeRows: z.int(), verified: z.boolean(), cursor: z.string().optional() }).optional(),
+});
+export type StandsOn = z.output<typeof standsOnSchema>;
 
 /** plan.json: everything a worker needs to know of a run, decided once. */
 export const runPlanSchema = z.object({
@@ -36,16 +47,25 @@ export const runPlanSchema = z.object({
   cursorFrom: z.string().optional(),
   /** How changed rows are told without a cursor: by the versions the source keeps of its rows. */
   changeTracking: z.literal('row_version').optional(),
-  /** When the source wrote `sourceVersion`: a table that was made anew counts its versions from 1 again. */
-  sourceVersionAt: z.string().optional(),
+  /** What tells the table that is read from another one of its name. */
+  identity: tableIdentitySchema.optional(),
+  /** How often the lake has seen the table made anew, this run included: a later one's rows go before. */
+  incarnation: z.int().nonnegative().default(0),
+  /** The table was dropped and made anew since the last commit: nothing the lake holds is of the table that is read. */
+  madeAnew: z.boolean().default(false),
+  /** Added to the source version where that is the sequence: versions of a table made anew come after those the lake has. */
+  versionOffset: z.int().nonnegative().default(0),
   /** The source version of the last commit, for an incremental run by row versions: it reads what changed after it. */
   changedSince: z.int().nonnegative().optional(),
   /** How keys that are gone are found: in a complete snapshot, by a sweep over the keys, or not at all. */
   deletes: z.enum(['none', 'snapshot', 'sweep']).default('none'),
   sourceVersion: z.int().nonnegative(),
+  /** The lake holds just this already: the run reads nothing and has no pages. `standsOn` says which commit that is. */
+  unchanged: z.boolean().default(false),
+  standsOn: standsOnSchema.optional(),
   /**
    * Rows of that version that match filter and cursor window, after the offset: what the pages must hold. Of a search,
-   * the most its answer can have.
+   * the most its answer can have; of an unchanged run, what the filter selects.
    */
   sourceRows: z.int().nonnegative(),
   filter: z.string().optional(),
@@ -80,12 +100,15 @@ export const runPlanSchema = z.object({
 });
 export type RunPlan = z.output<typeof runPlanSchema>;
 
-type PagedPlan = Pick<RunPlan, 'sourceRows' | 'rowsPerPage' | 'offset' | 'sweepRows'>;
+type PagedPlan = Pick<RunPlan, 'sourceRows' | 'rowsPerPage' | 'offset' | 'sweepRows'> &
+  Partial<Pick<RunPlan, 'unchanged'>>;
 
 /** Rows per page of a key sweep: keys are narrow, and the API allows no more. */
 export const SWEEP_ROWS_PER_PAGE = MAX_BATCH_SIZE;
 
-export function pageCount({ sourceRows, rowsPerPage, sweepRows }: Omit<PagedPlan, 'offset'>): number {
+export function pageCount(plan: Omit<PagedPlan, 'offset'>): number {
+  const { unchanged, sourceRows, rowsPerPage, sweepRows } = plan;
+  if (unchanged) return 0;
   return Math.ceil(sourceRows / rowsPerPage) + Math.ceil(sweepRows / SWEEP_ROWS_PER_PAGE);
 }
 
@@ -94,6 +117,7 @@ export function pageCount({ sourceRows, rowsPerPage, sweepRows }: Omit<PagedPlan
  * in them.
  */
 export function* planPages(plan: PagedPlan): Generator<Page> {
+  if (plan.unchanged) return;
   const scans = [
     { scan: 'rows', from: plan.offset, rows: plan.sourceRows, perPage: plan.rowsPerPage },
     { scan: 'keys', from: 0, rows: plan.sweepRows, perPage: SWEEP_ROWS_PER_PAGE },
@@ -109,6 +133,14 @@ export function* planPages(plan: PagedPlan): Generator<Page> {
 /** Columns of a plan by their names. */
 export function columnsNamed(plan: Pick<RunPlan, 'columns'>, names: readonly string[]): LanceField[] {
   return names.flatMap((name) => plan.columns.find((column) => column.name === name) ?? []);
+}
+
+/** What dates the rows of a run whose sequence is the source version. */
+export function versionSequence({
+  sourceVersion,
+  versionOffset,
+}: Pick<RunPlan, 'sourceVersion' | 'versionOffset'>): number {
+  return sourceVersion + versionOffset;
 }
 
 type Windowed = Pick<RunPlan, 'columns' | 'cursorField' | 'cursorFrom' | 'changedSince'>;

@@ -2,7 +2,8 @@ import { isScd, type TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { sameRows, type TableState } from '../lake/table-state.ts';
 import type { Ingestion } from './ingestion.ts';
-import type { TrackedRows } from './row-versions.ts';
+import type { RowVersions } from './row-versions.ts';
+import type { Judgement } from './table-identity.ts';
 
 /** What of a run decides how it goes on. */
 export interface Continued {
@@ -16,8 +17,10 @@ export interface Continued {
   readonly sweepDeletes: boolean;
   /** Whether the lake has a table of that name, ours or not. */
   readonly tableExists: boolean;
-  /** What the source says of its row versions; absent where nobody asks for them. */
-  readonly tracked?: TrackedRows | undefined;
+  /** Whether the source keeps row versions; absent where nobody asks for them. */
+  readonly rowVersions?: RowVersions | undefined;
+  /** Whether the table is the one the lake holds. */
+  readonly judgement: Judgement;
 }
 
 /** What an incremental run reads. A run with neither bound reads everything. */
@@ -57,8 +60,6 @@ function rowVersionWindow(run: Continued, state: TableState): Window {
       run,
       `version ${run.sourceVersion} is older than version ${held}, which the lake holds`,
     );
-  if (run.tracked?.isMadeAnew)
-    return everythingIfKeyed(run, `version ${held} is not the one the lake holds: the table was made anew`);
   if (state.cursorField !== undefined)
     return everythingIfKeyed(
       run,
@@ -66,14 +67,35 @@ function rowVersionWindow(run: Continued, state: TableState): Window {
     );
   if (!sameRows(state.selection, run.selection))
     return everythingIfKeyed(run, 'filter or source have changed since the last commit');
-  if (run.tracked?.rowVersions !== 'kept' && run.sourceVersion > held)
+  if (run.rowVersions !== 'kept' && run.sourceVersion > held)
     return everythingIfKeyed(run, 'nothing tells yet whether the table keeps the versions of its rows');
   return { changedSince: held, notes: [] };
+}
+
+/**
+ * Of a table that was made anew everything is read: its cursor and its versions have nothing to do with those the lake
+ * has. APPEND_ONLY without either appends the whole table by each run anyway; with one of them it is asked first.
+ */
+function madeAnewWindow({ table, ingestion, judgement, full }: Continued): Window {
+  const what = `was dropped and made anew at the source since the lake's last commit (${judgement.why})`;
+  if (isScd(ingestion.ingestionType)) return { notes: [`the table ${what}: this run reads everything`] };
+  if (!full && (ingestion.cursorField !== undefined || ingestion.changeTracking !== undefined))
+    throw new OffloadError(
+      'CONFIG_INVALID',
+      `Table "${table}" ${what}: what changed cannot be told; use --full to append all its rows beside those of the old one, or set destination_table to begin a new lake table`,
+      { table },
+    );
+  return {
+    notes: [
+      `the table ${what}: all its rows are appended beside those of the old one (told apart by _run_id)`,
+    ],
+  };
 }
 
 /** Where an incremental run begins, or why it reads everything. */
 export function windowOf(run: Continued, state: TableState | undefined): Window {
   const { cursorField, changeTracking, ingestionType } = run.ingestion;
+  if (state && run.judgement.is === 'made anew') return madeAnewWindow(run);
   if (state && changeTracking) return rowVersionWindow(run, state);
   if (cursorField === undefined || !state) return { notes: [] };
   if (run.full) return everything(run, '--full');

@@ -17,6 +17,8 @@ export interface RowNames {
   /** A condition on the columns of `scopeColumns`, as `r`'s; all live rows count when absent. */
   readonly scope?: string | undefined;
   readonly scopeColumns?: readonly string[] | undefined;
+  /** The run of the table's last commit: its rows are as they were at the version that is compared. */
+  readonly lastRun: string | null;
 }
 
 /** Names of the key columns in the tables of a comparison: `k0, k1, …`, whatever they are called in the lake. */
@@ -68,7 +70,7 @@ export function emptyRows(names: RowNames, snapshot: Snapshot, more: readonly st
 /** `read_parquet` over every file of a folder of ours, whatever characters its path holds. */
 export function parquetFolder(folder: string): string {
   const pattern = path.join(folder.replaceAll(/[*?[]/g, '[$&]'), '*.parquet');
-  return `read_parquet(${quoteText(pattern)}, hive_partitioning := false)`;
+  return `read_parquet(${quoteText(pattern)}, hive_partitioning := false, can_have_nan := true)`;
 }
 
 /** What `readSource` has read. */
@@ -77,7 +79,7 @@ export interface ReadRows {
   readonly rows: number;
 }
 
-/** The source's rows as the view `source_rows`: keys, `seq`, `rowid` and `hash`. */
+/** The source's rows as the view `source_rows`: keys, `seq`, `rowid`, `hash` and `bits`. */
 export async function createSourceRows(
   connection: DuckDBConnection,
   names: RowNames,
@@ -86,8 +88,8 @@ export async function createSourceRows(
 ): Promise<void> {
   const select =
     rows === 0
-      ? emptyRows(names, snapshot, ['NULL::BIGINT AS hash'])
-      : `SELECT ${namesOf(names, snapshot)}, r._row_hash AS hash FROM ${parquetFolder(folder)} r`;
+      ? emptyRows(names, snapshot, ['NULL::BIGINT AS hash', 'NULL::BIGINT AS bits'])
+      : `SELECT ${namesOf(names, snapshot)}, r._row_hash AS hash, r._row_bits AS bits FROM ${parquetFolder(folder)} r`;
   await connection.run(`CREATE VIEW source_rows AS ${select}`);
 }
 

@@ -6,6 +6,7 @@ import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
 import type { Store } from '../store/store.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
+import { committedAt } from '../plan/stands-on.ts';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 
@@ -17,6 +18,8 @@ export interface LakeTable {
   readonly selection: RecordedSelection;
   readonly ingestionType: IngestionType;
   readonly sourceVersion: number;
+  /** When the last commit was made, where it did not record what tells its table from another one of its name. */
+  readonly committedAtMs: number | undefined;
   /** `keys`: the current row of each; `run`: the rows of the last run; `table`: those of all runs. */
   readonly compares: 'keys' | 'run' | 'table';
   readonly names: RowNames;
@@ -32,7 +35,7 @@ function absent(table: string, destination: string, published: readonly string[]
 }
 
 /** The run whose rows were appended last. */
-function lastRun(log: readonly LogEntry[]): string | null {
+function lastRunOf(log: readonly LogEntry[]): string | null {
   return historyOf(log).flatMap(({ commitInfo }) => runOf(commitInfo).runId ?? [])[0] ?? null;
 }
 
@@ -42,19 +45,20 @@ function comparedRows(
   log: readonly LogEntry[],
 ): Pick<LakeTable, 'compares' | 'names'> {
   const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
+  const lastRun = lastRunOf(log);
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {
       compares: 'keys',
-      names: { primaryKeys, sequence: sequenceBy ?? undefined, ...(mode === 'SCD_TYPE_2' && open) },
+      names: { primaryKeys, sequence: sequenceBy ?? undefined, lastRun, ...(mode === 'SCD_TYPE_2' && open) },
     };
   }
   if (cursorField !== undefined || changeTracking !== undefined)
-    return { compares: 'table', names: { primaryKeys: [], sequence: cursorField } };
-  const scope = `r._run_id = ${quoteText(lastRun(log) ?? '')}`;
+    return { compares: 'table', names: { primaryKeys: [], sequence: cursorField, lastRun } };
+  const scope = `r._run_id = ${quoteText(lastRun ?? '')}`;
   return {
     compares: 'run',
-    names: { primaryKeys: [], sequence: undefined, scope, scopeColumns: ['_run_id'] },
+    names: { primaryKeys: [], sequence: undefined, lastRun, scope, scopeColumns: ['_run_id'] },
   };
 }
 
@@ -92,6 +96,7 @@ export async function openLakeTable(
     selection,
     ingestionType: mode,
     sourceVersion,
+    committedAtMs: await committedAt(destination, state, staging),
     ...comparedRows(state, mode, log),
   };
 }

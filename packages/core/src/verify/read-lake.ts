@@ -26,8 +26,8 @@ export interface LakeFile {
 }
 
 /**
- * The lake's rows that count, but for their hashes, as the table `lake_places`: keys, `seq`, `rowid`, and where they lie
- * (`file`, an index into the snapshot's files, and `row`).
+ * The lake's rows that count, but for their hashes, as the table `lake_places`: keys, `seq`, `rowid`, where they lie
+ * (`file`, an index into the snapshot's files, and `row`), and whether the last run brought them (`fresh`).
  *
  * @returns the files they lie in.
  */
@@ -39,7 +39,7 @@ export async function createLakePlaces(
   const { files } = snapshot;
   if (files.length === 0) {
     await connection.run(
-      `CREATE TABLE lake_places AS ${emptyRows(names, snapshot, ['NULL::INTEGER AS file', 'NULL::BIGINT AS "row"'])}`,
+      `CREATE TABLE lake_places AS ${emptyRows(names, snapshot, ['NULL::INTEGER AS file', 'NULL::BIGINT AS "row"', 'NULL::BOOLEAN AS fresh'])}`,
     );
     return [];
   }
@@ -50,13 +50,19 @@ export async function createLakePlaces(
   await connection.run(
     `INSERT INTO lake_files VALUES ${paths.map((file, id) => `(${id}, ${quoteText(file)})`).join(', ')}`,
   );
-  const { primaryKeys, sequence, scope, scopeColumns = [] } = names;
+  const { primaryKeys, sequence, scope, scopeColumns = [], lastRun } = names;
   const columns = [
-    ...new Set([...primaryKeys, ...(sequence === undefined ? [] : [sequence]), ...scopeColumns, ROW_ID]),
+    ...new Set([
+      ...primaryKeys,
+      ...(sequence === undefined ? [] : [sequence]),
+      ...scopeColumns,
+      ROW_ID,
+      '_run_id',
+    ]),
   ];
   const live = liveRows(place, files, { deletedTable: DELETED, columns, schema });
   await connection.run(`CREATE TABLE lake_places AS
-    SELECT ${namesOf(names, snapshot)}, f.id AS file, r.${ROW} AS "row"
+    SELECT ${namesOf(names, snapshot)}, f.id AS file, r.${ROW} AS "row", coalesce(r._run_id = ${quoteText(lastRun ?? '')}, false) AS fresh
     FROM (${live}) r JOIN lake_files f ON f.path = r.${FILE}${scope === undefined ? '' : ` WHERE ${scope}`}`);
   const result = await connection.runAndReadAll(
     'SELECT file, count(*)::BIGINT FROM lake_places GROUP BY file ORDER BY file',
@@ -67,7 +73,7 @@ export async function createLakePlaces(
 }
 
 /**
- * `lake_places` with the hashes of their rows (`hash`), as the table `lake_rows`.
+ * `lake_places` with the hashes of their rows (`hash`, `bits`), as the table `lake_rows`.
  *
  * @param folder where `rehashFile` has put them, if there are any.
  */
@@ -77,10 +83,10 @@ export async function createLakeRows(
 ): Promise<void> {
   const hashes =
     folder === undefined
-      ? '(SELECT 0 AS file, 0 AS "row", 0::BIGINT AS hash WHERE false)'
+      ? '(SELECT 0 AS file, 0 AS "row", 0::BIGINT AS hash, 0::BIGINT AS bits WHERE false)'
       : parquetFolder(folder);
   await connection.run(
-    `CREATE TABLE lake_rows AS SELECT p.*, h.hash FROM lake_places p LEFT JOIN ${hashes} h ON h.file = p.file AND h."row" = p."row"`,
+    `CREATE TABLE lake_rows AS SELECT p.*, h.hash, h.bits FROM lake_places p LEFT JOIN ${hashes} h ON h.file = p.file AND h."row" = p."row"`,
   );
   await connection.run('DROP TABLE lake_places');
 }

@@ -4,14 +4,11 @@ import { OffloadError } from '../errors/offload-error.ts';
 import type { Attempts } from '../jobs/queues.ts';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { LanceClient } from '../lancedb/client.ts';
-import {
-  fetchPage,
-  RequestSizes,
-  type FetchedPart,
-  type PagedScan,
-  type ScanRange,
-} from '../lancedb/fetch-page.ts';
+import { ROW_ID } from '../lake/lineage.ts';
+import { fetchPage, type FetchedPart, type PagedScan, type ScanRange } from '../lancedb/fetch-page.ts';
 import { scanQuery } from '../lancedb/query.ts';
+import { maxAnswerBytes, RequestSizes } from '../lancedb/request-sizes.ts';
+import { retryingScans } from '../lancedb/retrying-scans.ts';
 import { countArrowRows } from '../lancedb/row-count.ts';
 import { planPages } from '../plan/run-plan.ts';
 import { withAttempts } from './attempts.ts';
@@ -26,7 +23,7 @@ export interface SourceRead {
   /** Rows at the start of the scan that are left out. */
   readonly offset: number;
   /** What the pages become; of their columns only `written` are kept, with `_row_hash` and `_rowid`. */
-  readonly transform: Pick<TransformTask, 'columns' | 'exact' | 'written' | 'writeTypes'>;
+  readonly transform: Pick<TransformTask, 'columns' | 'exact' | 'written' | 'writeTypes' | 'hashesBits'>;
   /** An empty folder for the Parquet files. */
   readonly folder: string;
 }
@@ -70,8 +67,9 @@ async function stagePage(
 ): Promise<number> {
   const files: string[] = [];
   let rows = 0;
+  const source = retryingScans(deps.source, 'first answer');
   try {
-    for await (const part of fetchPage(read.scan, page, deps.source, sizes, deps.signal)) {
+    for await (const part of fetchPage(read.scan, page, source, sizes, deps.signal)) {
       if (part.rows === 0) continue; // the answer to a search that finds nothing
       const file = path.join(read.folder, `${page.index}-${files.length}.parquet`);
       files.push(file);
@@ -91,10 +89,10 @@ async function refuseMore(
   rows: number,
   { source, attempts, signal }: SourceDeps,
 ): Promise<void> {
-  const query = scanQuery(scan, { offset: offset + rows, limit: 1 });
-  const limits = { maxBytes: Number.POSITIVE_INFINITY, signal };
+  const query = scanQuery({ ...scan, columns: [ROW_ID] }, { offset: offset + rows, limit: 1 });
+  const limits = { maxBytes: maxAnswerBytes(scan, 1), signal };
   const body = await withAttempts(() => source.scan(scan.table, query, limits), attempts, signal);
-  const more = body ? countArrowRows(body) : 0;
+  const more = body ? countArrowRows(body) : 1; // nothing is not that large
   if (body) source.recycle(body.buffer);
   if (more === 0) return;
   const message = `Table "${scan.table}" has more rows at version ${scan.version} than the ${rows} its server counts`;

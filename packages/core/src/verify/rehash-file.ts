@@ -3,8 +3,8 @@ import { ParquetFile } from 'parquet-wasm/node';
 import { OffloadError } from '../errors/offload-error.ts';
 import { asLakeError } from '../errors/system-errors.ts';
 import { writeParquet } from '../lake/parquet.ts';
+import { hashBits, hashRows } from '../lake/row-hash.ts';
 import { openBlob } from '../store/blob.ts';
-import { hashRows } from '../lake/row-hash.ts';
 
 const BATCH_ROWS = 8192;
 
@@ -25,38 +25,46 @@ function unreadable(file: string, error: unknown): unknown {
   return new OffloadError('LAKE_UNAVAILABLE', message, { path: file }, { cause: error });
 }
 
-function hashBatch(batch: arrow.RecordBatch, columns: ReadonlySet<string>): BigInt64Array {
+/** Of each row its row hash, and the one that tells its floats by their bits. */
+interface Hashes {
+  readonly hashes: BigInt64Array;
+  readonly bits: BigInt64Array;
+}
+
+function hashBatch(batch: arrow.RecordBatch, columns: ReadonlySet<string>): Hashes {
   const chosen = batch.schema.fields.flatMap((field, index) => {
     const data = batch.data.children[index];
     return data && columns.has(field.name) ? [{ field, data }] : [];
   });
-  return hashRows(
-    chosen.map(({ field }) => field),
-    chosen.map(({ data }) => data),
-    batch.numRows,
-  );
+  const fields = chosen.map(({ field }) => field);
+  const values = chosen.map(({ data }) => data);
+  const hashes = hashRows(fields, values, batch.numRows);
+  return { hashes, bits: hashBits(fields, values, hashes) };
 }
 
 /** The hashes of a file's rows, in their order. Holds one row group at a time. */
-async function hashesOf(parquet: ParquetFile, columns: readonly string[]): Promise<BigInt64Array> {
+async function hashesOf(parquet: ParquetFile, columns: readonly string[]): Promise<Hashes> {
   const counted = new Set(columns);
   const metadata = parquet.metadata();
-  const hashes = new BigInt64Array(metadata.fileMetadata().numRows());
+  const rows = metadata.fileMetadata().numRows();
+  const found: Hashes = { hashes: new BigInt64Array(rows), bits: new BigInt64Array(rows) };
   const groups = metadata.numRowGroups();
   metadata.free();
   let filled = 0;
   for (let group = 0; group < groups; group++) {
     const table = await parquet.read({ rowGroups: [group], batchSize: BATCH_ROWS });
     for (const batch of arrow.tableFromIPC(table.intoIPCStream()).batches) {
-      hashes.set(hashBatch(batch, counted), filled);
+      const { hashes, bits } = hashBatch(batch, counted);
+      found.hashes.set(hashes, filled);
+      found.bits.set(bits, filled);
       filled += batch.numRows;
     }
   }
-  return hashes;
+  return found;
 }
 
 /** The row hashes of a data file, from the values that lie in it. */
-async function hashFile({ file, columns }: RehashTask): Promise<BigInt64Array> {
+async function hashFile({ file, columns }: RehashTask): Promise<Hashes> {
   let parquet: ParquetFile | undefined;
   try {
     parquet = await ParquetFile.fromFile(await openBlob(file));
@@ -72,18 +80,19 @@ const FIELDS: readonly arrow.Field[] = [
   new arrow.Field('file', new arrow.Int32(), false),
   new arrow.Field('row', new arrow.Int64(), false),
   new arrow.Field('hash', new arrow.Int64(), false),
+  new arrow.Field('bits', new arrow.Int64(), false),
 ];
 
 /**
- * Hashes the rows of a data file anew: a Parquet file `(file, row, hash)` with the task's id, each row's position, and its
- * row hash over the columns that count, whatever the file's own `_row_hash` says.
+ * Hashes the rows of a data file anew: a Parquet file `(file, row, hash, bits)` with the task's id, each row's position,
+ * its row hash over the columns that count, whatever the file's own `_row_hash` says, and its `hashBits`.
  *
  * @throws OffloadError `LAKE_UNAVAILABLE` where the file is gone or damaged.
  */
 export async function rehashFile(
   task: RehashTask,
 ): Promise<{ parquet: Uint8Array<ArrayBuffer>; rows: number }> {
-  const hashes = await hashFile(task);
+  const { hashes, bits } = await hashFile(task);
   const { length } = hashes;
   const files = new Int32Array(length).fill(task.id);
   const positions = BigInt64Array.from(hashes, (_, row) => BigInt(row));
@@ -93,6 +102,7 @@ export async function rehashFile(
       [arrow.makeData({ type: new arrow.Int32(), length, nullCount: 0, data: files })],
       [arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: positions })],
       [arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: hashes })],
+      [arrow.makeData({ type: new arrow.Int64(), length, nullCount: 0, data: bits })],
     ],
     [length],
   );

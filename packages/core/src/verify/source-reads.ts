@@ -2,6 +2,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
 import { lakeSchemaOf, writeTypes } from '../plan/lake-schema.ts';
+import { judgeAgain } from '../plan/read-identity.ts';
 import { bytesPerRow, rowsPerPage } from '../plan/page-size.ts';
 import { columnsNamed, SWEEP_ROWS_PER_PAGE } from '../plan/run-plan.ts';
 import type { LakeTable } from './lake-table.ts';
@@ -16,11 +17,22 @@ export interface SourceColumns {
   readonly columns: readonly LanceField[];
 }
 
-/** @throws OffloadError `VERSION_GONE`, or `SCHEMA_MISMATCH` where that version lacks a column it had. */
+/**
+ * @throws OffloadError `VERSION_GONE`, also where the table was made anew and has another version of that number, or
+ *   `SCHEMA_MISMATCH` where that version lacks a column it had.
+ */
 export async function describeSource(
-  { selection, sourceVersion }: LakeTable,
+  { selection, sourceVersion, state, committedAtMs }: LakeTable,
   source: LanceClient,
 ): Promise<SourceColumns> {
+  const { table } = selection;
+  const told = await judgeAgain({ table, sourceVersion, identity: state.identity, committedAtMs }, source);
+  if (told?.is === 'made anew')
+    throw new OffloadError(
+      'VERSION_GONE',
+      `Table "${table}" was dropped and made anew at the source since the lake's last commit (${told.why}): the rows the lake holds of version ${sourceVersion} are those of the old table; lance-offload run ${table} goes on from there`,
+      { table },
+    );
   const { fields } = await source.describe(selection.table, sourceVersion);
   const columns = columnsNamed({ columns: [...fields] }, selection.columns);
   const lacking = selection.columns.find((name) => !columns.some((column) => column.name === name));
@@ -62,6 +74,7 @@ export async function rowsReading(
       // Keys that are one in the lake only cannot be compared with those of the source.
       ...(compares === 'keys' && { exact: written }),
       writeTypes: writeTypes(snapshot.schema, runSchema),
+      hashesBits: true,
     },
   };
 }

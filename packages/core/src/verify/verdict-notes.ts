@@ -22,11 +22,11 @@ function goneWords({ deletesVersion }: TableState, { filter, offset }: RecordedS
 }
 
 const ROW_VERSIONS =
-  'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version, or made anew, is brought in by run --full only';
+  'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version is brought in by run --full only';
 
 /** What the explained differences of a table come from, and what may have led to faults. */
 export function findingNotes(findings: Findings, state: TableState, selection: RecordedSelection): string[] {
-  const { missing, different, gone, unselected, newer, tied, past } = findings;
+  const { missing, different, gone, unselected, newer, tied, inexact, past } = findings;
   const { cursorField, cursor, changeTracking, sourceVersion } = state;
   const sequence = JSON.stringify(state.sequenceBy);
   const window = `runs read ${JSON.stringify(cursorField)} from its last value on (${cursor ?? 'none yet'}): what was added or changed without a greater one is found by run --full only`;
@@ -46,6 +46,11 @@ export function findingNotes(findings: Findings, state: TableState, selection: R
       tied,
       'key',
       `with several rows of the same ${sequence} at the source, of which the lake has another one`,
+    ),
+    ...noteOn(
+      inexact,
+      'row',
+      'of the lake equal to the source, but not bit for bit: the sign of a zero or the bits of a NaN; a run takes that for no change',
     ),
     ...noteOn(
       past,

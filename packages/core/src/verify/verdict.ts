@@ -11,9 +11,11 @@ export const FAULTS = ['missing', 'extra', 'different', 'repeated'] as const;
  * - `unselected`: keys the source has, but the selection leaves out by now.
  * - `newer`: keys whose row in the lake has a greater sequence than any at the source (a late row does not count).
  * - `tied`: keys whose row in the lake is another of the source's rows with the same key and sequence.
+ * - `inexact`: rows that are equal, but not bit for bit: the sign of a zero or the bits of a NaN differ, in a row that an
+ *   earlier run brought. A merge takes such a change for none. In a row of the last run it is a fault (`different`).
  * - `past`: APPEND_ONLY rows that were changed or deleted at the source since they were appended.
  */
-type Explained = 'gone' | 'unselected' | 'newer' | 'tied' | 'past';
+type Explained = 'gone' | 'unselected' | 'newer' | 'tied' | 'inexact' | 'past';
 
 export type FindingKind = (typeof FAULTS)[number] | Explained;
 
@@ -57,6 +59,7 @@ export const NO_FINDINGS: Findings = {
   unselected: NOTHING,
   newer: NOTHING,
   tied: NOTHING,
+  inexact: NOTHING,
   past: NOTHING,
 };
 

@@ -357,6 +357,40 @@ test('the size of a table is not known where the server does not tell it', async
   await expectRejection(client.stats('t'), 'SOURCE_UNAUTHORIZED');
 });
 
+test('the times of versions are read in either form and through every page; a text without a zone is UTC', async ({
+  serve,
+}) => {
+  const { client, seen } = await serve([
+    json(200, { versions: [{ version: 3, timestamp: '2026-11-24T10:00:00.123456Z' }], page_token: '3' }),
+    json(200, {
+      versions: [
+        { version: 4, timestamp: '2026-11-24T10:00:01.5' },
+        { version: 5, timestamp: '2026-11-24T12:00:02+02:00' },
+        { version: 6 },
+        { version: 7, timestamp_millis: Date.UTC(2026, 10, 24, 11) },
+      ],
+    }),
+  ]);
+  expect([...((await client.versionTimes('t')) ?? [])]).toEqual([
+    [3, '2026-11-24T10:00:00.123Z'],
+    [4, '2026-11-24T10:00:01.500Z'],
+    [5, '2026-11-24T10:00:02.000Z'],
+    [7, '2026-11-24T11:00:00.000Z'],
+  ]);
+  expect(seen.map(({ url }) => url)).toEqual([
+    '/v1/table/t/version/list/',
+    '/v1/table/t/version/list/?page_token=3',
+  ]);
+});
+
+test('versions that are not served are not known; a damaged answer is an error, for it might have told', async ({
+  serve,
+}) => {
+  const { client } = await serve([json(404, {}), json(501, {}), json(200, { versions: 'none' })]);
+  for (const _ of [1, 2]) expect(await client.versionTimes('t')).toBeUndefined();
+  await expectRejection(client.versionTimes('t'), 'SOURCE_BAD_BODY', /versions: /);
+});
+
 test('indexes are listed with their columns', async ({ serve }) => {
   const { client, seen } = await serve([json(200, { indexes: [{ index_name: 'i', columns: ['a'] }] })]);
   expect(await client.listIndexes('t', 3)).toEqual([{ index_name: 'i', columns: ['a'] }]);

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { fetchPage, RequestSizes, type FetchedPart, type PagedScan } from '../../src/lancedb/fetch-page.ts';
+import { fetchPage, type FetchedPart, type PagedScan } from '../../src/lancedb/fetch-page.ts';
+import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';

@@ -23,6 +23,41 @@ test('what is taken out is gone, and what was not there does no harm', () => {
   other.dispose();
 });
 
+test('the ids of another set are added, and that one stays as it is', () => {
+  const [set, other] = [RowIdSet.of(idsOf(1, FRAGMENT)), RowIdSet.of(idsOf(1, 2, FRAGMENT * 3n))];
+  set.addAll(other);
+  expect(idsIn(set)).toEqual([1n, 2n, FRAGMENT, FRAGMENT * 3n]);
+  expect(other.size).toBe(3);
+  set.dispose();
+  other.dispose();
+});
+
+test('ids that follow one another are a run, within a fragment', () => {
+  const set = RowIdSet.of(idsOf(0, 1, 2, 7, FRAGMENT - 1n, FRAGMENT, FRAGMENT + 1n));
+  expect([...set.runs()]).toEqual([
+    { first: 0n, last: 2n },
+    { first: 7n, last: 7n },
+    { first: FRAGMENT - 1n, last: FRAGMENT - 1n },
+    { first: FRAGMENT, last: FRAGMENT + 1n },
+  ]);
+  expect([...set.runs(2n)][0]).toEqual({ first: 2n, last: 2n });
+  expect([...set.runs(FRAGMENT + 1n)]).toEqual([{ first: FRAGMENT + 1n, last: FRAGMENT + 1n }]);
+  expect([...set.runs(FRAGMENT * 2n)]).toEqual([]);
+  set.dispose();
+});
+
+test('the least ids are taken out, of as many fragments as they are in', () => {
+  const set = RowIdSet.of(idsOf(3, 5, 9, FRAGMENT, FRAGMENT * 2n, FRAGMENT * 2n + 4n));
+  set.removeLeast(2);
+  expect(idsIn(set)).toEqual([9n, FRAGMENT, FRAGMENT * 2n, FRAGMENT * 2n + 4n]);
+  set.removeLeast(3);
+  expect(idsIn(set)).toEqual([FRAGMENT * 2n + 4n]);
+  set.removeLeast(0);
+  set.removeLeast(9);
+  expect(set.size).toBe(0);
+  set.dispose();
+});
+
 test('an empty set has no slices', () => {
   expect(idsIn(new RowIdSet())).toEqual([]);
 });

@@ -21,6 +21,8 @@ function tableServer({ version = 7, rows = 25, fields = ID_AND_NAME }: Source = 
   return (response, request) => {
     const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
     if (operation === 'describe') return json(200, { version, schema: { fields } })(response, request);
+    if (operation === 'list')
+      return json(200, { versions: [{ version, timestamp_millis: version }] })(response, request);
     if (operation === 'count_rows') return json(200, rows)(response, request);
     return json(404, { error: 'no such operation' })(response, request);
   };
@@ -52,20 +54,21 @@ async function planFor(
 
 test('a plan pins the version the table has, and counts at that version', async ({ serve }) => {
   const served = await serve([tableServer()]);
-  const { plan, unchanged } = await inFolder((root) => planFor(served, root));
-  expect(unchanged).toBe(false);
+  const { plan } = await inFolder((root) => planFor(served, root));
   expect(plan).toEqual(
     planOf({
       createdBy: 'core-test',
       source: served.url,
       startedAtMs: 5,
       sourceVersion: 7,
+      identity: { version: 7, at: '1970-01-01T00:00:00.007Z' },
       rowsPerPage: 910,
       estimatedBytes: 1800,
     }),
   );
   expect(served.seen.map(({ url, body }) => [url, body])).toEqual([
     ['/v1/table/documents/describe/', { version: null }],
+    ['/v1/table/documents/version/list/', {}],
     ['/v1/table/documents/stats/', {}],
     ['/v1/table/documents/count_rows/', { version: 7 }],
   ]);
@@ -95,6 +98,7 @@ test('options shape the plan', async ({ serve }) => {
   expect(served.seen.map(({ body }) => body)).toEqual([
     { version: 3 },
     {},
+    {},
     { version: 3, predicate: 'id > 5' },
   ]);
 });
@@ -114,10 +118,10 @@ test('a table the lake holds at this version and selection is unchanged', async 
     await stageRun(published, staging);
     await commitRun(published, staging);
     const again = await planFor(served, root);
-    expect([again.unchanged, again.plan.notes]).toEqual([true, []]);
-    expect((await planFor(served, root, { filter_expression: 'id > 1' })).unchanged).toBe(false);
+    expect([again.plan.unchanged, again.plan.notes]).toEqual([true, []]);
+    expect((await planFor(served, root, { filter_expression: 'id > 1' })).plan.unchanged).toBe(false);
     const later = await planFor(await serve([tableServer({ version: 8 })]), root);
-    expect([later.unchanged, later.plan.notes.length]).toEqual([false, 1]);
+    expect([later.plan.unchanged, later.plan.notes.length]).toEqual([false, 1]);
   });
 });
 

@@ -6,15 +6,20 @@ import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import { openLake, type Staging } from '../../src/lake/staging.ts';
+import type { LanceClient } from '../../src/lancedb/client.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
-import { bodyOf, int64, rowIds } from '../arrow-bodies.ts';
-import { fieldsOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
+import { bodyOf, int64, rowIds, type Columns } from '../arrow-bodies.ts';
+import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { json, test as base, type Answer, type Seen, type Served } from '../lancedb/http-server.ts';
 
 /** A source with one table. What it holds may change between runs. */
 interface Source {
   version: number;
+  /** When its version 1 was written, in milliseconds; each later one a minute after the one before. Absent: no server tells. */
+  bornMs: number | undefined;
+  /** The oldest version that has not been cleaned up. */
+  oldest: number;
   types: Types;
   /** A column of a type that `types` has no word for, in tables without rows. */
   vector?: LanceField;
@@ -26,18 +31,63 @@ interface Source {
 }
 
 export const TYPES: Types = { id: 'int64', at: 'int64', name: 'string' };
+/** The versions of a source, with their times. */
+export function versionsOf({
+  version,
+  bornMs = 0,
+  oldest,
+}: Pick<Source, 'version' | 'bornMs' | 'oldest'>): object[] {
+  return Array.from({ length: version - oldest + 1 }, (_, index) => ({
+    version: oldest + index,
+    timestamp: new Date(bornMs + (oldest + index) * 60_000).toISOString(),
+  }));
+}
+
 export const ROWS: readonly Row[] = [1, 2, 3].map((id) => ({ id, at: id * 10, name: `name ${id}` }));
+
+interface RowsQuery {
+  readonly columns?: readonly string[];
+  readonly filter?: string;
+  readonly k: number;
+}
+
+/** A query for some rows, or for those of some ids: the id of a row is its place. */
+const asksForRows = ({ filter }: RowsQuery): boolean =>
+  filter === undefined || filter.startsWith('_rowid IN');
+
+function rowsFor({ columns = [], filter, k }: RowsQuery, { types, rows }: Source): Uint8Array {
+  const asked =
+    /\(([\d,]+)\)/
+      .exec(filter ?? '')?.[1]
+      ?.split(',')
+      .map(Number) ?? [...rows.keys()].slice(0, k);
+  const batches = asked.map((place) => pagesOf(types, rows)(place, 1));
+  const kept = (batch: Columns) =>
+    Object.fromEntries(Object.entries(batch).filter(([name]) => name === '_rowid' || columns.includes(name)));
+  return bodyOf(batches.map(kept), 'stream');
+}
+
+function arrowAnswer(body: Uint8Array): Answer {
+  return (response) =>
+    response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.stream' }).end(body);
+}
 
 function answerOf(source: Source): Answer {
   return (response, request) => {
     const operation = /\/(\w+)\/$/.exec(request.url)?.[1];
     const fields = [...fieldsOf(source.types), ...(source.vector ? [source.vector] : [])];
-    if (operation === 'describe')
-      return json(200, { version: source.version, schema: { fields } })(response, request);
+    if (operation === 'describe') {
+      const { version } = request.body as { version: number | null };
+      return json(200, { version: version ?? source.version, schema: { fields } })(response, request);
+    }
+    if (operation === 'query' && asksForRows(request.body as RowsQuery))
+      return arrowAnswer(rowsFor(request.body as RowsQuery, source))(response, request);
     if (operation === 'query') {
       const rows = bodyOf([{ id: int64([null, 4n]), at: int64([1n, null]), _rowid: rowIds(7, 2) }], 'file');
       return response.writeHead(200, { 'content-type': 'application/vnd.apache.arrow.file' }).end(rows);
     }
+    if (operation === 'list' && source.bornMs !== undefined)
+      return json(200, { versions: versionsOf(source) })(response, request);
     if (operation !== 'count_rows') return json(404, { error: 'no such operation' })(response, request);
     const { predicate } = request.body as { predicate?: string };
     if (source.refuses?.(predicate)) return json(400, { error: 'no such function' })(response, request);
@@ -47,8 +97,8 @@ function answerOf(source: Source): Answer {
   };
 }
 
-class World {
-  readonly source: Source = { version: 5, types: TYPES, rows: ROWS };
+export class World {
+  readonly source: Source = { bornMs: 0, oldest: 1, version: 5, types: TYPES, rows: ROWS };
   readonly staging: Staging;
   readonly #served: Served;
   #runs = 0;
@@ -60,6 +110,10 @@ class World {
 
   get seen(): readonly Seen[] {
     return this.#served.seen;
+  }
+
+  get client(): LanceClient {
+    return this.#served.client;
   }
 
   /** Plans a run with options as they stand in offload.yaml. */

@@ -118,10 +118,10 @@ for (const options of KEYED) {
     world,
   }) => {
     await world.offload(options);
-    expect(await world.plan(options)).toMatchObject({ unchanged: true });
-    expect(await world.plan(options, { full: true })).toMatchObject({ unchanged: false });
+    expect((await world.plan(options)).plan.unchanged).toBe(true);
+    expect((await world.plan(options, { full: true })).plan.unchanged).toBe(false);
     world.source.version = 6;
-    expect(await world.plan(options)).toMatchObject({ unchanged: false });
+    expect((await world.plan(options)).plan.unchanged).toBe(false);
   });
 
   test(`case 12: only a complete and unfiltered scan says what is gone, unless a sweep was asked for, under ${mode}`, async ({
@@ -227,11 +227,11 @@ for (const options of KEYED) {
 
   test(`going back to an older version of the source is refused, under ${mode}`, async ({ world }) => {
     await world.offload(options);
-    world.source.version = 4;
     const message =
       /The lake holds version 5 of "documents" already, and SCD_TYPE_\d cannot go back to version 4; .*destination_table/;
-    await expectRejection(world.plan(options), 'CONFIG_INVALID', message);
-    await expectRejection(world.plan(options, { full: true }), 'CONFIG_INVALID', message);
+    const older = { ...options, version: 4 };
+    await expectRejection(world.plan(older), 'CONFIG_INVALID', message);
+    await expectRejection(world.plan(older, { full: true }), 'CONFIG_INVALID', message);
   });
 
   test(`a lake table keeps its ingestion_type, primary_keys and sequence, under ${mode}`, async ({

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TableState } from '../../src/lake/table-state.ts';
-import { readTrackedRows } from '../../src/plan/row-versions.ts';
+import { proveRowVersions } from '../../src/plan/row-versions.ts';
 import { queryFilterOf, selectionOf } from '../../src/plan/run-plan.ts';
 import { windowOf, type Continued } from '../../src/plan/window.ts';
 import { expectCode, expectRejection } from '../expect-code.ts';
@@ -11,17 +11,14 @@ const PLAIN = '_rowaddr >= 4294967296 AND _rowid = _rowaddr';
 const MOVED = '_rowid != _rowaddr';
 
 /** A table whose rows match these predicates in these numbers; a text is a refusal's. */
-function counting(counts: Readonly<Record<string, number | string>>, times: object[] = []): Answer {
+function counting(counts: Readonly<Record<string, number | string>>): Answer {
   return (response, request) => {
-    if (request.url.includes('version/list')) return json(200, { versions: times })(response, request);
     const { predicate = '' } = request.body as { predicate?: string };
     const count = counts[predicate] ?? 0;
     const answer = typeof count === 'string' ? json(400, { error: count }) : json(200, count);
     return answer(response, request);
   };
 }
-
-const READ = { table: 'people', sourceVersion: 7 };
 
 const PROOFS: readonly [counts: Readonly<Record<string, number | string>>, rowVersions: string][] = [
   [{ [BY_VERSION]: 3 }, 'kept'],
@@ -35,7 +32,7 @@ for (const [counts, rowVersions] of PROOFS) {
     serve,
   }) => {
     const { client, seen } = await serve([counting(counts)]);
-    expect(await readTrackedRows(READ, undefined, client)).toMatchObject({ rowVersions, isMadeAnew: false });
+    expect(await proveRowVersions('people', 7, client)).toBe(rowVersions);
     const counted = seen.flatMap(({ url, body }) => (url.includes('count_rows') ? body : []));
     for (const body of counted) expect(body).toMatchObject({ version: 7 });
   });
@@ -46,35 +43,16 @@ test('a table whose row ids are addresses is refused, and so is a server that kn
 }) => {
   const plain = await serve([counting({ [PLAIN]: 1 })]);
   await expectRejection(
-    readTrackedRows(READ, undefined, plain.client),
+    proveRowVersions('people', 7, plain.client),
     'CONFIG_INVALID',
     /does not keep the version of its rows, .*set cursor_field/,
   );
   const old = await serve([counting({ [BY_VERSION]: 'No field named _row_last_updated_at_version' })]);
   await expectRejection(
-    readTrackedRows(READ, undefined, old.client),
+    proveRowVersions('people', 7, old.client),
     'CONFIG_INVALID',
     /answered 400: No field named _row_last/,
   );
-});
-
-test('a table is made anew where the version the lake holds was written at another time, told in either form', async ({
-  serve,
-}) => {
-  const times = [
-    { version: 3, timestamp: '2026-11-24T10:00:00.123456Z' },
-    { version: 7, timestamp_millis: Date.UTC(2026, 10, 24, 11) },
-  ];
-  const { client } = await serve([counting({ [BY_VERSION]: 1 }, times)]);
-  const isMadeAnew = async (sourceVersion: number, sourceVersionAt: string | undefined) =>
-    (await readTrackedRows(READ, { sourceVersion, sourceVersionAt }, client)).isMadeAnew;
-  expect(await isMadeAnew(3, '2026-11-24T10:00:00.123Z')).toBe(false);
-  expect(await isMadeAnew(3, '2026-11-23T10:00:00.123Z')).toBe(true);
-  expect(await isMadeAnew(3, undefined)).toBe(false);
-  expect(await isMadeAnew(2, '2026-11-23T10:00:00.123Z')).toBe(false); // cleaned up: nothing tells
-  expect(await readTrackedRows(READ, undefined, client)).toMatchObject({
-    sourceVersionAt: '2026-11-24T11:00:00.000Z',
-  });
 });
 
 const selected = { source: 'http://s', table: 'people', columns: [], offset: 0, withRowId: false };
@@ -95,7 +73,8 @@ function runOf(changes: Partial<Continued> = {}): Continued {
     full: false,
     sweepDeletes: false,
     tableExists: true,
-    tracked: { rowVersions: 'kept', sourceVersionAt: undefined, isMadeAnew: false },
+    rowVersions: 'kept',
+    judgement: { is: 'the same', why: 'it is' },
     ...changes,
   };
 }
@@ -108,7 +87,10 @@ const STATE: TableState = {
   cursorField: undefined,
   cursor: undefined,
   changeTracking: 'row_version',
-  sourceVersionAt: undefined,
+  runId: undefined,
+  identity: undefined,
+  incarnation: 0,
+  versionOffset: 0,
   deletesVersion: 5,
   selection: selectionOf(selected),
 };
@@ -132,18 +114,7 @@ const REASONS = [
     {},
     /filter or source have changed/,
   ],
-  [
-    'row versions are not proved',
-    { tracked: { rowVersions: 'unproven', sourceVersionAt: undefined, isMadeAnew: false } },
-    {},
-    /nothing tells yet/,
-  ],
-  [
-    'the table was made anew',
-    { tracked: { rowVersions: 'kept', sourceVersionAt: undefined, isMadeAnew: true } },
-    {},
-    /made anew/,
-  ],
+  ['row versions are not proved', { rowVersions: 'unproven' }, {}, /nothing tells yet/],
 ] as const;
 
 for (const [reason, changes, state, why] of REASONS) {

@@ -59,3 +59,13 @@ test('selections are the same where two runs of one version would hold the same 
     expect(selectionOf(planOf(changed))).not.toBe(selectionOf(plan));
   }
 });
+
+test('a plan of a release that kept neither identity nor decision means what it meant', () => {
+  const { incarnation: _i, madeAnew: _m, versionOffset: _v, unchanged: _u, ...old } = planOf();
+  expect(runPlanSchema.parse({ ...old, sourceVersionAt: '2026-11-24T10:00:00.000Z' })).toEqual(planOf());
+});
+
+test('a run that has nothing to do has no pages, however many rows the source has', () => {
+  const plan = planOf({ unchanged: true, sweepRows: 5 });
+  expect([pageCount(plan), [...planPages(plan)]]).toEqual([0, []]);
+});

@@ -48,7 +48,13 @@ export function compareLake(
       await createLakeRows(connection, files.length > 0 ? hashes : undefined);
       if (rows.length > 0) {
         const body = bodyOf([pagesOf(types, rows)(0, rows.length)]);
-        const task = { columns: fieldsOf(types), runId: '', offloadedAtMs: 0, bodies: [body] };
+        const task = {
+          columns: fieldsOf(types),
+          runId: '',
+          offloadedAtMs: 0,
+          bodies: [body],
+          hashesBits: true,
+        };
         await writeFile(path.join(pages, '0.parquet'), transformPage(task).parquet);
       }
       await createSourceRows(connection, names, lake, { folder: pages, rows: rows.length });

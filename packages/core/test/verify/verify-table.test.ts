@@ -10,7 +10,7 @@ import { verifyTable, type VerifyProgress } from '../../src/verify/verify-table.
 import { expectRejection } from '../expect-code.ts';
 import { HandMadeTable, schemaOf } from '../lake/hand-made-table.ts';
 import { offloadTable, snapshotOf, type Row, type Types } from '../lake/merge/typed-table.ts';
-import { json, test as served } from '../lancedb/http-server.ts';
+import { json, test as served, type Seen } from '../lancedb/http-server.ts';
 import { inFolder } from '../read-parquet.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
@@ -237,3 +237,30 @@ test('what the configuration selects by now is told, and not compared', async ({
     ),
   ]);
 });
+
+/** A server whose version 3 was written then. */
+const listed = (timestamp: string) => (request: Seen, operation: string) =>
+  request.url.includes('/version/') && operation === 'list'
+    ? json(200, { versions: [{ version: 3, timestamp }] })
+    : undefined;
+
+for (const [lake, changes] of [
+  ['recorded when its version was written', { identity: { version: 3, at: '2026-11-22T10:00:00.000Z' } }],
+  ['recorded nothing, and was filled before', {}],
+] as const) {
+  test(`a table that was made anew is not compared, though its rows are the same, where the lake ${lake}`, async ({
+    serve,
+    staging,
+    verify,
+  }) => {
+    await offloadTable(staging, TABLE, { ...KEYED, ...changes });
+    const anew = await serve([servedTable(TABLE, { instead: listed('2126-11-22T10:00:00Z') })]);
+    await expectRejection(
+      verify(anew.client),
+      'VERSION_GONE',
+      /was dropped and made anew at the source since the lake's last commit/,
+    );
+    const same = await serve([servedTable(TABLE, { instead: listed('2026-11-22T10:00:00Z') })]);
+    expect(await verify(same.client)).toMatchObject({ agrees: true });
+  });
+}

@@ -14,6 +14,7 @@ export function recordOfReport(report: RunReport): RunRecord {
     sourceRows,
     pages: report.pages,
     stagedPages: report.pages,
+    repairs: report.repairs,
     rows: report.distinctRowIds,
     bytes: report.sourceBytes,
     retries: 0,

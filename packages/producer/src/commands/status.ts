@@ -123,6 +123,9 @@ function runText(status: RunStatus): string {
   const counts = pages
     ? [
         `pages: ${pages.total} in all, ${pages.staged} staged, ${pages.failed} failed, ${pages.waiting} waiting or under way`,
+        ...(pages.repairs > 0
+          ? [`repairs: ${pages.repairs} pages of rows that the planned ones lacked`]
+          : []),
       ]
     : [];
   return [

@@ -1,24 +1,22 @@
 import {
   buildPlan,
   createRowIdFile,
-  emptyReport,
-  historyOf,
-  OffloadError,
+  listingProgress,
   listRowIds,
+  OffloadError,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
-  readLog,
   recordPlanned,
   recordReport,
+  refuseMadeAnew,
   resume,
-  runOf,
+  unchangedReport,
+  type Fleet,
   type PageJob,
   type PlanDeps,
   type PlanJob,
-  type Fleet,
   type RunPlan,
-  type RunReport,
 } from '@lance-offload/core';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
@@ -28,25 +26,11 @@ export interface PlanRunDeps extends PlanDeps {
   readonly fleet: Pick<Fleet, 'redis' | 'prefix' | 'queues' | 'attempts'>;
 }
 
-/** A run that found nothing to do stands on the one whose commit made the lake what it is. */
+/**
+ * Ends a run that found nothing to do. Its report is a function of its plan, written by whichever attempt gets that far.
+ */
 async function reportUnchanged(plan: RunPlan, { staging, fleet }: PlanRunDeps): Promise<void> {
-  const [last] = historyOf(await readLog(staging.table(plan.destination)));
-  const runId = last && runOf(last.commitInfo).runId;
-  const report = runId ? await staging.findReport({ destination: plan.destination, runId }) : undefined;
-  const unchanged: RunReport = {
-    ...emptyReport(plan, 'unchanged'),
-    lakeRows: report?.lakeRows ?? 0,
-    verified: report?.verified ?? false,
-    deltaVersion: last?.version ?? null,
-    ...(report?.cursor !== undefined && { cursor: report.cursor }),
-    notes: [
-      ...plan.notes,
-      report
-        ? `the lake holds version ${plan.sourceVersion} already, from run ${report.runId}`
-        : `the lake holds version ${plan.sourceVersion} already; the report of the run that brought it is gone, so this one proves nothing: use --full`,
-    ],
-  };
-  await recordReport(await staging.createReport(unchanged), fleet);
+  await recordReport(await staging.createReport(unchangedReport(plan)), fleet);
   await resume(fleet, { runId: plan.runId });
 }
 
@@ -71,10 +55,15 @@ async function enqueuePages(plan: RunPlan, deps: PlanRunDeps): Promise<number> {
 }
 
 /** Lists the ids of the rows to read, once for all pages: before plan.json, so that a plan has its list. */
-async function stageRowIds(plan: RunPlan, { source, staging }: PlanRunDeps): Promise<string> {
+async function stageRowIds(
+  plan: RunPlan,
+  { source, staging }: PlanRunDeps,
+  signal: AbortSignal,
+): Promise<string> {
   const { table, sourceVersion: version, sourceRows, offset } = plan;
   const listing = { table, version, filter: queryFilterOf(plan), expected: sourceRows + offset };
-  const ids = await listRowIds(listing, source, new AbortController().signal);
+  const progress = listingProgress(staging, plan, 'rows', listing);
+  const ids = await listRowIds(listing, source, { progress, signal });
   try {
     return await createRowIdFile(staging, plan, ids);
   } finally {
@@ -89,28 +78,46 @@ async function refuseEnded({ destination, runId }: PlanJob, { staging }: PlanRun
     throw new OffloadError('RUN_CLOSED', `Run ${runId} is cancelled; it is not planned`, { runId });
 }
 
+/** Does what a plan says, however much of it was done before. */
+async function carryOn(
+  plan: RunPlan,
+  deps: PlanRunDeps,
+): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
+  if (await deps.staging.findReport(plan)) {
+    await resume(deps.fleet, { runId: plan.runId }); // where what ended it came no further
+    return { plan, enqueued: 0 };
+  }
+  if (plan.unchanged) {
+    await reportUnchanged(plan, deps);
+    return { plan, enqueued: 0 };
+  }
+  return { plan, enqueued: await enqueuePages(plan, deps) };
+}
+
 /**
  * Plans a run and enqueues its pages: plan.json first, then the pages that have no receipt, under ids that make adding
  * one twice add nothing. Killed anywhere and run again, it adds exactly what is missing.
  *
+ * @param signal of the job: ends a listing whose attempt has lost its lock.
  * @returns the plan, and how many pages it enqueued.
  * @throws OffloadError as `buildPlan` does, before anything is written.
  */
 export async function planRun(
   job: PlanJob,
   deps: PlanRunDeps,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly plan: RunPlan; readonly enqueued: number }> {
   await refuseEnded(job, deps);
   const existing = await deps.staging.findPlan(job);
   if (existing) {
-    const done = await deps.staging.findReport(job);
-    if (done) await resume(deps.fleet, { runId: job.runId }); // where what ended it came no further
-    return { plan: existing, enqueued: done ? 0 : await enqueuePages(existing, deps) };
+    if (!existing.unchanged && !(await deps.staging.findReport(job)))
+      await refuseMadeAnew(existing, deps.source);
+    return carryOn(existing, deps);
   }
-  const { plan: made, unchanged } = await buildPlan(job, deps);
-  const listed = !unchanged && made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps) };
+  const { plan: made } = await buildPlan(job, deps);
+  const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps, signal) };
+  // What stands is what counts: another attempt may have been first.
   const plan = await deps.staging.createPlan({ ...made, ...listed });
   await refuseEnded(job, deps);
-  if (unchanged) await reportUnchanged(plan, deps);
-  return { plan, enqueued: unchanged ? 0 : await enqueuePages(plan, deps) };
+  return carryOn(plan, deps);
 }

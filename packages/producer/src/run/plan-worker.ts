@@ -49,7 +49,7 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           );
         }
         const own = signal ? { ...deps, staging: staging.during(signal) } : deps;
-        const { plan, enqueued } = await planRun(payload, own);
+        const { plan, enqueued } = await planRun(payload, own, signal);
         tracing.annotate({ rows: plan.sourceRows });
         logger.info(
           {
@@ -61,7 +61,9 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
           },
           'run planned',
         );
-        const text = `planned: version ${plan.sourceVersion}, ${plan.sourceRows} rows in ${pageCount(plan)} pages, ${enqueued} of them enqueued`;
+        const text = plan.unchanged
+          ? `nothing to do: the lake holds version ${plan.sourceVersion} already`
+          : `planned: version ${plan.sourceVersion}, ${plan.sourceRows} rows in ${pageCount(plan)} pages, ${enqueued} of them enqueued`;
         await logRun(plan.runId, { ...SAYS, level: 'info', text, atMs: Date.now() }, fleet);
         return { enqueued };
       } catch (thrown) {

@@ -2,14 +2,13 @@ import { pageCount, type OffloadError, type PlannedRun } from '@lance-offload/co
 import { formatBytes, formatCount, formatTable } from './format.ts';
 
 /** The plan as a document: without the run id, which a dry run does not use up. */
-export function planDocument({ plan, unchanged, schemaChanges }: PlannedRun) {
+export function planDocument({ plan, schemaChanges }: PlannedRun) {
   const { runId: _run, formatVersion: _format, createdBy: _creator, startedAtMs: _start, ...rest } = plan;
   return {
     ...rest,
     pages: pageCount(plan),
     columns: plan.columns.map(({ name }) => name),
     schemaChanges,
-    unchanged,
   };
 }
 type PlanDocument = ReturnType<typeof planDocument>;
@@ -56,7 +55,7 @@ export function planText(planned: readonly (Planned | Refused)[]): string {
     plan.ingestionType,
     String(plan.sourceVersion),
     (plan.search ? '≤ ' : '') + formatCount(plan.sourceRows),
-    plan.unchanged ? '0' : formatCount(plan.pages),
+    formatCount(plan.pages),
     formatCount(plan.rowsPerPage),
     formatBytes(plan.estimatedBytes),
   ]);

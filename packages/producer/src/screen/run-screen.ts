@@ -3,6 +3,7 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { RunProgress } from '../run/follow-runs.ts';
 import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds } from './format.ts';
+import { repairWords } from './run-words.ts';
 
 /** Where progress goes: a bar per table on a terminal, a line now and then elsewhere. */
 export interface RunScreen {
@@ -26,7 +27,7 @@ class Pace {
     if (staged.rows === this.#first.rows) this.#startedMs = Date.now(); // waiting for its turn
     const seconds = Math.max((Date.now() - this.#startedMs) / 1000, 0.001);
     const rowsPerSecond = (staged.rows - this.#first.rows) / seconds;
-    const left = (status.sourceRows ?? 0) - staged.rows;
+    const left = Math.max(0, (status.sourceRows ?? 0) - staged.rows);
     return {
       rowsPerSecond,
       bytesPerSecond: (staged.bytes - this.#first.bytes) / seconds,
@@ -44,8 +45,16 @@ function stateWords(status: RunStatus): string {
   ].join(', ');
 }
 
-function pagesWords(status: RunStatus): string {
-  return status.pages ? `${status.pages.staged}/${status.pages.total} pages` : '';
+/** `12/20 pages`, and behind them what had to be fetched again. */
+export function pagesWords({ state, pages }: RunStatus): string {
+  if (!pages) return '';
+  if (state === 'unchanged') return 'nothing to read';
+  return [`${pages.staged}/${pages.total} pages`, ...repairWords(pages.repairs)].join(' + ');
+}
+
+/** Rows of the planned pages, and those that were fetched behind them. */
+function rowsWords({ rows, repairedRows }: RunProgress['staged']): string {
+  return formatCount(rows) + (repairedRows === 0 ? '' : ` + ${formatCount(repairedRows)} repaired`);
 }
 
 class BarScreen implements RunScreen {
@@ -77,7 +86,7 @@ class BarScreen implements RunScreen {
       known.bar.update(done ? total : staged.rows, {
         table: status.table.padEnd(width),
         pages: pagesWords(status),
-        rows: formatCount(staged.rows),
+        rows: rowsWords(staged),
         rowRate: formatCount(pace.rowsPerSecond),
         byteRate: formatBytes(pace.bytesPerSecond),
         left: done ? 'done' : pace.rowsPerSecond > 0 ? `${formatSeconds(pace.secondsLeft)} left` : 'waiting',
@@ -105,8 +114,7 @@ class LineScreen implements RunScreen {
         continue;
       this.#last.set(status.runId, { words, atMs: Date.now(), pace });
       const facts = [`${status.table}: ${words}`, pagesWords(status)].filter(Boolean);
-      if (staged.rows > 0)
-        facts.push(`${formatCount(staged.rows)} of ${formatCount(status.sourceRows ?? 0)} rows`);
+      if (staged.rows > 0) facts.push(`${rowsWords(staged)} of ${formatCount(status.sourceRows ?? 0)} rows`);
       if (speed.rowsPerSecond > 0)
         facts.push(`${formatCount(speed.rowsPerSecond)} rows/s`, `${formatBytes(speed.bytesPerSecond)}/s`);
       if (status.state === 'staging' && speed.rowsPerSecond > 0)

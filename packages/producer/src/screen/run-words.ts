@@ -2,6 +2,11 @@ import { withSample, type RunFailure, type RunReport, type RunStatus } from '@la
 import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
 
+/** Pages that were staged behind the planned ones, if any. */
+export function repairWords(repairs: number): string[] {
+  return repairs === 0 ? [] : [`${formatCount(repairs)} ${repairs === 1 ? 'repair' : 'repairs'}`];
+}
+
 const seconds = (report: RunReport): number => (report.finishedAtMs - report.startedAtMs) / 1000;
 
 /** The reconciliation: per table, what the source counted and what the lake holds. */
@@ -16,7 +21,9 @@ export function reconciliationTable(statuses: readonly RunStatus[]): string {
       status.sourceRows === undefined ? '–' : formatCount(status.sourceRows),
       ended ? formatCount(report.lakeRows) : '–',
       report ? (report.verified ? 'yes' : 'no') : '–',
-      status.pages ? formatCount(status.pages.total) : '–',
+      status.pages
+        ? [formatCount(status.pages.total), ...repairWords(status.pages.repairs)].join(' + ')
+        : '–',
       report && report.lakeBytes > 0 ? formatBytes(report.lakeBytes) : '–',
       report && ended ? formatSeconds(seconds(report)) : '–',
       report?.deltaVersion === null || report?.deltaVersion === undefined ? '–' : String(report.deltaVersion),

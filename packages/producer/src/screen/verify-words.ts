@@ -29,6 +29,7 @@ const HEADINGS = {
   unselected: 'not selected any more',
   newer: 'newer in the lake than at the source',
   tied: 'tied: another row of the same sequence',
+  inexact: 'equal, but not bit for bit',
   past: 'of earlier versions of the source',
 } as const satisfies Record<FindingKind, string>;
 

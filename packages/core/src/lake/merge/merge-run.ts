@@ -53,12 +53,16 @@ async function refuseNullKeys(tables: MergeTables): Promise<void> {
 function refuseOvertaken({ plan, snapshot }: MergeInput): void {
   const state = tableState(snapshot);
   if (!state) return;
-  const { runId, table, sourceVersion, cursorFrom, changedSince } = plan;
+  const { runId, table, sourceVersion, cursorFrom, changedSince, incarnation } = plan;
   const { sourceVersion: held = 0, cursor } = state;
-  const overtaken = isScd(plan.ingestionType)
-    ? sourceVersion < held
-    : (cursorFrom !== undefined && cursorFrom !== cursor) ||
-      (changedSince !== undefined && changedSince !== held);
+  // Versions of a table that was made anew count from 1 again, and go before all those of the old one.
+  const overtaken =
+    incarnation !== state.incarnation
+      ? incarnation < state.incarnation
+      : isScd(plan.ingestionType)
+        ? sourceVersion < held
+        : (cursorFrom !== undefined && cursorFrom !== cursor) ||
+          (changedSince !== undefined && changedSince !== held);
   if (!overtaken) return;
   const from = cursorFrom === undefined ? '' : `, from the cursor ${cursorFrom} on,`;
   throw new OffloadError(

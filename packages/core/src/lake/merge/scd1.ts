@@ -1,8 +1,13 @@
+import type { RunPlan } from '../../plan/run-plan.ts';
 import type { MergedRows } from './merge.ts';
 import { keyNames, list, sameKey, type MergeTables } from './merge-tables.ts';
 
-/** Null is the lowest sequence: where the cursor stands in for it, a row without one has been there always. */
-const LATE = 'l.seq IS NOT NULL AND (i.seq IS NULL OR l.seq > i.seq)';
+/**
+ * Null is the lowest sequence: where the cursor stands in for it, a row without one has been there always. No row of a
+ * table that was made anew is late: those the lake has are of another table.
+ */
+const lateSql = ({ madeAnew }: Pick<RunPlan, 'madeAnew'>): string =>
+  madeAnew ? 'false' : 'l.seq IS NOT NULL AND (i.seq IS NULL OR l.seq > i.seq)';
 
 /**
  * SCD_TYPE_1: of a key the row with the greatest sequence, then the greatest row hash. A row of the lake gives way to a
@@ -17,7 +22,7 @@ export async function mergeScd1(tables: MergeTables): Promise<MergedRows> {
     SELECT *, row_number() OVER (PARTITION BY ${keys} ORDER BY seq DESC NULLS LAST, hash DESC, file, "row") AS rank FROM run_rows`);
   await connection.run(`CREATE TABLE matched AS
     SELECT i.file, i."row", l.file AS lake_file, l."row" AS lake_row,
-      CASE WHEN l.file IS NULL THEN 'inserted' WHEN l.hash = i.hash THEN 'unchanged' WHEN ${LATE} THEN 'late' ELSE 'updated' END AS outcome,
+      CASE WHEN l.file IS NULL THEN 'inserted' WHEN l.hash = i.hash THEN 'unchanged' WHEN ${lateSql(plan)} THEN 'late' ELSE 'updated' END AS outcome,
       l.file IS NOT NULL AND l.hash <> i.hash AND l.seq IS NOT DISTINCT FROM i.seq AS tie
     FROM (SELECT * FROM ranked WHERE rank = 1) i LEFT JOIN lake_rows l ON ${sameKey(plan, 'i', 'l')}`);
   await connection.run(

@@ -1,3 +1,4 @@
+import { versionSequence } from '../../plan/run-plan.ts';
 import type { MergedRows } from './merge.ts';
 import { keyNames, list, sameKey, type MergeTables } from './merge-tables.ts';
 import { hasInfinity, nextAfterSql } from './next-after.ts';
@@ -22,7 +23,7 @@ export async function mergeScd2(tables: MergeTables): Promise<MergedRows> {
 /** Of each key and sequence the run's row with the greatest row hash. */
 async function createVersions({ connection, input: { plan } }: MergeTables): Promise<void> {
   const keys = list(keyNames(plan));
-  const seq = plan.sequenceBy === null ? `${plan.sourceVersion}::BIGINT` : 'seq';
+  const seq = plan.sequenceBy === null ? `${versionSequence(plan)}::BIGINT` : 'seq';
   await connection.run(`CREATE TABLE ranked AS
     SELECT * REPLACE (${seq} AS seq), row_number() OVER (PARTITION BY ${keys}, seq ORDER BY hash DESC, file, "row") AS rank FROM run_rows`);
   await connection.run(`CREATE TABLE versions AS
@@ -44,7 +45,7 @@ async function createHistory({ connection, sequenceType, input: { plan } }: Merg
     hasInfinity(sequenceType) ? `max(${column}) FILTER (WHERE isfinite(${column}))` : `max(${column})`;
   const now =
     plan.sequenceBy === null
-      ? `${plan.sourceVersion}::BIGINT`
+      ? `${versionSequence(plan)}::BIGINT`
       : `greatest((SELECT ${latest('seq')} FROM versions), ${latest('start_at')}, ${latest('end_at')})`;
   await connection.run(
     `CREATE TABLE present AS SELECT ${now} AS now, count(*) FILTER (end_at IS NULL) AS open FROM lake_rows`,
@@ -55,17 +56,21 @@ async function createHistory({ connection, sequenceType, input: { plan } }: Merg
  * The run's versions that are new to the lake, and when they begin: at their sequence, but for
  * - another content at a sequence the lake has (`replaces`): it takes the place of that version;
  * - a key that comes back although its sequence is before its delete: it begins where the data is now, the gap is kept;
- * - the newer version of such a key whose sequence is still before that (`overtakes`): it begins right after.
+ * - the newer version of such a key whose sequence is still before that (`overtakes`): it begins right after. So does
+ *   the row of a table that was made anew, wherever its sequence lies: what the lake has open is another table's.
  * A version the lake has is told by its row hash, since the hash covers the sequence column. Where the source's version
  * is the sequence, the hash does not, and a row is compared with the open one only.
  */
 async function createFresh({ connection, sequenceType, input: { plan } }: MergeTables): Promise<void> {
   const known = plan.sequenceBy === null ? 'h.hash = v.hash AND h.end_at IS NULL' : 'h.hash = v.hash';
+  const succeeds = plan.madeAnew
+    ? 'v.hash <> l.hash AND (v.seq IS NULL OR v.seq <= l.start_at)'
+    : 'v.seq <= l.start_at AND (l.seq IS NULL OR l.seq < v.seq)';
   await connection.run(`CREATE TABLE placed AS
     SELECT v.*, l.start_at AS last_start, l.end_at AS last_end,
       CASE WHEN NOT v.newest OR l.file IS NULL THEN 'usual'
         WHEN l.end_at IS NOT NULL AND (v.seq IS NULL OR v.seq < l.end_at) THEN 'comes back'
-        WHEN l.end_at IS NULL AND v.seq <= l.start_at AND (l.seq IS NULL OR l.seq < v.seq) THEN 'overtakes'
+        WHEN l.end_at IS NULL AND ${succeeds} THEN 'overtakes'
         ELSE 'usual' END AS place
     FROM versions v LEFT JOIN (SELECT * FROM history WHERE last) l ON ${sameKey(plan, 'v', 'l')}`);
   await connection.run(`CREATE TABLE fresh AS

@@ -1,3 +1,4 @@
+import * as arrow from 'apache-arrow';
 import { expect, vi } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import { DICTIONARIES, PLACEMENTS } from '../nested.ts';
@@ -88,4 +89,41 @@ test('more versions than one file takes are copied into several, each of them on
   expect(await lakeQuery(staging, 'SELECT count(*), count(DISTINCT id) FROM documents_current')).toEqual([
     [count / 2, count / 2],
   ]);
+});
+
+test('versions of wide rows are copied into files of 64 MiB, in the memory a merge has', async ({
+  staging,
+}) => {
+  const count = 240;
+  const bytes = 2 ** 20;
+  const columns = [...fieldsOf({ id: 'int64', seq: 'int64' }), column('text', 'string')];
+  const rules = { ...RULES, columns, rowsPerPage: 60 };
+  const rows = (offset: number, length: number): Columns => {
+    const data = new Uint8Array(length * bytes);
+    for (let row = 0; row < length; row++)
+      data.fill(97 + ((offset + row) % 26), row * bytes, (row + 1) * bytes);
+    const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * bytes);
+    return {
+      id: int64(Array.from({ length }, (_, row) => BigInt(offset + row))),
+      seq: int64(Array.from({ length }, () => 1n)),
+      text: arrow.makeData({ type: new arrow.Utf8(), length, nullCount: 0, valueOffsets, data }),
+      _rowid: rowIds(offset, length),
+    };
+  };
+  const first = nextPlan(count, rules);
+  await stageRun(first, staging, rows);
+  await commitRun(first, staging);
+  const second = nextPlan(0, rules);
+  await stageRun(second, staging);
+  expect(await commitRun(second, staging)).toMatchObject({
+    verified: true,
+    rows: outcomes({ deleted: count }),
+  });
+  expect((await snapshotOf(staging)).files).toHaveLength(4);
+  expect(
+    await lakeQuery(
+      staging,
+      `SELECT count(*), count(DISTINCT id), bool_and(text = repeat(chr((97 + id % 26)::INTEGER), ${bytes})) FROM documents WHERE __END_AT = 2`,
+    ),
+  ).toEqual([[count, count, true]]);
 });

@@ -12,12 +12,12 @@ test('the state of row versions moves in the commit with the data, and goes when
   staging,
 }) => {
   const people = [person(1, 1, 'ann'), person(2, 1, 'bob')];
-  const sourceVersionAt = '2026-11-24T10:00:00.000Z';
-  await offload(staging, people, { ...TRACKED, sourceVersion: 3, sourceVersionAt });
+  const identity = { version: 3, at: '2026-11-24T10:00:00.000Z' };
+  await offload(staging, people, { ...TRACKED, sourceVersion: 3, identity });
   expect(await stateOf(staging)).toMatchObject({
     sourceVersion: 3,
     changeTracking: 'row_version',
-    sourceVersionAt,
+    identity,
   });
   const report = await offload(staging, [person(2, 1, 'bo')], {
     ...TRACKED,
@@ -31,7 +31,7 @@ test('the state of row versions moves in the commit with the data, and goes when
     rows: outcomes({ updated: 1 }),
   });
   await offload(staging, people, { sequenceBy: null, sourceVersion: 6 });
-  expect(await stateOf(staging)).toMatchObject({ changeTracking: undefined, sourceVersionAt: undefined });
+  expect(await stateOf(staging)).toMatchObject({ changeTracking: undefined, identity: undefined });
 });
 
 test('an APPEND_ONLY run after a version the lake has left meanwhile is not published: its rows would come in twice', async ({

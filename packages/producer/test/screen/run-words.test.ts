@@ -1,0 +1,29 @@
+import type { RunStatus } from '@lance-offload/core';
+import { expect, test } from 'vitest';
+import { pagesWords } from '../../src/screen/run-screen.ts';
+import { reconciliationTable } from '../../src/screen/run-words.ts';
+
+const STATUS: RunStatus = {
+  runId: 'documents-20261122T101500Z-7f3a',
+  table: 'documents',
+  destination: 'documents',
+  state: 'committing',
+  sourceVersion: 7,
+  sourceRows: 300,
+  pages: { total: 2, staged: 2, failed: 0, waiting: 0, repairs: 0 },
+  failures: [],
+};
+
+const repaired: RunStatus = { ...STATUS, pages: { total: 2, staged: 2, failed: 0, waiting: 0, repairs: 1 } };
+
+test('pages that had to be fetched again are counted apart from those that were planned', () => {
+  expect(pagesWords(STATUS)).toBe('2/2 pages');
+  expect(pagesWords(repaired)).toBe('2/2 pages + 1 repair');
+  expect(reconciliationTable([STATUS])).not.toContain('repair');
+  expect(reconciliationTable([repaired])).toMatch(/\b300\b.*\b2 \+ 1 repair\b/);
+});
+
+test('a run that found nothing to do says that there was nothing to read', () => {
+  const pages = { total: 0, staged: 0, failed: 0, waiting: 0, repairs: 0 };
+  expect(pagesWords({ ...STATUS, state: 'unchanged', pages })).toBe('nothing to read');
+});
