@@ -56,3 +56,22 @@ test(
     expect(halts).toBeGreaterThanOrEqual(6);
   },
 );
+
+test(
+  'a run over an unchanged table that is killed after any of its operations appends nothing, whoever goes on with it',
+  { timeout: TIMEOUT_MS },
+  async ({ next }) => {
+    const { problems, halts } = await next(
+      { changed: false, done: ['start'] },
+      {
+        part: 'plan',
+        signal: 'SIGKILL',
+        meanwhile: ALONE,
+        finally: ['plan', 'stage', 'commit'],
+        ends: ['unchanged'],
+      },
+    );
+    expect(problems).toEqual([]);
+    expect(halts).toBeGreaterThanOrEqual(6);
+  },
+);

@@ -1,5 +1,5 @@
 import { createLanceClient } from '../../../core/src/lancedb/client.ts';
-import { RequestSizes } from '../../../core/src/lancedb/fetch-page.ts';
+import { RequestSizes } from '../../../core/src/lancedb/request-sizes.ts';
 import type { Fleet } from '../../../core/src/jobs/fleet.ts';
 import { Queues } from '../../../core/src/jobs/queues.ts';
 import { connectRedis } from '../../../core/src/jobs/redis.ts';

@@ -11,7 +11,7 @@ export interface ServedPeople {
   readonly url: string;
   people: readonly Person[];
   version: number;
-  /** Whether the table gets a new version, of the same rows, each time it is described. */
+  /** Whether the table gets a new version, of the same rows, each time its latest one is described. */
   moves: boolean;
   readonly close: () => void;
 }
@@ -56,9 +56,10 @@ export async function servePeople(people: readonly Person[]): Promise<ServedPeop
     },
   };
   const fields = fieldsOf(PEOPLE);
-  const describe = () => {
-    if (served.moves) served.version += 1;
-    return json(200, { version: served.version, schema: { fields } });
+  const describe = (query: unknown) => {
+    const { version: asked } = query as { version?: number | null };
+    if (served.moves && typeof asked !== 'number') served.version += 1;
+    return json(200, { version: asked ?? served.version, schema: { fields } });
   };
   let queries = 0;
   const answer: Answer = (response, request) => {
@@ -68,7 +69,7 @@ export async function servePeople(people: readonly Person[]): Promise<ServedPeop
     const scan = queries % 2 === 0 ? rows : turned(rows, request.body);
     servedTable(source, {
       scan,
-      instead: (_, operation) => (operation === 'describe' ? describe() : undefined),
+      instead: ({ body }, operation) => (operation === 'describe' ? describe(body) : undefined),
     })(response, request);
   };
   return served;
