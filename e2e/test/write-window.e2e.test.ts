@@ -43,7 +43,7 @@ for (const at of ['writeData', 'claimReceipt'] as const)
   }) => {
     const items = await world.items('items', 500);
     // Each answer has the rows in another order, so that the two workers' files differ.
-    const intercept = unreliable(world.uri, { cap: 1000, missing: 0, repeated: 0 });
+    const { intercept } = unreliable(world.uri, { cap: 1000 });
     const server = await startServer({ uri: world.uri, port: 0, apiKey: world.apiKey, intercept });
     const pool = new TransformPool(1);
     try {
