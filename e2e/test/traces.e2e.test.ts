@@ -77,7 +77,16 @@ test('a run is one trace, from the producer through the plan and the pages to th
   expect(number(commit.attributes['lance_offload.rows'])).toBe(250);
   expect(number(commit.attributes['lance_offload.delta_version'])).toBe(0);
   const steps = spans.filter((span) => span.parentSpanId === commit.spanId).map(({ name }) => name);
-  expect(steps).toEqual(['audit', 'merge', 'write vectors', 'log', 'refresh views', 'report']);
+  expect(steps).toEqual([
+    'audit',
+    'merge',
+    'write vectors',
+    'decide',
+    'log',
+    'refresh views',
+    'count',
+    'report',
+  ]);
   // Polling, locks and the like leave nothing, in this trace or in ones of their own.
   expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(1);
 });

@@ -81,7 +81,10 @@ export class Queues {
     }));
     const added = await this.page.addBulk(jobs);
     // addBulk is a pipeline, not a transaction: a job that could not be added comes back with a negative id.
-    const failed = added.filter((job) => job.id === undefined || job.id.startsWith('-'));
+    // Such an id is a number, whatever its type says.
+    const failed = added.filter(({ id }: { readonly id?: string | number | undefined }) =>
+      String(id ?? '-').startsWith('-'),
+    );
     if (failed.length > 0)
       throw new Error(`${failed.length} of ${pages.length} pages of ${first.runId} could not be enqueued`);
   }

@@ -46,6 +46,15 @@ test('adding no pages is allowed', async ({ rig }) => {
   expect(await rig.fleet.queues.page.count()).toBe(0);
 });
 
+test('pages of a run whose commit is gone from the queue are refused, all of them', async ({ rig }) => {
+  const { fleet } = rig;
+  const { runId } = await startRun(REQUEST, fleet);
+  await (await fleet.queues.commit.getJob(commitJobId(runId)))?.remove({ removeChildren: true });
+  await expect(fleet.queues.addPages(pagesOf(planOf({ runId })), fleet.attempts)).rejects.toThrow(
+    /^3 of 3 pages of .* could not be enqueued/,
+  );
+});
+
 test('a run’s jobs are named for it, and pages are kept when they fail', async ({ rig }) => {
   const { fleet } = rig;
   const { runId } = await startRun(REQUEST, fleet);

@@ -119,6 +119,22 @@ test('a run that another fleet has opened and not planned yet is refused, and ca
   expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
 });
 
+test('a run that an earlier release has published, and died before its report, cannot be cancelled', async ({
+  rig,
+}) => {
+  const { staging } = rig.fleet;
+  const run = await plannedRun(rig);
+  for (const index of [0, 1, 2]) await stagePage(planOf({ runId: run.runId }), index, staging);
+  await commitRun(run, staging);
+  const { keys } = staging;
+  await staging.store.delete([
+    keys.decision(run.destination, run.runId),
+    keys.report(run.destination, run.runId),
+  ]);
+  await expectRejection(cancelRun(run.runId, rig.fleet), 'RUN_CLOSED', /is published/);
+  expect(await staging.findReport(run)).toMatchObject({ state: 'published', verified: true });
+});
+
 test('a run whose plan failed does not stand in the way of the next', async ({ rig }) => {
   const { fleet, work } = rig;
   const first = await startRun(REQUEST, fleet);

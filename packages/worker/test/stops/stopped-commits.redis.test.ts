@@ -1,0 +1,35 @@
+import { expect } from 'vitest';
+import { test } from './stop-test.ts';
+
+const TIMEOUT_MS = 600_000;
+
+/** Whoever comes second finds what the first one did. */
+const SAYS = /^(?:published|cancelled)$/;
+
+for (const mode of ['SCD_TYPE_1', 'SCD_TYPE_2'] as const)
+  test(
+    `a commit under ${mode} that stands still at any of its operations, while another one is made or the run is cancelled, changes nothing when it wakes up`,
+    { timeout: TIMEOUT_MS },
+    async ({ underWay }) => {
+      const meanwhile = { before: ['commit'], after: ['cancel'] } as const;
+      const { problems, halts } = await underWay(
+        { mode, progress: 'staged' },
+        { part: 'commit', meanwhile, says: SAYS },
+      );
+      expect(problems).toEqual([]);
+      expect(halts).toBeGreaterThanOrEqual(90);
+    },
+  );
+
+test(
+  'a commit under APPEND_ONLY, of rows that nothing tells from those the lake has, which stands still at any of its operations while another one is made or the run is cancelled, appends them once or never',
+  { timeout: TIMEOUT_MS },
+  async ({ next }) => {
+    const { problems, halts } = await next(
+      { changed: true, done: ['start', 'plan', 'stage'] },
+      { part: 'commit', meanwhile: { before: ['commit'], after: ['cancel'] }, says: SAYS },
+    );
+    expect(problems).toEqual([]);
+    expect(halts).toBeGreaterThanOrEqual(60);
+  },
+);
