@@ -15,7 +15,7 @@ export default defineConfig({
   resolve: { conditions: ['dev'] },
   test: {
     reporters,
-    maxWorkers: 3, // on two cores, too: half of the tests wait for processes more than they compute
+    maxWorkers: 4, // on two cores, too: half of the tests wait for processes more than they compute
     projects: [
       {
         extends: true,

@@ -1,4 +1,7 @@
-/** The size for the suite, or for `npm run soak`: for what takes long and seldom breaks. */
+/** Whether this is `npm run soak`: for what takes long and seldom breaks. */
+export const isSoak = process.env['SOAK'] === '1';
+
+/** The size for the suite, or for a soak. */
 export function sized(suite: number, soak: number): number {
-  return process.env['SOAK'] === '1' ? soak : suite;
+  return isSoak ? soak : suite;
 }
