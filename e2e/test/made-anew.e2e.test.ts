@@ -12,7 +12,7 @@ import type { World } from '../src/world.ts';
 const PAGE = path.resolve(import.meta.dirname, '../../docs/ingestion.md');
 const HEADING = '## A table that is dropped and made anew';
 
-/** Thirty-six tables, five times: on a busy machine that takes its time. */
+/** Fifty-four tables, five times: on a busy machine that takes its time. */
 const TAKES_LONG = { timeout: 900_000 };
 
 type Told = RunStatus & Partial<RunReport>;
@@ -79,7 +79,8 @@ function documented(found: ReadonlyMap<string, string>): string {
     const key = `\`${one.mode}\` | ${one.reads}`;
     rows.set(key, [...(rows.get(key) ?? []), found.get(one.table) ?? 'not run']);
   }
-  const head = ['`ingestion_type`', 'reads', 'lower', 'same', 'same, `--full`', 'higher'];
+  const versions = ['lower', 'same', 'higher'].flatMap((version) => [version, `${version}, \`--full\``]);
+  const head = ['`ingestion_type`', 'reads', ...versions];
   const lines = [...rows].map(([key, cells]) => `| ${key} | ${cells.join(' | ')} |`);
   return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...lines].join('\n');
 }
@@ -134,7 +135,7 @@ test(
     expect(
       [...again.values()].filter(({ state, verified: proved }) => state !== 'unchanged' || proved !== true),
     ).toEqual([]);
-    const some = settled.filter(({ version }) => version === 'lower').map(({ table }) => table);
+    const some = settled.filter(({ version, full }) => version === 'lower' && !full).map(({ table }) => table);
     expect(await world.ask('verify', ...some)).toMatchObject({ agrees: true });
     expect(some).toHaveLength(7);
   },
