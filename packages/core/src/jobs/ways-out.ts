@@ -25,8 +25,7 @@ export const STATE_MEANINGS: Readonly<Record<RunState, string>> = {
   'plan-failed': 'its plan could not be made; no page was fetched',
   'enqueue-failed': 'its pages could not be put into the queue; nothing of it is published',
   'commit-failed': 'its commit has failed; nothing of it is published',
-  'publish-failed':
-    'it was decided to commit it, and its commit has failed; nothing of it is published yet',
+  'publish-failed': 'it was decided to commit it, and its commit has failed; nothing of it is published yet',
   'first-publish-failed':
     'it was decided to commit it, and its commit, the first one of the table, has failed; nothing of it is published yet',
   unqueued: 'it was started and is not planned yet, and it is not in the queue',
@@ -72,8 +71,14 @@ export const WAYS_OUT: Readonly<Record<RunState, readonly Way[]>> = {
   publishing: [FOLLOW],
   reporting: [FOLLOW, ...FINISH],
   'plan-failed': [
-    RETRY,
-    { command: 'run', does: 'gives it up, and begins the next run of the table' },
+    {
+      command: 'run',
+      does: 'gives it up, and begins a new run of the table, with the configuration as it is now',
+    },
+    {
+      command: 'retry',
+      does: 'once the cause is gone: plans it again, with the options it was started with',
+    },
     CANCEL,
   ],
   'enqueue-failed': [RETRY, CANCEL],

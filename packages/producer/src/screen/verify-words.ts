@@ -44,7 +44,9 @@ function foundWords({ key, sourceSequence, lakeSequence, file, row }: Found): st
     .join(', ');
   const facts = [
     ...(sourceSequence === undefined ? [] : [`sequence ${valueWords(sourceSequence)} at the source`]),
-    ...(lakeSequence === undefined ? [] : [`${sourceSequence === undefined ? 'sequence ' : ''}${valueWords(lakeSequence)} in the lake`]),
+    ...(lakeSequence === undefined
+      ? []
+      : [`${sourceSequence === undefined ? 'sequence ' : ''}${valueWords(lakeSequence)} in the lake`]),
     ...(file === undefined ? [] : [`${file}, row ${row}`]),
   ];
   return facts.length > 0 ? `${name} (${facts.join('; ')})` : name;

@@ -27,7 +27,9 @@ test('a paused run names what is paused, and the command that ends just that', (
     'the fleet is paused; go on with: lance-offload resume',
   );
   expect(pausedWords({ ...status, paused: 'table' })).toMatch(/^its table is paused; .* --table documents$/);
-  expect(pausedWords({ ...status, paused: 'run' })).toMatch(/^this run is paused; .* --run documents-20261122T101500Z/);
+  expect(pausedWords({ ...status, paused: 'run' })).toMatch(
+    /^this run is paused; .* --run documents-20261122T101500Z/,
+  );
 });
 
 test('pauses and limits that are not there are not spoken of', () => {
