@@ -2,6 +2,7 @@ import type { RunReport } from '@lance-offload/core';
 import { connect } from '@lancedb/lancedb';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
+import { sized } from '../src/soak.ts';
 import { differences } from '../src/lake.ts';
 import type { Source } from '../src/source.ts';
 import { VersionedTable } from '../src/versioned-table.ts';
@@ -43,6 +44,9 @@ const asked = (queries: readonly Query[]): number =>
     return sum + (ids === undefined ? k : ids.split(',').length);
   }, 0);
 
+/** Runs between random edits. */
+const ROUNDS = sized(3, 30);
+
 async function editAtRandom(table: VersionedTable): Promise<void> {
   const edits = [
     () => table.insert(1 + table.dice(40)),
@@ -73,11 +77,11 @@ for (const [seed, mode] of [
     expect(await run(world)).toMatchObject({ verified: true, rows: { inserted: 500 }, deletes: 'snapshot' });
     table.takeWritten();
 
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       await editAtRandom(table);
       await table.insert(1); // so that there is a new version
       await configure();
-      const sweeps = round % 3 === 2;
+      const sweeps = round % 3 === 1;
       const before = source.queries('people').length;
       const report = await run(world, ...(sweeps ? ['--sweep-deletes'] : []));
       expect(report).toMatchObject({

@@ -5,11 +5,14 @@ import { editTable } from '../src/edit-table.ts';
 import { test } from '../src/fixtures.ts';
 import { createTable, makeItems, type Item } from '../src/items.ts';
 import { differences } from '../src/lake.ts';
+import { sized } from '../src/soak.ts';
 import { unreliable, type Whims } from '../src/unreliable.ts';
 import type { World } from '../src/world.ts';
 
 /** A longer run: `HOSTILE_ROWS=200000 HOSTILE_SHARE=2`. */
 const ROWS = Number(process.env['HOSTILE_ROWS'] ?? 20_000);
+/** Where a server does one of it alone; `npm run soak` takes as many. */
+const ROWS_ALONE = Number(process.env['HOSTILE_ROWS'] ?? sized(8000, 20_000));
 /** Times all rates. */
 const SHARE = Number(process.env['HOSTILE_SHARE'] ?? 1);
 const PAGE_ROWS = 1000;
@@ -48,11 +51,16 @@ function versionsOf(count: number): Item[][] {
   return [first, second, second.filter(({ id }) => id % 7 !== 2)];
 }
 
-async function changeTo(version: number, table: string, rows: readonly Item[], uri: string): Promise<void> {
+async function changeTo(
+  version: number,
+  table: string,
+  [before, after]: readonly [readonly Item[], readonly Item[]],
+  uri: string,
+): Promise<void> {
   await editTable(uri, table, async (edited) => {
     if (version === 1) {
       await edited.update({ where: 'id % 10 = 3', valuesSql: { price: 'price + 0.5' } });
-      await edited.add(rows.slice(ROWS).map((row) => ({ ...row })));
+      await edited.add(after.slice(before.length).map((row) => ({ ...row })));
     } else await edited.delete('id % 7 = 2');
   });
 }
@@ -74,8 +82,13 @@ async function rowsAfter(mode: Mode, runId: string, world: World): Promise<reado
 }
 
 /** Offloads three versions of a table in each mode, and looks at every row after each run. */
-async function offloadVersions(modes: readonly Mode[], whims: Whims, world: World): Promise<void> {
-  const versions = versionsOf(ROWS);
+async function offloadVersions(
+  modes: readonly Mode[],
+  whims: Whims,
+  world: World,
+  count = ROWS,
+): Promise<void> {
+  const versions = versionsOf(count);
   for (const mode of modes) await createTable(world.uri, mode, versions[0] ?? []);
   const { intercept, asked } = unreliable(world.uri, whims);
   const server = await startServer({ uri: world.uri, port: 0, apiKey: world.apiKey, intercept });
@@ -87,7 +100,9 @@ async function offloadVersions(modes: readonly Mode[], whims: Whims, world: Worl
     });
     await world.worker(['--concurrency', '4']);
     for (const [version, rows] of versions.entries()) {
-      if (version > 0) for (const mode of modes) await changeTo(version, mode, rows, world.uri);
+      if (version > 0)
+        for (const mode of modes)
+          await changeTo(version, mode, [versions[version - 1] ?? [], rows], world.uri);
       const before = { ...asked };
       const { tables } = await world.ask<Answer>('run');
       for (const [index, mode] of modes.entries()) {
@@ -120,7 +135,7 @@ async function offloadVersions(modes: readonly Mode[], whims: Whims, world: Worl
 for (const [what, mode, whims] of ALONE) {
   test(`a server that ${what}: every row of three versions arrives once, within three times the requests (${mode})`, async ({
     world,
-  }) => offloadVersions([mode], whims, world));
+  }) => offloadVersions([mode], whims, world, ROWS_ALONE));
 }
 
 test('a server that does all of it at once: every row of three versions arrives once in each mode, within three times the requests', async ({

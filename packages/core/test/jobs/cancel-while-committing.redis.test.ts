@@ -81,7 +81,7 @@ test('a run whose commit has decided to publish it cannot be cancelled any more,
   const { plan, lost } = await takenCommit(rig);
   const report = await commitUntil('decided', plan, rig, async () => {
     await lost();
-    await expectRejection(cancelRun(plan.runId, fleet), 'RUN_CLOSED', /is being committed/);
+    await expectRejection(cancelRun(plan.runId, fleet), 'RUN_OPEN', /is committing; it cannot be cancelled/);
   });
   expect(report).toMatchObject({ state: 'published', verified: true });
   expect(await lakeQuery(fleet.staging, 'SELECT count(*), count(DISTINCT id) FROM documents')).toEqual([

@@ -6,7 +6,11 @@ const TIMEOUT_MS = 600_000;
 /** Whoever comes second finds what the first one did. */
 const SAYS = /^(?:published|cancelled)$/;
 
-for (const mode of ['SCD_TYPE_1', 'SCD_TYPE_2'] as const)
+// Between two operations there is one gap: it is stood still in with either partner, or once, with the one that ends the run otherwise.
+for (const [mode, moments, least] of [
+  ['SCD_TYPE_1', ['after'], 45],
+  ['SCD_TYPE_2', ['before', 'after'], 90],
+] as const)
   test(
     `a commit under ${mode} that stands still at any of its operations, while another one is made or the run is cancelled, changes nothing when it wakes up`,
     { timeout: TIMEOUT_MS },
@@ -14,10 +18,10 @@ for (const mode of ['SCD_TYPE_1', 'SCD_TYPE_2'] as const)
       const meanwhile = { before: ['commit'], after: ['cancel'] } as const;
       const { problems, halts } = await underWay(
         { mode, progress: 'staged' },
-        { part: 'commit', meanwhile, says: SAYS },
+        { part: 'commit', meanwhile, moments, says: SAYS },
       );
       expect(problems).toEqual([]);
-      expect(halts).toBeGreaterThanOrEqual(90);
+      expect(halts).toBeGreaterThanOrEqual(least);
     },
   );
 

@@ -20,6 +20,8 @@ export interface Trial {
   readonly signal: Halt['signal'];
   /** What others do while the part stands still before an operation, and after it: each gap between two sees both. */
   readonly meanwhile: { readonly before: readonly Part[]; readonly after: readonly Part[] };
+  /** When it stands still: before each operation and after it, where nothing else is said. */
+  readonly moments?: readonly Halt['when'][];
   /** What is done once the part is over, to end the run. */
   readonly finally: readonly Part[];
   /** What becomes of the part itself once it goes on. */
@@ -55,17 +57,16 @@ async function withRun(scene: Scene, staging: Staging): Promise<Scene> {
 /** What a part may do once it is awake. */
 interface Allowed {
   readonly publish: boolean;
-  /** Receipts it may remove. */
-  readonly receipts?: (key: string) => boolean;
+  /** Claims it may remove. */
+  readonly removes?: (key: string) => boolean;
 }
 
 /** Bytes that were published, or decided, and are not what they were. */
 function touched(before: SeenBytes, after: SeenBytes, allowed: Allowed): string[] {
-  const collected = (key: string) =>
-    /\/receipts\//.test(key) && !(key in after.claims) && allowed.receipts?.(key);
+  const collected = (key: string) => !(key in after.claims) && allowed.removes?.(key);
   const changed = [
     ...changedSince(before.published, after.published),
-    ...changedSince(before.claims, after.claims).filter((key) => !collected(key)),
+    ...changedSince(before.claims, after.claims).filter((key) => collected(key) !== true),
   ];
   const added = allowed.publish
     ? []
@@ -76,10 +77,24 @@ function touched(before: SeenBytes, after: SeenBytes, allowed: Allowed): string[
   ];
 }
 
-/** A commit may publish a run that has not ended; housekeeping may take receipts of runs that have. */
-function allowedTo({ part, signal }: Trial, { runId }: Scene, end: string | undefined): Allowed {
-  if (part === 'collect')
-    return { publish: false, receipts: (key) => end !== undefined || !key.includes(runId) };
+/**
+ * A commit may publish a run that has not ended; housekeeping may take receipts of runs that have, and the openings of those
+ * before the last one, which is named so that it comes first.
+ */
+function allowedTo(
+  { part, signal }: Trial,
+  { runId }: Scene,
+  { end, claims }: { readonly end: string | undefined; readonly claims: SeenBytes['claims'] },
+): Allowed {
+  if (part === 'collect') {
+    const [last] = Object.keys(claims)
+      .filter((key) => key.includes('/openings/'))
+      .toSorted();
+    const removes = (key: string) =>
+      (key.includes('/receipts/') && (end !== undefined || !key.includes(runId))) ||
+      (key.includes('/openings/') && key !== last);
+    return { publish: false, removes };
+  }
   return { publish: end === undefined && part === 'commit' && signal === 'SIGSTOP' };
 }
 
@@ -139,7 +154,7 @@ async function tryHalt(trial: Trial, halt: Halt, player: Player): Promise<string
   wake();
   const { result } = await outcome;
   const after = await seenBytes(staging, scene.destination);
-  const problems = touched(before, after, allowedTo(trial, scene, end));
+  const problems = touched(before, after, allowedTo(trial, scene, { end, claims: before.claims }));
   problems.push(...(await openedTwice([...others, result], scene, staging)));
   if (halt.signal === 'SIGSTOP' && !trial.says.test(result)) problems.push('the part ends otherwise');
   await play(trial.finally, played, staging);
@@ -157,14 +172,14 @@ const WHEN = ['before', 'after'] as const;
  * after an operation leaves just what one does that is killed before the next.
  */
 export async function tryHalts(trial: Trial, player: Player): Promise<Findings> {
-  const { part, lake, signal } = trial;
+  const { part, lake, signal, moments = WHEN } = trial;
   await lake.reset();
   const undisturbed = player.begin({ part, scene: trial.scene(), lake: lake.place });
   const { operations } = await undisturbed.outcome;
   const problems: string[] = [];
   let halts = 0;
   for (const [index, name] of operations.entries())
-    for (const when of signal === 'SIGSTOP' ? WHEN : (['after'] as const)) {
+    for (const when of signal === 'SIGSTOP' ? moments : (['after'] as const)) {
       const found = await tryHalt(trial, { operation: index + 1, when, signal }, player).catch(
         (thrown: unknown) => [toOffloadError(thrown).message],
       );
