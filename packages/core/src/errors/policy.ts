@@ -70,7 +70,7 @@ export const ERROR_POLICY = {
   SOURCE_UNAVAILABLE: {
     next: 'retry',
     exitCode: 1,
-    hint: 'Check that the server is up, and can be reached from this machine; then retry the run.',
+    hint: 'Check that the server is up and reachable from this machine; then retry the run.',
   },
   SOURCE_BAD_BODY: {
     next: 'retry',
