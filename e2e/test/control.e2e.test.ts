@@ -28,7 +28,7 @@ test('a run that is paused in its middle fetches nothing more while another tabl
   const paused = await world.offload('pause', '--run', run.runId);
   const heardMs = performance.now() + HEARD_MS;
   expect(paused.out).toContain(`lance-offload resume --run ${run.runId}`);
-  await following.says(/paused by itself; go on with: lance-offload resume --run items-/);
+  await following.says(/this run is paused; go on with: lance-offload resume --run items-/);
   await until(() => performance.now() > heardMs);
   hold.release();
   expect((await world.offload('run', 'others')).code).toBe(0);
@@ -67,12 +67,12 @@ test('a paused fleet, and a paused table, begin nothing until they are resumed, 
   await world.offload('pause');
   await world.offload('pause', '--table', 'items');
   const following = world.producer('run');
-  await following.says(/planning, paused with the fleet; go on with: lance-offload resume$/m);
+  await following.says(/planning, the fleet is paused; go on with: lance-offload resume$/m);
   expect(await world.ask('resume')).toMatchObject({
     resumed: [{ scope: 'fleet', wasPaused: true }],
     pauses: { fleet: false, tables: [{ table: 'items' }], runs: [] },
   });
-  await following.says(/planning, paused with its table; go on with: lance-offload resume --table items/);
+  await following.says(/planning, its table is paused; go on with: lance-offload resume --table items/);
   expect(source.queries('items')).toEqual([]);
   await world.offload('resume', '--table', 'items');
   expect((await following.ended).code).toBe(0);

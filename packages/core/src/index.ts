@@ -1,4 +1,5 @@
 export { createLogger, type Logger } from './logger.ts';
+export { nearestName } from './config/did-you-mean.ts';
 export { loadConfig, sourceUrl, type Config, type Environment } from './config/load.ts';
 export type { Connection } from './config/schema.ts';
 export type { DashboardSettings, DashboardUser } from './config/dashboard-options.ts';

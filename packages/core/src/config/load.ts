@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { OffloadError } from '../errors/offload-error.ts';
+import { plainWords } from './plain-words.ts';
 import { problemLines } from './problems.ts';
 import { configSchema, type Connection, type ParsedConfig } from './schema.ts';
 import type { TableOptions } from './table-options.ts';
@@ -97,7 +98,7 @@ export async function loadConfig(file: string, environment: Environment): Promis
 
   const missing = new Set<string>();
   const values = withEnvironment(substitute(valuesOf(document, absolute), environment, missing), environment);
-  const parsed = configSchema.safeParse(values);
+  const parsed = configSchema.safeParse(values, { error: plainWords });
   const problems = [
     ...[...missing].map((name) => `\${${name}}: the environment variable is not set`),
     ...(parsed.success ? [] : problemLines(parsed.error)),

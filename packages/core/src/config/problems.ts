@@ -1,6 +1,6 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { dashboardSchema, USER_KEYS } from './dashboard-options.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { configSchema } from './schema.ts';
 import { tableOptionsSchema } from './table-options.ts';
 
@@ -14,9 +14,7 @@ function knownKeysAt(path: readonly PropertyKey[]): string[] {
 }
 
 function unknownKey(key: string, path: readonly PropertyKey[]): string {
-  const nearest = closest(key, knownKeysAt(path));
-  const near = distance(key, nearest) <= Math.max(2, key.length / 3);
-  return `${[...path, key].join('.')}: unknown key${near ? `; did you mean \`${nearest}\`?` : ''}`;
+  return `${[...path, key].join('.')}: unknown key${didYouMean(key, knownKeysAt(path), '`')}`;
 }
 
 /** The innermost issues: a union reports its branches, of which the one about the key itself is worth reading. */

@@ -4,6 +4,9 @@ import { timeZone } from './schedule.ts';
 import { ingestionType, tableOptionsSchema, type TableOptions } from './table-options.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
+/** A path, or a `file://` address. */
+const isFolder = (lake: string): boolean => !/^(?!file:)[A-Za-z][A-Za-z0-9+.-]+:\/\//i.test(lake);
+
 const seconds = z.coerce.number().positive();
 
 function isBareUrl(url: string): boolean {
@@ -70,7 +73,10 @@ const DEFAULT_PAGE_BYTES = 64 * 2 ** 20;
 /** The shape of offload.yaml (or JSON). Types of everything configurable derive from here. */
 export const configSchema = z.strictObject({
   connection: connectionSchema,
-  lake: text,
+  lake: text.refine(
+    isFolder,
+    'must be the path of a folder, or file:///path; buckets (s3:// and the like) are not supported',
+  ),
   redis: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
   queue_prefix: text.regex(/^[^:\s]+$/, 'must not contain colons or white space').default('{offload}'),
   ingestion_type: ingestionType.default('APPEND_ONLY'),

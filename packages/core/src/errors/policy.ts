@@ -70,17 +70,17 @@ export const ERROR_POLICY = {
   SOURCE_UNAVAILABLE: {
     next: 'retry',
     exitCode: 1,
-    hint: 'Check that the host is reachable from this machine; then retry the run.',
+    hint: 'Check that the server is up and reachable from this machine; then retry the run.',
   },
   SOURCE_BAD_BODY: {
     next: 'retry',
     exitCode: 1,
-    hint: 'The server answered with something that is not the page; a proxy in between is the usual cause.',
+    hint: 'The server answered with something else than was asked for; a proxy in between is the usual cause. Check connection.host, then retry the run.',
   },
   SOURCE_SHORT: {
     next: 'retry',
     exitCode: 1,
-    hint: 'The server stops before the rows it counted; retry the run, and report it to the server’s operator if it stays.',
+    hint: 'The server sends fewer rows than it counted. Retry the run; if it happens again, report it to the server’s operator.',
   },
   SCHEMA_MISMATCH: {
     next: 'give-up',
@@ -136,7 +136,7 @@ export const ERROR_POLICY = {
   RUN_OPEN: {
     next: 'give-up',
     exitCode: 1,
-    hint: '`lance-offload status RUN` says where it stands, and the commands that lead out of there.',
+    hint: '`lance-offload status RUN` shows its state, and what you can do.',
   },
   RUN_OVERTAKEN: {
     next: 'give-up',

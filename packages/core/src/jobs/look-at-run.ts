@@ -84,12 +84,16 @@ async function countPages(plan: RunPlan, failed: number, { staging }: Fleet): Pr
   return { total, staged, waiting, repairs: receipts.length - staged };
 }
 
-const endedAs = (report: RunReport, plan: RunPlan | undefined): SeenRun => ({
-  state: report.state,
-  ...(plan && { plan }),
-  failures: [],
-  report,
-});
+/** A run with a report. Its plan may have been written after it was looked for. */
+async function endedAs(
+  report: RunReport,
+  known: RunPlan | undefined,
+  key: RunKey,
+  { staging }: Fleet,
+): Promise<SeenRun> {
+  const plan = known ?? (await staging.findPlan(key));
+  return { state: report.state, ...(plan && { plan }), failures: [], report };
+}
 
 /**
  * Looks where a run stands, in the lake and in the queue. The lake has the last word: the report is looked for once more after
@@ -99,7 +103,7 @@ export async function lookAtRun(key: RunKey, fleet: Fleet, options: LookOptions 
   const { staging } = fleet;
   const plan = await staging.findPlan(key);
   const done = await staging.findReport(key);
-  if (done) return endedAs(done, plan);
+  if (done) return endedAs(done, plan, key, fleet);
   const failures = await findFailures(fleet, { runId: key.runId });
   const step = failures.find((failure) => failure.step !== 'page')?.step;
   const failedPages = failures.filter((failure) => failure.step === 'page').length;
@@ -107,7 +111,7 @@ export async function lookAtRun(key: RunKey, fleet: Fleet, options: LookOptions 
   const [queued, enqueued] = [await hasCommit(key.runId, fleet), await hasPlanned(key.runId, fleet)];
   const claims = await readClaims(key, fleet, plan !== undefined, options);
   const report = await staging.findReport(key);
-  if (report) return endedAs(report, plan);
+  if (report) return endedAs(report, plan, key, fleet);
   const state = stateOf({
     planned: plan !== undefined,
     enqueued,

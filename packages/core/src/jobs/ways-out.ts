@@ -18,30 +18,31 @@ export const STATE_MEANINGS: Readonly<Record<RunState, string>> = {
   planning: 'its plan is being made, or waits for a producer',
   enqueuing: 'its pages are being put into the queue, or wait for a producer',
   staging: 'its pages are being fetched and staged, or wait for a worker',
-  blocked: 'nothing is left of it but pages that have failed; nothing of it is in the lake',
-  committing: 'all its pages are staged, and a worker commits it, or is to do so',
-  publishing: 'it is decided that it is committed, and a worker is about to write it into the log',
-  reporting: 'it is in the log, and a worker is about to write its report',
+  blocked: 'all its other pages are staged, and some have failed; nothing of it is published',
+  committing: 'all its pages are staged; a worker is committing it, or it waits for one',
+  publishing: 'it is decided to commit it, and a worker is about to write it into the log',
+  reporting: 'it is published; a worker is about to write its report',
   'plan-failed': 'its plan could not be made; no page was fetched',
-  'enqueue-failed': 'its pages could not be put into the queue; nothing of it is in the lake',
-  'commit-failed': 'its commit has failed; nothing of it is in the lake',
-  'publish-failed':
-    'it was decided that it is committed, and its commit has failed; nothing of it is in the lake yet',
+  'enqueue-failed': 'its pages could not be put into the queue; nothing of it is published',
+  'commit-failed': 'its commit has failed; nothing of it is published',
+  'publish-failed': 'it was decided to commit it, and its commit has failed; nothing of it is published yet',
   'first-publish-failed':
-    'it was decided that it is committed, and its commit, the first one of the table, has failed; nothing of it is in the lake yet',
-  unqueued: 'it was opened, and is not in the queue',
+    'it was decided to commit it, and its commit, the first one of the table, has failed; nothing of it is published yet',
+  unqueued: 'it was started and is not planned yet, and it is not in the queue',
   elsewhere:
-    "it was opened by another fleet, or before this fleet's Redis was emptied, and is not planned yet",
-  interrupted: 'the queue has lost it; its plan and its staged pages are in the lake',
-  'publish-lost': 'it was decided that it is committed, and the queue has lost it',
+    "it was started by another fleet, or before this fleet's Redis was emptied, and is not planned yet",
+  interrupted:
+    "it is not in this fleet's queue: Redis was emptied, or another fleet works on it; its plan and its staged pages are in the lake",
+  'publish-lost':
+    "it was decided to commit it, and it is not in this fleet's queue: Redis was emptied, or another fleet works on it",
   'first-publish-lost':
-    'it was decided that it is committed, as the first run of its table, and the queue has lost it',
-  unreported: 'it is in the log, and its report is not written',
-  fenced: 'the log says that it is cancelled, and its report is not written',
-  cancelling: 'it is decided that it is cancelled; some of its jobs are still in the queue',
+    "it was decided to commit it, as the first run of its table, and it is not in this fleet's queue: Redis was emptied, or another fleet works on it",
+  unreported: 'it is published; its report is not written yet',
+  fenced: 'the log says that it is cancelled; its report is not written yet',
+  cancelling: 'it is being cancelled; some of its jobs are still in the queue',
   published: 'it is in the lake',
   unchanged: 'the lake held this version already',
-  cancelled: 'nothing of it is in the lake',
+  cancelled: 'nothing of it is published',
 };
 
 const FOLLOW: Way = {
@@ -52,7 +53,7 @@ const PLAN: Way = { command: 'run', does: 'plans it, where no other producer doe
 const CANCEL: Way = { command: 'cancel', does: 'ends it, and nothing of it is published' };
 const RETRY: Way = {
   command: 'retry',
-  does: 'gives what failed fresh attempts, once the cause is gone, and the run goes on by itself',
+  does: 'once the cause is gone: gives what failed fresh attempts; the run then goes on by itself',
 };
 const RESUME: Way = { command: 'resume', does: 'takes it up where it stopped' };
 const FINISH: readonly Way[] = [
@@ -70,8 +71,14 @@ export const WAYS_OUT: Readonly<Record<RunState, readonly Way[]>> = {
   publishing: [FOLLOW],
   reporting: [FOLLOW, ...FINISH],
   'plan-failed': [
-    RETRY,
-    { command: 'run', does: 'gives it up, and begins the next run of the table' },
+    {
+      command: 'run',
+      does: 'gives it up, and begins a new run of the table, with the configuration as it is now',
+    },
+    {
+      command: 'retry',
+      does: 'once the cause is gone: plans it again, with the options it was started with',
+    },
     CANCEL,
   ],
   'enqueue-failed': [RETRY, CANCEL],

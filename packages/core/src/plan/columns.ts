@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../config/did-you-mean.ts';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
@@ -26,8 +26,7 @@ function isBinary(field: LanceField): boolean {
 }
 
 function unknownColumn(table: string, name: string, known: readonly string[]): string {
-  const nearest = known.length > 0 ? `; did you mean "${closest(name, known)}"?` : '';
-  return `columns: table "${table}" has no column "${name}"${nearest}`;
+  return `columns: table "${table}" has no column "${name}"${didYouMean(name, known)}`;
 }
 
 function unsupported(

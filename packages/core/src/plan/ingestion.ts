@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../config/did-you-mean.ts';
 import type { IngestionType, TableOptions } from '../config/table-options.ts';
 import { dictionaryTypeOf } from '../lake/arrow-data.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
@@ -44,8 +44,7 @@ function problemOf(
   const field = fields.find((candidate) => candidate.name === name);
   if (!field) {
     const known = fields.map((candidate) => candidate.name);
-    const nearest = known.length > 0 ? `; did you mean "${closest(name, known)}"?` : '';
-    return `${option}: there is no column "${name}"${nearest}`;
+    return `${option}: there is no column "${name}"${didYouMean(name, known)}`;
   }
   if (selected && !selected.includes(name)) return `${option}: "${name}" is not among \`columns\``;
   const type = arrowTypeOf(field.type);

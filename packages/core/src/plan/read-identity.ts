@@ -192,7 +192,7 @@ export async function identifyTable(
   const notes = held?.identity?.content
     ? []
     : [
-        `the source does not say when the versions of "${table}" were written: a table that is made anew under this name is told by its columns, its number of rows and ${SAMPLE_ROWS} of its rows, no more`,
+        `the source does not say when the versions of "${table}" were written: a table that is made anew under this name is recognized by its columns, its number of rows and ${SAMPLE_ROWS} of its rows, no more`,
       ];
   return { identity: { version, content }, judgement, notes };
 }

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../config/did-you-mean.ts';
 import { DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '../config/table-options.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { DISTANCE, type Search } from '../lancedb/search-query.ts';
@@ -33,8 +33,7 @@ function vectorColumn(
   const field = fields.find(({ name }) => name === wanted);
   if (!field) {
     const known = names.length > 0 ? names : fields.map(({ name }) => name);
-    const nearest = known.length > 0 ? `; did you mean "${closest(wanted, known)}"?` : '';
-    return { problem: `vector_column: there is no column "${wanted}"${nearest}` };
+    return { problem: `vector_column: there is no column "${wanted}"${didYouMean(wanted, known)}` };
   }
   if (vectors.includes(field)) return { field };
   const others = names.length > 0 ? `; the table has ${quoted(names)}` : '';

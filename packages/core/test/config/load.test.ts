@@ -70,6 +70,24 @@ tables:
   ]);
 });
 
+test('what is missing, of another kind or out of range is said in plain words, a bucket as the lake among the rest', async () => {
+  const problems = await problemsOf(`connection: { api_key: k, max_retries: -1, request_timeout: 0 }
+lake: s3://bucket/x
+tables:
+  a: { batch_size: 20000, columns: 5 }
+  b: { ingestion_type: SCD_TYPE_3 }
+`);
+  expect(problems).toEqual([
+    'connection.project_name: is missing',
+    'connection.max_retries: must be at least 0',
+    'connection.request_timeout: must be more than 0',
+    'lake: must be the path of a folder, or file:///path; buckets (s3:// and the like) are not supported',
+    'tables.a.columns: must be a list',
+    'tables.a.batch_size: must be at most 10000',
+    'tables.b.ingestion_type: must be one of APPEND_ONLY, SCD_TYPE_1, SCD_TYPE_2',
+  ]);
+});
+
 test('an unknown key is reported with the nearest of its place, or alone where none is near', async () => {
   expect(
     await problemsOf(`connection: { project_name: p, regoin: x }\nlake: l\nlakes: l\nzzzzzz: 1\n`),

@@ -6,7 +6,7 @@ import { expectRejection } from '../expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest, pagesOf, REQUEST } from './fleet-fixture.ts';
 
-const test = fleetTest(6);
+const test = fleetTest(20);
 
 test('limits are none at first, are changed one by one, and are taken away', async ({ rig }) => {
   const { fleet } = rig;

@@ -10,8 +10,10 @@ import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
 import { fenceRun } from '../../src/lake/publish-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
+import { Staging } from '../../src/lake/staging.ts';
 import { expectRejection } from '../expect-code.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
+import { tapStore } from '../store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(15);
@@ -62,11 +64,24 @@ const restOf = async ({ fleet }: Rig) => ({
   commits: await fleet.queues.commit.getJobCountByTypes('waiting', 'waiting-children', 'failed', 'active'),
 });
 
+test('a run whose plan and report are written between two looks at the lake shows both', async ({ rig }) => {
+  const { fleet } = rig;
+  const plan = planOf({ runId: 'documents-20261122T101500Z-0001' });
+  let looks = 0;
+  const store = tapStore(fleet.staging.store, async ({ name, key }) => {
+    if (name !== 'get' || !key.endsWith('report.json') || (looks += 1) > 1) return;
+    await fleet.staging.createPlan(plan);
+    await fleet.staging.createReport({ ...emptyReport(plan, 'unchanged'), lakeRows: 25 });
+  });
+  const status = await runStatus(plan, { ...fleet, staging: new Staging(store) });
+  expect(status).toMatchObject({ state: 'unchanged', sourceVersion: plan.sourceVersion });
+});
+
 test('a run that is in the log without a report says so, and how to get out of there', async ({ rig }) => {
   const run = await runThatDiedAt('logged', rig);
   expect(await runStatus(run, rig.fleet)).toMatchObject({
     state: 'unreported',
-    meaning: 'it is in the log, and its report is not written',
+    meaning: 'it is published; its report is not written yet',
     failures: [{ step: 'commit' }],
     waysOut: [
       { command: `lance-offload retry ${run.runId}`, does: 'writes its report' },
@@ -241,7 +256,7 @@ test('an unplanned run of another fleet is not taken up by a run, and is by a re
   await expectRejection(
     startRun(REQUEST, fleet),
     'RUN_OPEN',
-    /\(interrupted\): it was opened by another fleet/,
+    /\(interrupted\): it was started by another fleet/,
   );
   await expectRejection(retryRun(run.runId, fleet), 'RUN_OPEN', /it cannot be retried/);
   await resumeRun(run.runId, fleet);

@@ -110,7 +110,7 @@ test('a run that another fleet has opened and not planned yet is refused, and ca
   await expectRejection(
     startRun(REQUEST, fleet),
     'RUN_OPEN',
-    /\(interrupted\): it was opened by another fleet.*--resume/,
+    /\(interrupted\): it was started by another fleet.*--resume/,
   );
   await cancelRun(runId, fleet);
   expect(await runStatus({ runId, destination: 'documents', table: 'documents' }, fleet)).toMatchObject({

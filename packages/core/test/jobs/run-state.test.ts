@@ -171,8 +171,8 @@ describe('ways out', () => {
   test('they are named as they are typed', () => {
     const run = { runId: 'documents-20261122T101500Z-7f3a', table: 'my documents' };
     expect(waysOutOf('plan-failed', run).map(({ command }) => command)).toEqual([
-      'lance-offload retry documents-20261122T101500Z-7f3a',
       "lance-offload run 'my documents'",
+      'lance-offload retry documents-20261122T101500Z-7f3a',
       'lance-offload cancel documents-20261122T101500Z-7f3a',
     ]);
     expect(waysOutOf('publish-lost', run).map(({ command }) => command)).toEqual([

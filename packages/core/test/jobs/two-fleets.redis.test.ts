@@ -44,7 +44,7 @@ const test = base.extend<{ fleets: readonly [RacingFleet, RacingFleet] }>({
           pagesOf(TYPES, selected(rowsAt(plan.sourceVersion), queryFilterOf(plan))),
         ),
       );
-    const fleets = [await open(3), await open(9)] as const;
+    const fleets = [await open(16), await open(17)] as const;
     await use(fleets);
     await Promise.all(fleets.map((fleet) => fleet.close()));
   },

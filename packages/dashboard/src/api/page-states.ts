@@ -13,12 +13,18 @@ export interface PageStates {
   of(index: number): PageState;
 }
 
-/** Indexes of staged pages, as the fleet has told them; where it has told nothing, as the lake has receipts. */
+/**
+ * Indexes of staged pages, as Redis has them. Where it was emptied, it has nothing, or the pages that were staged since: then the
+ * lake's receipts say the rest.
+ */
 async function readTold(record: RunRecord, fleet: Fleet): Promise<Uint8Array> {
   const told = await readPageStates(record.runId, fleet);
-  if (told.length > 0 || (await readRecord(record.runId, fleet))) return told;
+  const staged = told.reduce((count, state) => (state === STAGED ? count + 1 : count), 0);
+  const isWhole = staged >= record.stagedPages;
+  if (isWhole && (told.length > 0 || (await readRecord(record.runId, fleet)))) return told;
   const receipts = await fleet.staging.listReceipts(record);
-  const states = new Uint8Array(record.pages ?? 0);
+  const states = new Uint8Array(Math.max(record.pages ?? 0, told.length));
+  states.set(told);
   for (const index of receipts) states[index] = STAGED;
   return states;
 }

@@ -41,7 +41,7 @@ const commands = (record: RunRecord, facts: KnownFacts) =>
 test.each<[string, RunRecord, KnownFacts, string[]]>([
   ['planning', OPENED, NOTHING, []],
   ['paused', OPENED, { ...NOTHING, pausedBy: 'table' }, []],
-  ['failed', OPENED, { ...NOTHING, failedStep: 'plan' }, ['retry RUN', 'run documents', 'cancel RUN']],
+  ['failed', OPENED, { ...NOTHING, failedStep: 'plan' }, ['run documents', 'retry RUN', 'cancel RUN']],
   ['interrupted', OPENED, LOST, ['run documents', 'run --resume RUN', 'cancel RUN']],
   [
     'interrupted',
@@ -74,7 +74,7 @@ test.each<[string, RunRecord, KnownFacts, string[]]>([
 
 test('what holds a run back is a sentence; nothing holds back one that moves or has ended', () => {
   expect(blockedBy(PLANNED, LOST, 1)).toBe(
-    'The queue has lost it; its plan and its staged pages are in the lake.',
+    "It is not in this fleet's queue: Redis was emptied, or another fleet works on it; its plan and its staged pages are in the lake.",
   );
   expect(blockedBy(OPENED, { ...NOTHING, failedStep: 'plan' }, 1)).toBe(
     'Its plan could not be made; no page was fetched.',

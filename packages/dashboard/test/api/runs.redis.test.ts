@@ -87,6 +87,16 @@ test('a run that only the lake knows is told from there, with its pages', async 
   expect(body.cells.map(({ staged }) => staged)).toEqual([1, 0, 0, 0, 1]);
 });
 
+test('a page that was staged after Redis was emptied does not hide those before it', async ({ rig }) => {
+  const plan = planOf('documents', { startedAtMs: Date.now() - 9 * 24 * 3600 * 1000 });
+  await rig.fleet.staging.createPlan(plan);
+  for (const index of [0, 3, 4]) await rig.fleet.staging.claimReceipt('documents', receiptOf(plan, index));
+  await recordStaged({ runId: plan.runId, index: 3, rows: 10, bytes: 1000 }, rig.fleet);
+  expect((await rig.get(`/runs/${plan.runId}`)).body).toMatchObject({ pages: { total: 5, staged: 3 } });
+  const { body } = await rig.get(`/runs/${plan.runId}/pages`);
+  expect(body.cells.map(({ staged }) => staged)).toEqual([1, 0, 0, 1, 1]);
+});
+
 test('a page tells its receipt, another its failure and its job, a third who has it', async ({ rig }) => {
   const plan = planOf('documents');
   await rig.start(plan);

@@ -247,7 +247,7 @@ export function groupsAt(scenario: Scenario): FailureGroup[] {
       code: 'SOURCE_UNAVAILABLE',
       table: 'chunks',
       step: 'page',
-      hint: 'Check that the host is reachable from this machine; then retry the run.',
+      hint: 'Check that the server is up and reachable from this machine; then retry the run.',
       message:
         'POST https://acme.us-east-1.api.lancedb.com/v1/table/chunks/query/: 503 upstream connect error or disconnect/reset before headers',
       count: 128,

@@ -7,7 +7,7 @@ import { subcommand, withContext } from './command.ts';
 export function cancelCommand(): Command {
   const command = subcommand(
     'cancel <run> [options]',
-    'End a run without publishing it, and remove what it has staged.',
+    'End a run without publishing anything of it. A later commit of the table removes the files it has staged.',
     ['cancel documents-20261122T101500Z-7f3a'],
   );
   return command.addArgument(new Argument('<run>', 'id of a run')).action((runId: string) =>
@@ -17,7 +17,7 @@ export function cancelCommand(): Command {
       print(
         json,
         { runId, state: 'cancelled' },
-        () => `Run ${runId} is cancelled; nothing of it is in the lake.`,
+        () => `Run ${runId} is cancelled; nothing of it is published.`,
       );
       return 0;
     }),

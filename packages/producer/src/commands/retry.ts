@@ -43,7 +43,7 @@ function outcomeText({ retried, gone, ended }: RetryOutcome, runId: string | und
   const [of, run] = runId === undefined ? ['', ''] : [` of ${runId}`, ` ${runId}`];
   const lines = [
     retried === 0
-      ? `No failed job${of} was enqueued again.`
+      ? `Nothing to retry: no job${of} has failed.`
       : `${jobs(retried)}${of} enqueued again. Follow with: lance-offload run --resume${run}`,
   ];
   if (gone > 0) lines.push(`${jobs(gone)} had been retried or removed by somebody else meanwhile.`);

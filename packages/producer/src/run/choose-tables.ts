@@ -1,5 +1,4 @@
-import { OffloadError, type Config } from '@lance-offload/core';
-import { closest } from 'fastest-levenshtein';
+import { nearestName, OffloadError, type Config } from '@lance-offload/core';
 import { isPattern, matcherOf } from './table-patterns.ts';
 
 /** What of the configuration chooses tables. */
@@ -12,9 +11,10 @@ export interface Project {
 }
 
 function unknownNames(names: readonly string[], { url, tables }: Project): OffloadError {
-  const lines = names.map((name) =>
-    tables.length > 0 ? `"${name}" (did you mean "${closest(name, tables)}"?)` : `"${name}"`,
-  );
+  const lines = names.map((name) => {
+    const nearest = nearestName(name, tables);
+    return nearest === undefined ? `"${name}"` : `"${name}" (did you mean "${nearest}"?)`;
+  });
   return new OffloadError('SOURCE_NOT_FOUND', `${url} has no table ${lines.join(', ')}`, {
     table: names[0] ?? '',
   });

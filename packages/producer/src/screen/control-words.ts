@@ -19,8 +19,8 @@ function since({ by, atMs }: { readonly by: string; readonly atMs: number }): st
 export function pausedWords({ paused, table, runId }: RunStatus): string | undefined {
   if (paused === undefined) return undefined;
   const scopes = { fleet: 'fleet', table: { table }, run: { runId } } as const;
-  const whose = { fleet: 'with the fleet', table: 'with its table', run: 'by itself' };
-  return `paused ${whose[paused]}; go on with: ${scopeWords(scopes[paused]).remedy}`;
+  const what = { fleet: 'the fleet is paused', table: 'its table is paused', run: 'this run is paused' };
+  return `${what[paused]}; go on with: ${scopeWords(scopes[paused]).remedy}`;
 }
 
 /** What is paused, and how to go on. Nothing where nothing is. */

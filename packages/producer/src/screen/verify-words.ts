@@ -43,8 +43,10 @@ function foundWords({ key, sourceSequence, lakeSequence, file, row }: Found): st
     .map(([column, value]) => `${column}=${valueWords(value)}`)
     .join(', ');
   const facts = [
-    ...(sourceSequence === undefined ? [] : [`${valueWords(sourceSequence)} at the source`]),
-    ...(lakeSequence === undefined ? [] : [`${valueWords(lakeSequence)} in the lake`]),
+    ...(sourceSequence === undefined ? [] : [`sequence ${valueWords(sourceSequence)} at the source`]),
+    ...(lakeSequence === undefined
+      ? []
+      : [`${sourceSequence === undefined ? 'sequence ' : ''}${valueWords(lakeSequence)} in the lake`]),
     ...(file === undefined ? [] : [`${file}, row ${row}`]),
   ];
   return facts.length > 0 ? `${name} (${facts.join('; ')})` : name;

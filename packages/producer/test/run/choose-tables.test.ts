@@ -104,5 +104,6 @@ test('a pattern whose matches are all excluded is refused on the command line, a
 
 test('a name the project does not have is refused, with the nearest one it has', () => {
   expect(refusal(['peopel', 'docs_*']).message).toContain('has no table "peopel" (did you mean "people"?)');
+  expect(refusal(['nosuch', 'docs_*']).message).toMatch(/has no table "nosuch"$/);
   expect(refusal([], { tables: listed('docs_20266') }).message).toContain('did you mean "docs_2026"?');
 });

@@ -24,10 +24,12 @@ test('a paused run names what is paused, and the command that ends just that', (
   };
   expect(pausedWords(status)).toBeUndefined();
   expect(pausedWords({ ...status, paused: 'fleet' })).toBe(
-    'paused with the fleet; go on with: lance-offload resume',
+    'the fleet is paused; go on with: lance-offload resume',
   );
-  expect(pausedWords({ ...status, paused: 'table' })).toMatch(/with its table; .* --table documents$/);
-  expect(pausedWords({ ...status, paused: 'run' })).toMatch(/by itself; .* --run documents-20261122T101500Z/);
+  expect(pausedWords({ ...status, paused: 'table' })).toMatch(/^its table is paused; .* --table documents$/);
+  expect(pausedWords({ ...status, paused: 'run' })).toMatch(
+    /^this run is paused; .* --run documents-20261122T101500Z/,
+  );
 });
 
 test('pauses and limits that are not there are not spoken of', () => {

@@ -41,7 +41,7 @@ test('where a run stands is said with each command that leads out of there', () 
     failures: [],
   };
   expect(wayOutLines(unreported)).toEqual([
-    'documents: unreported: it is in the log, and its report is not written',
+    'documents: unreported: it is published; its report is not written yet',
     '  lance-offload retry documents-20261122T101500Z-7f3a  writes its report',
     '  lance-offload run documents                          writes its report, and begins the next run of the table',
   ]);
