@@ -10,6 +10,7 @@ import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
 import { fenceRun } from '../../src/lake/publish-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
+import { Staging } from '../../src/lake/staging.ts';
 import { expectRejection } from '../expect-code.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
@@ -316,4 +317,22 @@ test('a run that has ended is refused what would change it, and its table begins
   await expectRejection(retryRun(run.runId, fleet), 'RUN_CLOSED', /is unchanged; it cannot be retried/);
   expect(await resumeRun(run.runId, fleet)).toMatchObject({ runId: run.runId });
   expect((await startRun(REQUEST, fleet)).runId).not.toBe(run.runId);
+});
+
+test('a cancel that comes while a run finds that it has nothing to do does not say that it was cancelled', async ({
+  rig,
+}) => {
+  const { fleet } = rig;
+  const run = await startRun(REQUEST, fleet);
+  const plan = planOf({ runId: run.runId, unchanged: true });
+  await fleet.staging.createPlan(plan);
+  class Overtaken extends Staging {
+    override async decide(...asked: Parameters<Staging['decide']>): ReturnType<Staging['decide']> {
+      await this.createReport(emptyReport(plan, 'unchanged'));
+      return super.decide(...asked);
+    }
+  }
+  const staging = new Overtaken(fleet.staging.store);
+  await expectRejection(cancelRun(run.runId, { ...fleet, staging }), 'RUN_CLOSED', /is unchanged/);
+  expect(await runStatus(run, fleet)).toMatchObject({ state: 'unchanged' });
 });
