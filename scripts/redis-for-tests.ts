@@ -34,6 +34,8 @@ export default async function startRedis(project: TestProject): Promise<() => Pr
     folder,
     '--save',
     '',
+    '--databases',
+    '64',
     '--maxmemory-policy',
     'noeviction',
   ];

@@ -1,6 +1,7 @@
 import {
   buildPlan,
   createRowIdFile,
+  holdOpening,
   listingProgress,
   listRowIds,
   OffloadError,
@@ -118,6 +119,7 @@ export async function planRun(
     if (!existing.unchanged && !(await isSettled(job, deps))) await refuseMadeAnew(existing, deps.source);
     return carryOn(existing, deps);
   }
+  await holdOpening(job, { ...deps.fleet, staging: deps.staging });
   const { plan: made } = await buildPlan(job, deps);
   const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps, signal) };
   // What stands is what counts: another attempt may have been first.
