@@ -9,10 +9,16 @@ test('a run that an earlier release has queued and not planned does not come in 
   const items = await world.items('items', 300);
   const source = await world.serve({ tables: { items: { batch_size: 100 } } });
   const runId = 'items-20261125T101500Z-7f3a';
-  const names = { runId, table: 'items', destination: 'items', source: source.url };
   const job: PlanJob = {
-    ...{ payloadVersion: 2, ...names },
-    ...{ startedAtMs: 1, options: { batch_size: 100 }, full: false, sweepDeletes: false },
+    payloadVersion: 2,
+    runId,
+    table: 'items',
+    destination: 'items',
+    source: source.url,
+    startedAtMs: 1,
+    options: { batch_size: 100 },
+    full: false,
+    sweepDeletes: false,
   };
   const redis = await connectRedis(world.redisUrl, () => undefined);
   const queues = new Queues(redis, world.prefix);

@@ -16,10 +16,11 @@ export async function committedAt(
   return last?.entry.actions.find(({ commitInfo }) => commitInfo)?.commitInfo?.timestamp;
 }
 
+const changesRows = ({ add, remove }: Action): boolean => (add ?? remove)?.dataChange ?? remove !== undefined;
+
 /** The first version behind a commit of ours in which somebody else has changed rows; a compaction changes none. */
 function changedAfter(version: number, log: readonly LogEntry[]): number | undefined {
-  const changes = ({ add, remove }: Action): boolean => (add ?? remove)?.dataChange ?? remove !== undefined;
-  return log.find((entry) => entry.version > version && entry.actions.some(changes))?.version;
+  return log.find((entry) => entry.version > version && entry.actions.some(changesRows))?.version;
 }
 
 /** What a run that has nothing to do stands on: the last commit, and what the report of its run says, where that still holds. */

@@ -11,9 +11,12 @@ const test = fleetTest(19);
 
 /** The plan job of a run that a release before 2026-12 has opened: in Redis alone. */
 const OLD: PlanJob = {
-  ...{ payloadVersion: 2, runId: 'documents-20261125T101500Z-7f3a', startedAtMs: 1 },
-  ...{ table: 'documents', destination: 'documents', source: REQUEST.source },
-  ...{ options: {}, full: false, sweepDeletes: false },
+  ...REQUEST,
+  payloadVersion: 2,
+  runId: 'documents-20261125T101500Z-7f3a',
+  startedAtMs: 1,
+  full: false,
+  sweepDeletes: false,
 };
 
 test('a run of an earlier release is opened in the lake before it is planned, and no other one beside it', async ({

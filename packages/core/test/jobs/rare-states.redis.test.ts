@@ -336,3 +336,18 @@ test('a cancel that comes while a run finds that it has nothing to do does not s
   await expectRejection(cancelRun(run.runId, { ...fleet, staging }), 'RUN_CLOSED', /is unchanged/);
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'unchanged' });
 });
+
+test('a report that is damaged is named with a way out, and is made anew', async ({ rig }) => {
+  const { fleet } = rig;
+  const run = await publishedRun(rig);
+  const { keys, store } = fleet.staging;
+  await store.put(keys.report('documents', run.runId), '{"formatVersion": 3,');
+  await expectRejection(
+    startRun(REQUEST, fleet),
+    'LAKE_UNAVAILABLE',
+    /report\.json is damaged: not JSON; .*may be removed/,
+  );
+  await store.delete([keys.report('documents', run.runId)]);
+  expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
+  expect(await runStatus(run, fleet)).toMatchObject({ state: 'published', report: { verified: true } });
+});
