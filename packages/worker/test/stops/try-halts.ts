@@ -59,10 +59,17 @@ interface Allowed {
   readonly receipts?: (key: string) => boolean;
 }
 
+/** An opening that another one has followed: a housekeeping may take it. */
+function isPastOpening(key: string, { claims }: SeenBytes): boolean {
+  const folder = /^.*\/openings\//.exec(key)?.[0];
+  return folder !== undefined && Object.keys(claims).some((other) => other.startsWith(folder) && other < key);
+}
+
 /** Bytes that were published, or decided, and are not what they were. */
 function touched(before: SeenBytes, after: SeenBytes, allowed: Allowed): string[] {
   const collected = (key: string) =>
-    /\/receipts\//.test(key) && !(key in after.claims) && allowed.receipts?.(key);
+    !(key in after.claims) &&
+    ((/\/receipts\//.test(key) && allowed.receipts?.(key)) || isPastOpening(key, after));
   const changed = [
     ...changedSince(before.published, after.published),
     ...changedSince(before.claims, after.claims).filter((key) => !collected(key)),
