@@ -37,7 +37,7 @@ export default async function startRedis(project: TestProject): Promise<() => Pr
     '--maxmemory-policy',
     'noeviction',
     '--databases', // files that empty theirs have one each
-    '32',
+    '64',
   ];
   const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   redis.on('error', (error) => {

@@ -31,7 +31,8 @@ export const test = base.extend<Fixtures>({
     await fleetRedis.close();
   },
   ownDatabase: async ({ world }, use) => {
-    world.redisUrl = `${inject('redisUrl')}/9`;
+    // Tests empty it: files that run beside one another have one each.
+    world.redisUrl = `${inject('redisUrl')}/${40 + Number(process.env['VITEST_POOL_ID'] ?? 0)}`;
     const redis = new Redis(world.redisUrl);
     await redis.flushdb();
     await use(redis);

@@ -18,7 +18,7 @@ interface Planned {
 }
 
 /** Far more than are under way at once, and more than one listing has. */
-const MANY = sized(150, 1000);
+const MANY = sized(200, 1000);
 /**
  * Eight tables are under way at once. A connection is free for the next request a moment after its answer is read, so
  * a pool may hold as many again; what counts is that it does not grow with the number of tables.

@@ -135,7 +135,9 @@ test(
     expect(
       [...again.values()].filter(({ state, verified: proved }) => state !== 'unchanged' || proved !== true),
     ).toEqual([]);
-    const some = settled.filter(({ version, full }) => version === 'lower' && !full).map(({ table }) => table);
+    const some = settled
+      .filter(({ version, full }) => version === 'lower' && !full)
+      .map(({ table }) => table);
     expect(await world.ask('verify', ...some)).toMatchObject({ agrees: true });
     expect(some).toHaveLength(7);
   },

@@ -81,6 +81,7 @@ export { mostLacking } from './lake/settle-plan.ts';
 export { RequestSizes } from './lancedb/request-sizes.ts';
 export { retryingScans } from './lancedb/retrying-scans.ts';
 export { listingProgress } from './lake/listing-progress.ts';
+export { holdOpening } from './jobs/hold-opening.ts';
 export { createRowIdFile, readRowIds } from './lake/row-id-file.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
 export { isSchemaChangeNote, type SchemaChange } from './plan/schema-changes.ts';

@@ -51,6 +51,9 @@ export function startCommitWorker(
         const commit = commitJobSchema.parse(job.data);
         const { runId, table } = commit;
         tracing.annotate({ runId, table, attempt: job.attemptsMade + 1 });
+        // Cancelled before it had a plan: there is nothing to report on.
+        if (!(await deps.staging.findPlan(commit)) && (await deps.staging.hasEnded(commit)))
+          return { state: 'cancelled', rows: 0 };
         using _ = monitor.begin({ runId, table });
         const started = performance.now();
         monitor.committing(runId, 'auditing');
@@ -62,9 +65,10 @@ export function startCommitWorker(
           tracing.past(SPAN_NAMES[step], performance.now() - stepped);
           stepped = performance.now();
           monitor.committing(runId, step);
-          // Before the log entry: rows of a table that was made anew meanwhile are not those that were planned. A run
-          // that is published already is not merged again, and never gets here.
-          if (step === 'merged') await refuseMadeAnew(await deps.staging.readPlan(commit), deps.source);
+          // Before the decision: rows of a table that was made anew meanwhile are not those that were planned. Once it is
+          // taken they have been audited, and the run needs the source no more.
+          if (step === 'merged' && !(await own.staging.findDecision(commit)))
+            await refuseMadeAnew(await deps.staging.readPlan(commit), deps.source);
         };
         const report = await commitRun(commit, own.staging, onStep, repair);
         await resume({ ...fleet, queues }, { runId }); // it may have been paused while it was committed

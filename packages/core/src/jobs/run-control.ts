@@ -127,8 +127,11 @@ export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
   const key = await findRun(runId, fleet);
   const done = await command('cancel', key, fleet);
   if (done.act === 'refuse') throw refusal('cancelled', key, done.seen.state);
-  if (done.act !== 'finish' || done.seen.state === 'fenced') return key;
-  throw refusal('cancelled', key, 'published');
+  if (done.act === 'finish' && done.seen.state !== 'fenced') throw refusal('cancelled', key, 'published');
+  // It may have ended while it was cancelled, as a run does that finds nothing to do.
+  const report = await fleet.staging.findReport(key);
+  if (report && report.state !== 'cancelled') throw refusal('cancelled', key, report.state);
+  return key;
 }
 
 interface PreparedRetry {

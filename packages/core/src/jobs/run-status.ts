@@ -58,8 +58,11 @@ export async function findRun(runId: string, { queues, staging }: Fleet): Promis
   for (const destination of await staging.listTables()) {
     const plan = await staging.findPlan({ destination, runId });
     if (plan) return { runId, destination, table: plan.table };
-    const opening = await staging.lastOpening(destination); // opened, and not planned yet
-    if (opening?.runId === runId) return { runId, destination, table: opening.job.table };
+    const opening = await staging.lastOpening(destination);
+    if (!opening) continue;
+    // Opened, and not planned yet; or cancelled before it was, and followed by another run of the table.
+    if (opening.runId === runId || (await staging.findDecision({ destination, runId })))
+      return { runId, destination, table: opening.job.table };
   }
   throw new OffloadError('RUN_NOT_FOUND', `There is no run ${runId} in the lake ${staging.name}`, {
     runId,

@@ -14,7 +14,7 @@ import {
   type MetaData,
   type Protocol,
 } from './delta-actions.ts';
-import { FORMAT_KEY, type LogEntry, type Snapshot } from './delta-log.ts';
+import { FORMAT_KEY, runOf, type LogEntry, type Snapshot } from './delta-log.ts';
 import type { Merge } from './merge/merge.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import type { RowOutcomes } from './report.ts';
@@ -77,9 +77,19 @@ function metaDataFor(
   };
 }
 
-/** Statistics of a file that has a deletion vector: its bounds may be wider than its rows (PROTOCOL.md, "Per-file Statistics"). */
+const tightness = z.object({ numRecords: z.unknown(), tightBounds: z.boolean().optional() });
+
+/**
+ * Statistics of a file that has a deletion vector: its bounds may be wider than its rows (PROTOCOL.md, "Per-file Statistics"). Those
+ * that do not say how wide they are, as other writers' do, pass for tight. The text is changed, not what it parses to: its
+ * numbers may be greater than JavaScript's.
+ */
 function looseStats(stats: string | undefined): string | undefined {
-  return stats?.replace(/"tightBounds":true\}$/, '"tightBounds":false}');
+  const known = stats === undefined ? undefined : tightness.safeParse(JSON.parse(stats)).data;
+  if (!known || known.tightBounds === false) return stats;
+  return known.tightBounds
+    ? stats?.replace(/^(.*"tightBounds":\s*)true/s, '$1false')
+    : stats?.replace(/\}\s*$/, ',"tightBounds":false}');
 }
 
 function addOf(
@@ -282,13 +292,25 @@ export function fenceActions(runId: string, nowMs: number): Partial<Action>[] {
   return [{ commitInfo }, { txn: { appId: transactionOf(runId), version: 1 } }];
 }
 
+const isFence = ({ actions }: LogEntry): boolean =>
+  actions.some(({ commitInfo }) => commitInfo?.operation === FENCE);
+
+/** The last entry by which a run of ours came into a table, and that run: an entry that cancels one brings nothing. */
+export function lastCommitIn(
+  log: readonly LogEntry[],
+): { readonly runId: string; readonly entry: LogEntry } | undefined {
+  for (const entry of log.toReversed()) {
+    const runId = entry.actions.flatMap(({ commitInfo }) => (commitInfo && runOf(commitInfo).runId) ?? [])[0];
+    if (runId !== undefined && !isFence(entry)) return { runId, entry };
+  }
+  return undefined;
+}
+
 /** The entry of a table's log that ends a run, and whether it publishes it or keeps it from being published. */
 export function entryOfRun(
   log: readonly LogEntry[],
   runId: string,
 ): { readonly entry: LogEntry; readonly cancelled: boolean } | undefined {
   const entry = log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)));
-  return (
-    entry && { entry, cancelled: entry.actions.some(({ commitInfo }) => commitInfo?.operation === FENCE) }
-  );
+  return entry && { entry, cancelled: isFence(entry) };
 }

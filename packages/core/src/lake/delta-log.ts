@@ -46,11 +46,14 @@ async function listVersions(table: Store): Promise<number[]> {
   return versions;
 }
 
-function parseEntry(file: string, text: string): Action[] {
+/** An entry that is gone since it was listed, or has no actions, is no version at which nothing happened: rows would be lost by it. */
+function parseEntry(file: string, text: string | undefined): Action[] {
   try {
-    return text
+    const actions = (text ?? '')
       .split('\n')
       .flatMap((line) => (line.trim() === '' ? [] : [actionSchema.parse(JSON.parse(line))]));
+    if (actions.length === 0) throw new Error(text === undefined ? 'it is gone' : 'it is empty');
+    return actions;
   } catch (error) {
     throw new OffloadError(
       'LAKE_UNAVAILABLE',
@@ -66,7 +69,7 @@ export async function readLog(table: Store): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
   for (const version of await listVersions(table)) {
     const key = entryKey(version);
-    entries.push({ version, actions: parseEntry(table.locate(key), (await getText(table, key)) ?? '') });
+    entries.push({ version, actions: parseEntry(table.locate(key), await getText(table, key)) });
   }
   if (entries.some(({ version }, index) => version !== index)) {
     throw new OffloadError(

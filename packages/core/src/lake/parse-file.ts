@@ -26,5 +26,9 @@ export function parseFile<T extends z.ZodType>(schema: T, file: string, text: st
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new OffloadError('LAKE_UNAVAILABLE', `${file} is damaged: ${problem}`, { path: file });
+  throw new OffloadError(
+    'LAKE_UNAVAILABLE',
+    `${file} is damaged: ${problem}; restore it from a backup (a report may be removed instead: it is made anew)`,
+    { path: file },
+  );
 }

@@ -80,8 +80,12 @@ export type RunReport = z.output<typeof runReportSchema>;
  * says the same.
  */
 export function unchangedReport(plan: RunPlan): RunReport {
-  const { runId, deltaVersion, proved } = plan.standsOn ?? { deltaVersion: null };
+  const { runId, deltaVersion, changedIn, proved } = plan.standsOn ?? { deltaVersion: null };
   const held = `the lake holds version ${plan.sourceVersion} already`;
+  const why =
+    changedIn === undefined
+      ? 'the report of the run that brought it is gone'
+      : `another writer has changed rows of the lake table since (Delta version ${changedIn})`;
   return {
     ...emptyReport(plan, 'unchanged'),
     lakeRows: proved?.lakeRows ?? 0,
@@ -90,9 +94,7 @@ export function unchangedReport(plan: RunPlan): RunReport {
     ...(proved?.cursor !== undefined && { cursor: proved.cursor }),
     notes: [
       ...plan.notes,
-      proved
-        ? `${held}, from run ${runId}`
-        : `${held}; the report of the run that brought it is gone, so this one proves nothing: use --full`,
+      proved ? `${held}, from run ${runId}` : `${held}; ${why}, so this run proves nothing: use --full`,
     ],
   };
 }

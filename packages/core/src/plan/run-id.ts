@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
-const MAX_SLUG = 40;
+const MAX_SLUG = 34;
+
+/** What tells a name from others whose slug is the same: one that is cut, or in letters a slug has not. */
+function tellingPart(destination: string): string {
+  if (destination.length <= MAX_SLUG && /^[\w .-]+$/.test(destination)) return '';
+  return `-${createHash('sha256').update(destination).digest('hex').slice(0, 6)}`;
+}
 
 /** `documents-20261122T101500Z-7f3a`: readable, sorts by time within a table, safe as a file name and a job id. */
 export function newRunId(
@@ -17,7 +23,7 @@ export function newRunId(
     .toISOString()
     .replaceAll(/[-:]/g, '')
     .replace(/\.\d+Z$/, 'Z');
-  return `${slug}-${time}-${suffix}`;
+  return `${slug}${tellingPart(destination)}-${time}-${suffix}`;
 }
 
 const RUN_ID = /^[A-Za-z0-9-]+-\d{8}T\d{6}Z-[0-9a-f]{4}$/;

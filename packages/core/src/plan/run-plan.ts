@@ -20,7 +20,9 @@ const standsOnSchema = z.object({
   /** Absent where no run of ours is to be found. */
   runId: z.string().optional(),
   deltaVersion: z.int().nullable(),
-  /** Of that run's report; absent where it is gone, so that nothing is proved. */
+  /** The version in which another writer has changed rows since. */
+  changedIn: z.int().optional(),
+  /** Of that run's report; absent where it is gone, or holds no more, so that nothing is proved. */
   proved: z.object({ lakeRows: z.int(), verified: z.boolean(), cursor: z.string().optional() }).optional(),
 });
 export type StandsOn = z.output<typeof standsOnSchema>;

@@ -1,19 +1,9 @@
-import { historyOf, readLog, runOf } from '../lake/delta-log.ts';
+import { lastCommitIn } from '../lake/commit-actions.ts';
+import type { Action } from '../lake/delta-actions.ts';
+import { entriesUpTo, readLog, type LogEntry } from '../lake/delta-log.ts';
 import type { Staging } from '../lake/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';
-
-/** The last commit of ours, as the log tells it; for lakes whose state does not name it. */
-async function lastCommit(
-  destination: string,
-  staging: Staging,
-): Promise<{ readonly runId: string; readonly committedAtMs: number | undefined } | undefined> {
-  const [last] = historyOf(await readLog(staging.table(destination))).flatMap(({ commitInfo }) => {
-    const { runId } = runOf(commitInfo);
-    return runId === null ? [] : [{ runId, committedAtMs: commitInfo.timestamp }];
-  });
-  return last;
-}
 
 /** When the lake's last commit was made; asked for only where the lake recorded no identity of the version it holds. */
 export async function committedAt(
@@ -22,22 +12,36 @@ export async function committedAt(
   staging: Staging,
 ): Promise<number | undefined> {
   if (!state || state.identity?.version === state.sourceVersion) return undefined;
-  return (await lastCommit(destination, staging))?.committedAtMs;
+  const last = lastCommitIn(await readLog(staging.table(destination)));
+  return last?.entry.actions.find(({ commitInfo }) => commitInfo)?.commitInfo?.timestamp;
 }
 
-/** What a run that has nothing to do stands on: the last commit, and what the report of its run says. */
+const changesRows = ({ add, remove }: Action): boolean => (add ?? remove)?.dataChange ?? remove !== undefined;
+
+/** The first version behind a commit of ours in which somebody else has changed rows; a compaction changes none. */
+function changedAfter(version: number, log: readonly LogEntry[]): number | undefined {
+  return log.find((entry) => entry.version > version && entry.actions.some(changesRows))?.version;
+}
+
+/** What a run that has nothing to do stands on: the last commit, and what the report of its run says, where that still holds. */
 export async function standsOn(
   destination: string,
   lake: { readonly state: TableState | undefined; readonly deltaVersion: number | null },
   staging: Staging,
 ): Promise<StandsOn> {
-  const runId = lake.state?.runId ?? (await lastCommit(destination, staging))?.runId;
+  const { state, deltaVersion } = lake;
+  const log = entriesUpTo(await readLog(staging.table(destination)), deltaVersion ?? -1);
+  const last = lastCommitIn(log);
+  const runId = state?.runId ?? last?.runId;
+  const changedIn = last && changedAfter(last.entry.version, log);
   const report = runId === undefined ? undefined : await staging.findReport({ destination, runId });
   const { lakeRows, verified, cursor } = report ?? {};
   return {
     ...(runId !== undefined && { runId }),
-    deltaVersion: lake.deltaVersion,
-    ...(lakeRows !== undefined &&
+    deltaVersion,
+    ...(changedIn !== undefined && { changedIn }),
+    ...(changedIn === undefined &&
+      lakeRows !== undefined &&
       verified !== undefined && { proved: { lakeRows, verified, ...(cursor !== undefined && { cursor }) } }),
   };
 }

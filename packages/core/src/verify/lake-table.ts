@@ -1,6 +1,7 @@
 import { ingestionType, isScd, type IngestionType } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import { historyOf, readLog, replay, runOf, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
+import { lastCommitIn } from '../lake/commit-actions.ts';
+import { readLog, replay, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
@@ -34,18 +35,13 @@ function absent(table: string, destination: string, published: readonly string[]
   );
 }
 
-/** The run whose rows were appended last. */
-function lastRunOf(log: readonly LogEntry[]): string | null {
-  return historyOf(log).flatMap(({ commitInfo }) => runOf(commitInfo).runId ?? [])[0] ?? null;
-}
-
 function comparedRows(
   state: TableState,
   mode: IngestionType,
   log: readonly LogEntry[],
 ): Pick<LakeTable, 'compares' | 'names'> {
   const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
-  const lastRun = lastRunOf(log);
+  const lastRun = lastCommitIn(log)?.runId ?? null;
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {

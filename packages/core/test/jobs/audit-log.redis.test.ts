@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { readActions, recordAction } from '../../src/jobs/audit-log.ts';
 import { fleetTest } from './fleet-fixture.ts';
 
-const test = fleetTest(19);
+const test = fleetTest(30);
 
 const retry = { actor: 'olga', action: 'retry', target: 'documents-1', outcome: 'done' } as const;
 

@@ -332,3 +332,36 @@ test('a run that has ended is refused what would change it, and its table begins
   expect(await resumeRun(run.runId, fleet)).toMatchObject({ runId: run.runId });
   expect((await startRun(REQUEST, fleet)).runId).not.toBe(run.runId);
 });
+
+test('a cancel that comes while a run finds that it has nothing to do does not say that it was cancelled', async ({
+  rig,
+}) => {
+  const { fleet } = rig;
+  const run = await startRun(REQUEST, fleet);
+  const plan = planOf({ runId: run.runId, unchanged: true });
+  await fleet.staging.createPlan(plan);
+  class Overtaken extends Staging {
+    override async decide(...asked: Parameters<Staging['decide']>): ReturnType<Staging['decide']> {
+      await this.createReport(emptyReport(plan, 'unchanged'));
+      return super.decide(...asked);
+    }
+  }
+  const staging = new Overtaken(fleet.staging.store);
+  await expectRejection(cancelRun(run.runId, { ...fleet, staging }), 'RUN_CLOSED', /is unchanged/);
+  expect(await runStatus(run, fleet)).toMatchObject({ state: 'unchanged' });
+});
+
+test('a report that is damaged is named with a way out, and is made anew', async ({ rig }) => {
+  const { fleet } = rig;
+  const run = await publishedRun(rig);
+  const { keys, store } = fleet.staging;
+  await store.put(keys.report('documents', run.runId), '{"formatVersion": 3,');
+  await expectRejection(
+    startRun(REQUEST, fleet),
+    'LAKE_UNAVAILABLE',
+    /report\.json is damaged: not JSON; .*may be removed/,
+  );
+  await store.delete([keys.report('documents', run.runId)]);
+  expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
+  expect(await runStatus(run, fleet)).toMatchObject({ state: 'published', report: { verified: true } });
+});

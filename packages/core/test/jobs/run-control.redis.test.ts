@@ -227,6 +227,21 @@ test('a run that is published all but for its report cannot be cancelled, and ge
   });
 });
 
+test('a run that was cancelled before it was planned is found once its table has another one', async ({
+  rig,
+}) => {
+  const { fleet } = rig;
+  const run = await startRun(REQUEST, fleet);
+  await cancelRun(run.runId, fleet);
+  await startRun(REQUEST, fleet);
+  expect(await findRun(run.runId, fleet)).toEqual({
+    runId: run.runId,
+    destination: 'documents',
+    table: 'documents',
+  });
+  expect(await runStatus(run, fleet)).toMatchObject({ state: 'cancelled' });
+});
+
 test('a run is found in the queue or in the lake, and nothing else is a run', async ({ rig }) => {
   const run = await plannedRun(rig);
   expect(await findRun(run.runId, rig.fleet)).toEqual({

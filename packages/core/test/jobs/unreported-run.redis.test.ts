@@ -10,7 +10,7 @@ import { expectRejection } from '../expect-code.ts';
 import { tapStore } from '../store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
-const test = fleetTest(18);
+const test = fleetTest(31);
 
 /** A run that is published, and whose report cannot be written until `mended`. */
 async function unreported({

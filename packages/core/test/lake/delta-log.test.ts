@@ -279,3 +279,20 @@ test('a table that is raised to table features names what its old version implie
   });
   expect(isTooNew(raised)).toBe(false);
 });
+
+test('an entry that is empty, or gone since it was listed, is not taken for one that changes nothing', async ({
+  staging,
+}) => {
+  const table = staging.table('documents');
+  const [first, second] = [0, 1].map((version) => `_delta_log/${String(version).padStart(20, '0')}.json`);
+  await appendEntry(table, 0, opening());
+  await table.putIfAbsent(second ?? '', '');
+  await expectRejection(readLog(table), 'LAKE_UNAVAILABLE', /00000001\.json cannot be read/);
+  await table.delete([second ?? '']);
+  const vanishing = Object.assign(Object.create(table) as typeof table, {
+    get: async (key: string) => (key === first ? undefined : table.get(key)),
+    locate: (key: string) => table.locate(key),
+    list: (prefix: string) => table.list(prefix),
+  });
+  await expectRejection(readLog(vanishing), 'LAKE_UNAVAILABLE', /00000000\.json cannot be read/);
+});

@@ -28,7 +28,7 @@ import { emptyReport } from '../../src/lake/report.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest } from '../jobs/fleet-fixture.ts';
 
-const test = fleetTest(6);
+const test = fleetTest(18);
 const plan = planOf({ sourceRows: 25, rowsPerPage: 10 });
 const { runId } = plan;
 

@@ -9,6 +9,11 @@ test('a run id names its table and its time', () => {
   expect(newRunId('documents', AT)).toMatch(/^documents-20261122T101500Z-[0-9a-f]{4}$/);
 });
 
+test('run ids of tables whose names become one slug differ, whenever they begin', () => {
+  const names = ['日本', '中国', `${'x'.repeat(60)}a`, `${'x'.repeat(60)}b`, 'my_table', 'my-table-2'];
+  expect(new Set(names.map((name) => newRunId(name, AT, '7f3a'))).size).toBe(names.length);
+});
+
 test('run ids of a table sort by time', () => {
   const ids = [2027, 2026, 2030].map((year) => newRunId('t', new Date(Date.UTC(year, 0, 1))));
   expect(ids.toSorted().map((id) => id.slice(2, 6))).toEqual(['2026', '2027', '2030']);

@@ -1,6 +1,7 @@
 import {
   buildPlan,
   createRowIdFile,
+  holdOpening,
   listingProgress,
   listRowIds,
   OffloadError,
@@ -78,6 +79,11 @@ async function refuseEnded({ destination, runId }: PlanJob, { staging }: PlanRun
     throw new OffloadError('RUN_CLOSED', `Run ${runId} is cancelled; it is not planned`, { runId });
 }
 
+/** Whether a run needs the source no more: all its rows were audited before it was decided that it is committed. */
+async function isSettled(job: PlanJob, { staging }: PlanRunDeps): Promise<boolean> {
+  return ((await staging.findDecision(job)) ?? (await staging.findReport(job))) !== undefined;
+}
+
 /** Does what a plan says, however much of it was done before. */
 async function carryOn(
   plan: RunPlan,
@@ -110,10 +116,10 @@ export async function planRun(
   await refuseEnded(job, deps);
   const existing = await deps.staging.findPlan(job);
   if (existing) {
-    if (!existing.unchanged && !(await deps.staging.findReport(job)))
-      await refuseMadeAnew(existing, deps.source);
+    if (!existing.unchanged && !(await isSettled(job, deps))) await refuseMadeAnew(existing, deps.source);
     return carryOn(existing, deps);
   }
+  await holdOpening(job, { ...deps.fleet, staging: deps.staging });
   const { plan: made } = await buildPlan(job, deps);
   const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps, signal) };
   // What stands is what counts: another attempt may have been first.

@@ -69,6 +69,11 @@ export function startPlanWorker(context: Context, fleet: Fleet): void {
       } catch (thrown) {
         const { runId, table } = job.data;
         const error = toOffloadError(thrown).with({ runId, table });
+        if (error.code === 'RUN_CLOSED') {
+          // Cancelled while it was planned: no failure. A failed plan would keep its commit in the queue for good.
+          logger.info({ runId, table }, error.message);
+          return { enqueued: 0 };
+        }
         const attempt = job.attemptsMade + 1;
         logger.warn({ runId, table, code: error.code, attempt, next: error.policy.next }, error.message);
         tracing.annotate({ code: error.code });
