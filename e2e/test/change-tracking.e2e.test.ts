@@ -45,7 +45,7 @@ const asked = (queries: readonly Query[]): number =>
   }, 0);
 
 /** Runs between random edits. */
-const ROUNDS = sized(3, 30);
+const ROUNDS = sized(2, 30);
 
 async function editAtRandom(table: VersionedTable): Promise<void> {
   const edits = [

@@ -12,7 +12,7 @@ import type { World } from '../src/world.ts';
 /** A longer run: `HOSTILE_ROWS=200000 HOSTILE_SHARE=2`. */
 const ROWS = Number(process.env['HOSTILE_ROWS'] ?? 20_000);
 /** Where a server does one of it alone; `npm run soak` takes as many. */
-const ROWS_ALONE = Number(process.env['HOSTILE_ROWS'] ?? sized(8000, 20_000));
+const ROWS_ALONE = Number(process.env['HOSTILE_ROWS'] ?? sized(3000, 20_000));
 /** Times all rates. */
 const SHARE = Number(process.env['HOSTILE_SHARE'] ?? 1);
 const PAGE_ROWS = 1000;

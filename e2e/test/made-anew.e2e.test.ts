@@ -104,10 +104,13 @@ test(
     expect([...first.values()].filter(({ verified }) => verified !== true)).toEqual([]);
 
     for (const one of CASES) await makeTable(world.uri, one.table, appendsOf(one).anew);
+    // What it says does not depend on what the next run is told to do.
+    const plain = CASES.filter(({ full }) => !full);
     const verified = await world.ask<{ tables: { agrees: boolean; error?: { message: string } }[] }>(
       'verify',
+      ...plain.map(({ table }) => table),
     );
-    expect(verified.tables).toHaveLength(CASES.length);
+    expect(verified.tables).toHaveLength(plain.length);
     for (const { agrees, error } of verified.tables) {
       expect(agrees).toBe(false);
       expect(error?.message).toMatch(/^\[VERSION_GONE\] .* was dropped and made anew at the source/);

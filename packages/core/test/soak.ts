@@ -2,7 +2,7 @@
  * Tests over random inputs have two sizes. In the suite they are small, and their inputs the same each time: a test that
  * failed by chance would be no test of the change at hand. `npm run soak` makes them large, with inputs of its own.
  */
-const isSoak = process.env['SOAK'] === '1';
+export const isSoak = process.env['SOAK'] === '1';
 
 /** The seed of every random input: `npm run soak` says its own, and takes one in `SOAK_SEED`. */
 export const SEED = isSoak ? Number(process.env['SOAK_SEED']) : 20_261_125;

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 600_000 });
 const MODES = ['APPEND_ONLY', 'SCD_TYPE_1', 'SCD_TYPE_2'] as const;
 
 /** `SOAK=1` runs as many races in every mode. */
-const RACES = { APPEND_ONLY: 40, SCD_TYPE_1: 10, SCD_TYPE_2: 10 };
+const RACES = { APPEND_ONLY: 20, SCD_TYPE_1: 5, SCD_TYPE_2: 5 };
 const racesOf = (mode: (typeof MODES)[number]): number => (process.env['SOAK'] ? 40 : RACES[mode]);
 
 /** A source whose rows of a version are two that are new, and one of each earlier version, changed. */

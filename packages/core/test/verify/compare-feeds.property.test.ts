@@ -37,7 +37,7 @@ test(
           expect({ faults, findings: kindsOf(findings) }).toMatchObject({ faults: [] });
         },
       ),
-      randomRuns(18, 1000),
+      randomRuns(12, 1000),
     );
   },
   sized(600_000, 4 * 3_600_000),

@@ -61,7 +61,7 @@ test(
     const meanwhile = { before: ['commit'], after: [] } as const;
     const { problems, halts } = await underWay(
       { mode: 'SCD_TYPE_2', progress: 'staged' },
-      { part: 'collect', meanwhile, ends: ['published'] },
+      { part: 'collect', meanwhile, moments: ['before'], ends: ['published'] },
     );
     expect(problems).toEqual([]);
     expect(halts).toBeGreaterThanOrEqual(20);

@@ -13,7 +13,7 @@ import {
 import { randomRuns, sized } from '../../soak.ts';
 import { current, lakeQuery, type Person } from './people.ts';
 
-const FEEDS = sized(24, 2000);
+const FEEDS = sized(16, 2000);
 const TIMEOUT_MS = sized(900_000, 4 * 3_600_000);
 const SCD1 = { ingestionType: 'SCD_TYPE_1' } as const;
 const SCD2 = { ingestionType: 'SCD_TYPE_2' } as const;
@@ -142,7 +142,7 @@ test(
           expect(inOrder).toHaveLength(new Set(events.map(hashOf)).size);
         },
       ),
-      randomRuns(12, 500),
+      randomRuns(10, 500),
     );
   },
   TIMEOUT_MS,

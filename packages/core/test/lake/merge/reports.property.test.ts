@@ -4,7 +4,7 @@ import { randomRuns, sized } from '../../soak.ts';
 import { feedRun, shuffled, withLake } from './feeds.ts';
 import { lakeQuery, offload } from './people.ts';
 
-const FEEDS = sized(5, 200);
+const FEEDS = sized(4, 200);
 
 for (const ingestionType of ['SCD_TYPE_1', 'SCD_TYPE_2'] as const)
   for (const sequenceBy of ['seq', null])
