@@ -107,7 +107,7 @@ export type { Receipt, StagedFile } from './lake/receipt.ts';
 export { emptyReport, unchangedReport, type RunReport } from './lake/report.ts';
 export { openLake, Staging, type RunKey } from './lake/staging.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
-export { createViews, refreshDatabase } from './lake/views.ts';
+export { createViews } from './lake/views.ts';
 export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
 export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';

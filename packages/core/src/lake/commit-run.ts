@@ -67,11 +67,12 @@ export async function commitRun(
   const plan = await staging.readPlan(key);
   if ((await staging.findDecision(key))?.decision === 'cancel') return cancelledReport(plan, staging);
   if (plan.unchanged) return staging.createReport(unchangedReport(plan));
-  const logged = entryOfRun(await readLog(staging.table(key.destination)), key.runId);
+  const log = await readLog(staging.table(key.destination));
+  const logged = entryOfRun(log, key.runId);
   if (logged) return finishRun(plan, logged.entry, staging, onStep);
   const audited = await auditAndRepair(plan, staging, repair);
   await onStep('audited');
-  const entry = await publishRun(audited, staging, onStep);
+  const entry = await publishRun(audited, staging, onStep, log);
   if (!entry) return cancelledReport(plan, staging);
   await onStep('logged');
   return finishRun(plan, entry, staging, onStep);

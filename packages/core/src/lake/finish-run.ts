@@ -1,9 +1,9 @@
-import { toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { entryOfRun, NO_TOTALS, outcomesOf, totalsIn } from './commit-actions.ts';
-import { readLog, replay, type LogEntry } from './delta-log.ts';
+import { readSnapshot, type LogEntry, type Snapshot } from './delta-log.ts';
 import { collectGarbage } from './housekeeping.ts';
-import { countLakeRows, type LakeRows } from './lake-rows.ts';
+import { countLakeRows } from './lake-rows.ts';
 import { tieNotes } from './merge/merge-run.ts';
 import type { OnCommitStep } from './publish-run.ts';
 import { emptyReport, type RunReport } from './report.ts';
@@ -11,7 +11,7 @@ import { settlePlan } from './settle-plan.ts';
 import type { StagedTotals } from './staged-totals.ts';
 import type { Staging } from './staging.ts';
 import { tableState } from './table-state.ts';
-import { refreshDatabase } from './views.ts';
+import { refreshView } from './refresh-database.ts';
 
 /** What of a step behind the commit point could not be done is a note: the run is published whatever becomes of it. */
 async function tryStep<T>(
@@ -38,18 +38,26 @@ function repairNotes({ missing, repeated }: StagedTotals): string[] {
   ];
 }
 
-/** What the lake holds after a run, counted in its files as readers find them through the log. */
-async function countAfter(plan: RunPlan, { version }: LogEntry, staging: Staging): Promise<LakeRows> {
-  const table = staging.table(plan.destination);
-  const log = await readLog(table);
-  return countLakeRows(plan, table, replay(table, log.slice(0, version + 1)));
+/** The table as readers find it after a run, through its log. Read once, by whichever step asks first. */
+function tableAfter({ destination }: RunPlan, { version }: LogEntry, staging: Staging): ReadTable {
+  let reading: Promise<Snapshot> | undefined;
+  const read = async () => {
+    const table = staging.table(destination);
+    const snapshot = await readSnapshot(table, version);
+    if (snapshot) return snapshot;
+    throw new OffloadError('LAKE_UNAVAILABLE', `Version ${version} of ${table.locate('')} is gone`);
+  };
+  return () => (reading ??= read());
 }
+
+type ReadTable = () => Promise<Snapshot>;
 
 /** What a published run did, from its entry in the log: whichever attempt wrote that. */
 async function publishedReport(
   plan: RunPlan,
   entry: LogEntry,
   staging: Staging,
+  after: ReadTable,
   refreshNotes: readonly string[],
 ): Promise<RunReport> {
   const notes = [...refreshNotes];
@@ -60,8 +68,8 @@ async function publishedReport(
     (await tryStep('what staging took is not known', staging, notes, () =>
       totalsIn(commitInfo, plan, staging),
     )) ?? NO_TOTALS;
-  const found = await tryStep('the rows of the lake could not be counted', staging, notes, () =>
-    countAfter(plan, entry, staging),
+  const found = await tryStep('the rows of the lake could not be counted', staging, notes, async () =>
+    countLakeRows(plan, staging.table(plan.destination), await after()),
   );
   const added = entry.actions.flatMap(({ add }) =>
     add?.path.startsWith(`data/${plan.runId}/`) ? [add] : [],
@@ -91,9 +99,14 @@ async function publishedReport(
   };
 }
 
-/** Rebuilds lake.duckdb, and says of what it has no view. */
-async function refreshViews(staging: Staging, notes: string[]): Promise<void> {
-  const views = await refreshDatabase(staging);
+/** Brings lake.duckdb up to the run's version, and says of what it has no view. */
+async function refreshViews(
+  { destination }: RunPlan,
+  staging: Staging,
+  after: ReadTable,
+  notes: string[],
+): Promise<void> {
+  const views = await refreshView(staging, destination, await after());
   for (const { table, error } of views.skipped)
     notes.push(`lake.duckdb has no view of table "${table}": ${error.message}`);
 }
@@ -112,11 +125,12 @@ export async function finishRun(
 ): Promise<RunReport> {
   if (entryOfRun([entry], plan.runId)?.cancelled) return cancelledReport(plan, staging);
   const notes: string[] = [];
+  const after = tableAfter(plan, entry, staging);
   await tryStep('lake.duckdb could not be refreshed; the next commit does it', staging, notes, async () => {
-    await refreshViews(staging, notes);
+    await refreshViews(plan, staging, after, notes);
     await onStep('views refreshed');
   });
-  const made = await publishedReport(plan, entry, staging, notes);
+  const made = await publishedReport(plan, entry, staging, after, notes);
   await onStep('counted');
   const report = await staging.createReport(made);
   await onStep('reported');

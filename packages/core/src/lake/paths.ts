@@ -51,6 +51,15 @@ export class LakePaths {
     return path.join(this.root, 'lake.duckdb');
   }
 
+  /** Hints: which version of each table lake.duckdb has to show. */
+  get viewMarks(): string {
+    return path.join(this.root, '_offload', 'views');
+  }
+
+  viewMark(destination: string, version: number): string {
+    return path.join(this.viewMarks, encodeTableName(destination), String(version).padStart(20, '0'));
+  }
+
   get tables(): string {
     return path.join(this.root, 'tables');
   }

@@ -43,6 +43,7 @@ function conflict({ runId, destination, table }: RunPlan): OffloadError {
 /**
  * Merges an audited run and publishes it, unless the log has it already.
  *
+ * @param seen the log, if it was read before. However long ago that was: an entry goes where no other is.
  * @returns the entry of the log that ends the run; `undefined` where the run was cancelled before it had one.
  * @throws OffloadError `LAKE_CONFLICT` where other writers take version after version.
  */
@@ -50,10 +51,11 @@ export async function publishRun(
   { plan, receipts, totals }: AuditedRun,
   staging: Staging,
   onStep: OnCommitStep = () => undefined,
+  seen?: readonly LogEntry[],
 ): Promise<LogEntry | undefined> {
   const table = staging.table(plan.destination);
   for (let tries = 0; ; tries++) {
-    const log = await readLog(table);
+    const log = tries === 0 && seen ? seen : await readLog(table);
     const ended = entryOfRun(log, plan.runId);
     if (ended) return ended.entry;
     if (tries === MAX_CONFLICTS) throw conflict(plan);
