@@ -104,6 +104,7 @@ export { withDuckDB } from './lake/duckdb.ts';
 export { historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
+export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';
 export { emptyReport, unchangedReport, type RunReport } from './lake/report.ts';
 export { openLake, Staging, type RunKey } from './lake/staging.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';

@@ -81,6 +81,12 @@ export async function readLog(table: Store): Promise<LogEntry[]> {
   return entries;
 }
 
+/** The entries of a table's log, the newest first. */
+export async function* readEntries(table: Store, newest?: number): AsyncGenerator<LogEntry> {
+  for (const entry of (await readLog(table)).toReversed())
+    if (newest === undefined || entry.version <= newest) yield entry;
+}
+
 function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
   if (!isTooNew(protocol) && (format === undefined || Number(format) <= FORMAT_VERSION)) return;

@@ -65,7 +65,7 @@ export async function publishRun(
     const repeats = totals.repeated > 0;
     const merge = await mergeRun({ plan, receipts, snapshot, table, repeats, schema }, version);
     await onStep('merged');
-    const vectors = await writeVectors({ receipts, merge }, snapshot, table);
+    const vectors = await writeVectors({ runId: plan.runId, receipts, merge }, snapshot, table);
     await onStep('vectors written');
     const actions = commitActions({ plan, receipts, totals, merge, vectors }, snapshot, Date.now());
     // Cancelled before this line, the run ends without an entry; cancelled after it, it is too late. One claim settles it.

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Snapshot } from './delta-log.ts';
 import type { Merge } from './merge/merge.ts';
 import type { Receipt } from './receipt.ts';
+import { vectorNote } from './paths.ts';
 import { createData } from './staging.ts';
 
 const recordsSchema = z.object({ numRecords: z.int() });
@@ -24,6 +25,13 @@ function rowsByFile(receipts: readonly Receipt[], snapshot: Snapshot | undefined
   return new Map([...lake, ...pages]);
 }
 
+/** A run that is merged. */
+interface VectorSource {
+  readonly runId: string;
+  readonly receipts: readonly Receipt[];
+  readonly merge: Merge;
+}
+
 /** Two lists of positions without one in common, as one. */
 function joined(a: Uint32Array, b: Uint32Array): Uint32Array {
   const all = new Uint32Array(a.length + b.length);
@@ -38,7 +46,7 @@ function joined(a: Uint32Array, b: Uint32Array): Uint32Array {
  * @returns the vector of each data file that loses rows, by path; `all` where it loses its last ones.
  */
 export async function writeVectors(
-  { receipts, merge }: { readonly receipts: readonly Receipt[]; readonly merge: Merge },
+  { runId, receipts, merge }: VectorSource,
   snapshot: Snapshot | undefined,
   table: Store,
 ): Promise<Map<string, FileVector>> {
@@ -59,7 +67,9 @@ export async function writeVectors(
     partial.map(({ positions }) => positions),
     uuid,
   );
-  await createData(table, deletionVectorFile(uuid), file);
+  const name = deletionVectorFile(uuid);
+  await createData(table, vectorNote(runId, name), '\n'); // before the file, which nothing else tells to be this run's
+  await createData(table, name, file);
   for (const [index, { path: data }] of partial.entries()) {
     const descriptor = descriptors[index];
     if (descriptor) vectors.set(data, descriptor);
