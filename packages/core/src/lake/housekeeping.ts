@@ -31,7 +31,7 @@ export interface GarbageLimits {
   readonly always?: boolean;
 }
 
-/** Keys of all files that a version of the table refers to, also one that is long gone. */
+/** Keys of all files that a version of the table refers to, also one that is long gone: any that can still be read. */
 function referredTo(log: readonly LogEntry[], table: Store): Set<string> {
   const keys = new Set<string>();
   for (const { actions } of log) {

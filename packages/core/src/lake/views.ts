@@ -4,10 +4,10 @@ import { withScratchFile } from '../store/scratch.ts';
 import type { Store } from '../store/store.ts';
 import type { DeltaField } from '../plan/lake-type.ts';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import { readLog, readSnapshot, replay, type Snapshot } from './delta-log.ts';
+import { readSnapshot, type Snapshot } from './delta-log.ts';
 import { quoteIdentifier, withDuckDB } from './duckdb.ts';
 import { duckdbTypeOf } from './duckdb-type.ts';
-import { entriesAt, type LakeMoment } from './lake-moment.ts';
+import { snapshotAt, type LakeMoment } from './lake-moment.ts';
 import { END_AT } from './lineage.ts';
 import type { Staging } from './staging.ts';
 
@@ -89,11 +89,9 @@ export async function createViews(
   for (const table of tables) {
     const place = staging.table(table);
     try {
-      const log = await readLog(place);
-      if (log.length === 0) continue;
-      unknown.delete(table);
-      const snapshot = replay(place, entriesAt(table, log, at));
+      const snapshot = await snapshotAt(table, place, at);
       if (!snapshot) continue;
+      unknown.delete(table);
       await createView(connection, table, place, snapshot);
       await createCurrentView(connection, table, snapshot, taken);
       versions.set(table, snapshot.version);
