@@ -101,7 +101,7 @@ export { outcomesOf } from './lake/commit-actions.ts';
 export { commitRun, type Repair } from './lake/commit-run.ts';
 export type { CommitStep, OnCommitStep } from './lake/publish-run.ts';
 export { withDuckDB } from './lake/duckdb.ts';
-export { historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
+export { historyOf, readEntries, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
 export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';

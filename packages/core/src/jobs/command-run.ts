@@ -1,5 +1,4 @@
-import { entryOfRun } from '../lake/commit-actions.ts';
-import { readLog } from '../lake/delta-log.ts';
+import { endOfRun } from '../lake/commit-actions.ts';
 import { finishRun } from '../lake/finish-run.ts';
 import { fenceRun } from '../lake/publish-run.ts';
 import { emptyReport, type RunReport } from '../lake/report.ts';
@@ -42,8 +41,8 @@ async function enqueue(key: NamedRun, { failures }: SeenRun, fleet: Fleet): Prom
 async function finish({ plan }: SeenRun, fleet: Fleet): Promise<RunReport | undefined> {
   if (!plan) return undefined;
   const { staging } = fleet;
-  const logged = entryOfRun(await readLog(staging.table(plan.destination)), plan.runId);
-  const report = logged && (await finishRun(plan, logged.entry, staging));
+  const ended = await endOfRun(staging.table(plan.destination), plan.runId);
+  const report = ended && (await finishRun(plan, ended, staging));
   if (!report) return undefined;
   await recordReport(report, fleet);
   await removeJobs(plan.runId, fleet);

@@ -1,5 +1,5 @@
-import { entryOfRun } from '../lake/commit-actions.ts';
-import { readLog } from '../lake/delta-log.ts';
+import { readState } from '../lake/checkpoint/read-state.ts';
+import { endInState } from '../lake/commit-actions.ts';
 import type { RunReport } from '../lake/report.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { pageCount, type RunPlan } from '../plan/run-plan.ts';
@@ -51,10 +51,11 @@ async function isElsewhere({ destination, runId }: RunKey, fleet: Fleet): Promis
 }
 
 async function findInLog({ destination, runId }: RunKey, { staging }: Fleet): Promise<RunFacts['log']> {
-  const log = await readLog(staging.table(destination));
-  const ended = entryOfRun(log, runId);
+  const table = staging.table(destination);
+  const state = (await readState(table))?.state;
+  const ended = await endInState(table, state, runId);
   if (ended) return ended.cancelled ? 'fenced' : 'published';
-  return log.length === 0 ? 'no log' : 'nothing';
+  return state ? 'nothing' : 'no log';
 }
 
 /** What the lake says of a run beside its plan, its pages and its report. */

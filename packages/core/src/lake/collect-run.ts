@@ -2,13 +2,13 @@ import type { Store } from '../store/store.ts';
 import { entryOfRun } from './commit-actions.ts';
 import { dataFileKey } from './deleted-rows.ts';
 import { deletionVectorKey } from './deletion-vector.ts';
-import type { Action, Add } from './delta-actions.ts';
+import type { Add, Remove } from './delta-actions.ts';
 import { readEntries, type LogEntry } from './delta-log.ts';
 import type { RunReport } from './report.ts';
 import type { RunKey, Staging } from './staging.ts';
 
 /** Keys of the files that some actions refer to, in their table. */
-export function referredTo(files: Iterable<Add | NonNullable<Action['remove']>>, table: Store): Set<string> {
+export function referredTo(files: Iterable<Add | Remove>, table: Store): Set<string> {
   const keys = new Set<string>();
   for (const file of files) {
     keys.add(dataFileKey(file));
@@ -48,7 +48,7 @@ async function endedAtMs(
 async function entryOf({ runId, deltaVersion }: RunReport, table: Store): Promise<LogEntry | undefined> {
   if (deltaVersion === null) return undefined;
   for await (const entry of readEntries(table, deltaVersion))
-    return entry.version === deltaVersion && entryOfRun([entry], runId) ? entry : undefined;
+    return entry.version === deltaVersion && entryOfRun(entry, runId) ? entry : undefined;
   return undefined;
 }
 

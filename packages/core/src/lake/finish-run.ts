@@ -1,6 +1,7 @@
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { entryOfRun, NO_TOTALS, outcomesOf, totalsIn } from './commit-actions.ts';
+import { checkpointIfDue } from './checkpoint/write-checkpoint.ts';
+import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
 import { readSnapshot, type LogEntry, type Snapshot } from './delta-log.ts';
 import { collectGarbage } from './housekeeping.ts';
 import { countLakeRows } from './lake-rows.ts';
@@ -39,13 +40,13 @@ function repairNotes({ missing, repeated }: StagedTotals): string[] {
 }
 
 /** The table as readers find it after a run, through its log. Read once, by whichever step asks first. */
-function tableAfter({ destination }: RunPlan, { version }: LogEntry, staging: Staging): ReadTable {
+function tableAfter({ destination }: RunPlan, entry: LogEntry | undefined, staging: Staging): ReadTable {
   let reading: Promise<Snapshot> | undefined;
   const read = async () => {
     const table = staging.table(destination);
-    const snapshot = await readSnapshot(table, version);
+    const snapshot = await readSnapshot(table, entry?.version);
     if (snapshot) return snapshot;
-    throw new OffloadError('LAKE_UNAVAILABLE', `Version ${version} of ${table.locate('')} is gone`);
+    throw new OffloadError('LAKE_UNAVAILABLE', `Version ${entry?.version} of ${table.locate('')} is gone`);
   };
   return () => (reading ??= read());
 }
@@ -99,6 +100,13 @@ async function publishedReport(
   };
 }
 
+/** Of a run whose entry is gone from the log: that it is published, and no more. */
+function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
+  const why =
+    'the entry of this run is gone from the Delta log, where a checkpoint has it as published: what it did is not known';
+  return { ...emptyReport(plan, 'published'), notes: [...plan.notes, why, ...notes] };
+}
+
 /** Brings lake.duckdb up to the run's version, and says of what it has no view. */
 async function refreshViews(
   { destination }: RunPlan,
@@ -112,25 +120,33 @@ async function refreshViews(
 }
 
 /**
- * Ends a run whose entry is in the log: views, count, report. Whoever finds such a run without a report does this; each of
+ * Ends a run whose end is in the log: views, count, report, a checkpoint where one is due. Whoever finds such a run without a report does this; each of
  * the steps may be done again, and one that fails is a note in the report.
  *
  * @throws OffloadError `LAKE_UNAVAILABLE` where the report cannot be written.
  */
 export async function finishRun(
   plan: RunPlan,
-  entry: LogEntry,
+  { entry, cancelled }: RunEnd,
   staging: Staging,
   onStep: OnCommitStep = () => undefined,
 ): Promise<RunReport> {
-  if (entryOfRun([entry], plan.runId)?.cancelled) return cancelledReport(plan, staging);
+  if (cancelled) return cancelledReport(plan, staging);
   const notes: string[] = [];
   const after = tableAfter(plan, entry, staging);
   await tryStep('lake.duckdb could not be refreshed; the next commit does it', staging, notes, async () => {
     await refreshViews(plan, staging, after, notes);
     await onStep('views refreshed');
   });
-  const made = await publishedReport(plan, entry, staging, after, notes);
+  await tryStep(
+    'no checkpoint of the Delta log could be written; the next commit does it',
+    staging,
+    notes,
+    () => checkpointIfDue(staging.table(plan.destination)),
+  );
+  const made = entry
+    ? await publishedReport(plan, entry, staging, after, notes)
+    : forgottenReport(plan, notes);
   await onStep('counted');
   const report = await staging.createReport(made);
   await onStep('reported');

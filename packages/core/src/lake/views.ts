@@ -3,10 +3,10 @@ import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { Store } from '../store/store.ts';
 import type { DeltaField } from '../plan/lake-type.ts';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import { readLog, replay, type Snapshot } from './delta-log.ts';
+import type { Snapshot } from './delta-log.ts';
 import { quoteIdentifier } from './duckdb.ts';
 import { duckdbTypeOf } from './duckdb-type.ts';
-import { entriesAt, type LakeMoment } from './lake-moment.ts';
+import { snapshotAt, type LakeMoment } from './lake-moment.ts';
 import { END_AT } from './lineage.ts';
 import type { Staging } from './staging.ts';
 
@@ -101,11 +101,9 @@ export async function createViews(
   for (const table of tables) {
     const place = staging.table(table);
     try {
-      const log = await readLog(place);
-      if (log.length === 0) continue;
-      unknown.delete(table);
-      const snapshot = replay(place, entriesAt(table, log, at));
+      const snapshot = await snapshotAt(table, place, at);
       if (!snapshot) continue;
+      unknown.delete(table);
       await createView(connection, table, place, snapshot);
       await createCurrentView(connection, table, snapshot, taken);
       versions.set(table, snapshot.version);

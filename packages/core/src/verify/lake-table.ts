@@ -1,7 +1,7 @@
 import { ingestionType, isScd, type IngestionType } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import { lastCommitIn } from '../lake/commit-actions.ts';
-import { readLog, replay, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
+import { lastCommitOf } from '../lake/commit-actions.ts';
+import { readSnapshot, type Snapshot } from '../lake/delta-log.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
@@ -35,13 +35,17 @@ function absent(table: string, destination: string, published: readonly string[]
   );
 }
 
+/** A lake of a release that did not say which run came last has it in its log. */
+async function lastRunOf({ runId }: TableState, table: Store): Promise<string | null> {
+  return runId ?? (await lastCommitOf(table))?.runId ?? null;
+}
+
 function comparedRows(
   state: TableState,
   mode: IngestionType,
-  log: readonly LogEntry[],
+  lastRun: string | null,
 ): Pick<LakeTable, 'compares' | 'names'> {
   const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
-  const lastRun = lastCommitIn(log)?.runId ?? null;
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {
@@ -70,8 +74,7 @@ export async function openLakeTable(
   staging: Staging,
 ): Promise<LakeTable> {
   const place = staging.table(destination);
-  const log = await readLog(place);
-  const snapshot = replay(place, log);
+  const snapshot = await readSnapshot(place);
   if (!snapshot) throw absent(table, destination, await staging.listTables());
   const state = tableState(snapshot);
   if (state?.sourceVersion === undefined) {
@@ -93,6 +96,6 @@ export async function openLakeTable(
     ingestionType: mode,
     sourceVersion,
     committedAtMs: await committedAt(destination, state, staging),
-    ...comparedRows(state, mode, log),
+    ...comparedRows(state, mode, await lastRunOf(state, place)),
   };
 }

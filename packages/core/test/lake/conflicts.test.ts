@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { entryOfRun } from '../../src/lake/commit-actions.ts';
+import { endOfRun, entryOfRun } from '../../src/lake/commit-actions.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { appendEntry, readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
@@ -33,7 +33,7 @@ for (const conflicts of [1, 19])
     const { plan, table, committed } = await commitAgainst(conflicts, staging);
     expect(await committed).toMatchObject({ state: 'published', verified: true, lakeRows: 25 });
     const log = await readLog(table);
-    expect(log.filter((entry) => entryOfRun([entry], plan.runId))).toHaveLength(1);
+    expect(log.filter((entry) => entryOfRun(entry, plan.runId))).toHaveLength(1);
     expect(log).toHaveLength(1 + conflicts + 1);
   });
 
@@ -42,7 +42,7 @@ test('a commit that loses one race after the other ends as a conflict, with noth
 }) => {
   const { plan, table, committed } = await commitAgainst(20, staging);
   await expectRejection(committed, 'LAKE_CONFLICT', /was taken by another writer/);
-  expect(entryOfRun(await readLog(table), plan.runId)).toBeUndefined();
+  expect(await endOfRun(table, plan.runId)).toBeUndefined();
   expect(await commitRun(plan, staging)).toMatchObject({ state: 'published', verified: true, lakeRows: 25 });
 });
 

@@ -101,7 +101,7 @@ function allowedTo(
 /** How many entries of the log publish a run. */
 async function entriesOf({ destination, runId }: Scene, staging: Staging): Promise<number> {
   const log = await readLog(staging.table(destination));
-  return log.filter((entry) => entryOfRun([entry], runId)?.cancelled === false).length;
+  return log.filter((entry) => entryOfRun(entry, runId)?.cancelled === false).length;
 }
 
 /** How the run has ended, and what readers find: what is wrong about that. */

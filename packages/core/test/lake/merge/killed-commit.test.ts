@@ -69,6 +69,7 @@ async function seen(staging: Staging) {
 /** What the clock decides, or the order of the rows in a file of closed versions, which is free. */
 const FREE = new Set([
   'timestamp',
+  'lastUpdated',
   'modificationTime',
   'deletionTimestamp',
   'id',
