@@ -97,11 +97,11 @@ export {
 export { newRunId, isRunId } from './plan/run-id.ts';
 export { pageCount, planPages, queryFilterOf, FORMAT_VERSION, type RunPlan } from './plan/run-plan.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
-export { outcomesOf } from './lake/commit-actions.ts';
 export { commitRun, type Repair } from './lake/commit-run.ts';
 export type { CommitStep, OnCommitStep } from './lake/publish-run.ts';
 export { withDuckDB } from './lake/duckdb.ts';
-export { historyOf, readEntries, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
+export { readSnapshot } from './lake/delta-log.ts';
+export { readHistory, type HistoryPage } from './lake/read-history.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
 export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';
