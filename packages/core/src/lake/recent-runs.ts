@@ -19,6 +19,12 @@ export function startOfRun(runId: string): number {
   return Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
 }
 
+/** Of two that were started in the same second, the order does not say which was first, but is the same for all who ask. */
+function newestFirst(a: RunKey, b: RunKey): number {
+  const [one, other] = [a, b].map(({ runId }) => runId.slice(-'20261122T101500Z-7f3a'.length));
+  return one === other ? 0 : (one ?? '') < (other ?? '') ? 1 : -1;
+}
+
 /** How many runs are looked for, and since when; the last one of each table is always looked at. */
 export interface RecentLimits {
   readonly limit: number;
@@ -39,10 +45,11 @@ async function listRecent(
     if (runs.length >= limit || (runs.length > 0 && modifiedMs < sinceMs)) return runs;
     runs.push({ atMs: modifiedMs, key: { opening: key } });
   }
+  if (runs.length >= limit) return runs;
   const folders = (await staging.listRuns(destination))
     .map((runId) => ({ atMs: startOfRun(runId), key: { destination, runId } }))
     .filter(({ atMs }) => !Number.isNaN(atMs))
-    .toSorted((a, b) => b.atMs - a.atMs);
+    .toSorted((a, b) => newestFirst(a.key, b.key));
   const isRecent = ({ atMs }: ListedRun, index: number) =>
     (runs.length === 0 && index === 0) || atMs >= sinceMs;
   return [...runs, ...folders.filter(isRecent).slice(0, limit)];
@@ -69,8 +76,6 @@ async function readKeys(
   }
   return [...runs.values()];
 }
-
-const newestFirst = (a: RecentRun, b: RecentRun): number => startOfRun(b.runId) - startOfRun(a.runId);
 
 /**
  * The newest runs of the whole lake. It takes a listing a table, and reads an opening for each run that it finds.
