@@ -130,6 +130,7 @@ const READER_FEATURES: readonly string[] = [
   'timestampNtz',
   'typeWidening',
   'v2Checkpoint',
+  'variantType', // of a table without such columns
 ];
 /** What writer version 2 implies, and a table that moves from it to a list of features must name. */
 const LEGACY_WRITER_FEATURES: readonly string[] = ['appendOnly', 'invariants'];
