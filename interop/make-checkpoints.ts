@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const root = path.resolve(import.meta.dirname, '..');
   const work = path.join(root, '.interop', 'checkpoints');
   const to = path.join(root, 'packages', 'core', 'test', 'lake', 'checkpoint', 'tables');
-  const { python, jars } = installSpark(path.join(import.meta.dirname, 'node_modules', '.cache'));
+  const { python, jars } = installSpark(path.join(root, '.interop'));
   const lake = await makeLake(path.join(work, 'made'));
   mkdirSync(to, { recursive: true });
   const script = path.join(import.meta.dirname, 'src', 'checkpoints', 'spark_checkpoints.py');

@@ -14,12 +14,12 @@ export const MODES = {
 } as const;
 export type Mode = keyof typeof MODES;
 
-const COLUMNS = { id: int64, seq: int64, name: utf8 };
+export const PEOPLE_COLUMNS = { id: int64, seq: int64, name: utf8 };
 
 /** `[id, seq]`; the name says both. */
 export type Person = readonly [id: number, seq: number];
 
-const rowOf = ([id, seq]: Person): Row => ({ id: BigInt(id), seq: BigInt(seq), name: `${id} at ${seq}` });
+export const rowOf = ([id, seq]: Person): Row => ({ id: BigInt(id), seq: BigInt(seq), name: `${id} at ${seq}` });
 
 /** Tables of a mode each, which are the same at the source, and can be changed and offloaded as often as one likes. */
 export interface PeopleLake {
@@ -40,7 +40,7 @@ export async function openPeopleLake(
   await rm(folder, { recursive: true, force: true });
   await mkdir(uri, { recursive: true });
   const connection = await connectSource(uri);
-  const changing = Object.keys(tables).map((name) => new ChangingTable(connection, name, COLUMNS));
+  const changing = Object.keys(tables).map((name) => new ChangingTable(connection, name, PEOPLE_COLUMNS));
   const server = await serve(uri);
   const config = {
     connection: { api_key: '${LANCEDB_API_KEY}', project_name: 'interop', host: server.url },
