@@ -69,7 +69,11 @@ async function main(): Promise<void> {
     const tables = Object.keys(MODES).map((mode) => path.join(copy, 'tables', mode));
     run(python, [script, jars, kind, ...tables]);
     for (const table of tables) rmSync(path.join(table, '_offload'), { recursive: true, force: true });
-    run('tar', ['--sort=name', '--owner=0', '--group=0', '-czf', path.join(to, `${kind}.tar.gz`), 'tables'], copy);
+    run(
+      'tar',
+      ['--sort=name', '--owner=0', '--group=0', '-czf', path.join(to, `${kind}.tar.gz`), 'tables'],
+      copy,
+    );
   }
 }
 

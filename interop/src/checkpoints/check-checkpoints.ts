@@ -3,10 +3,17 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { toArrow } from '../changing/arrow-rows.ts';
-import { columnFacts } from '../checksums.ts';
+import { columnFacts, type Batch } from '../checksums.ts';
 import type { ClickHouse } from '../clickhouse.ts';
 import { compared, show, type Comparison } from '../compare.ts';
-import { openPeopleLake, PEOPLE_COLUMNS, rowOf, type Mode, type PeopleLake, type Person } from './people-lake.ts';
+import {
+  openPeopleLake,
+  PEOPLE_COLUMNS,
+  rowOf,
+  type Mode,
+  type PeopleLake,
+  type Person,
+} from './people-lake.ts';
 
 const MODES: readonly Mode[] = ['append', 'scd1', 'scd2'];
 
@@ -42,7 +49,10 @@ async function python(python3: string, script: string, args: readonly string[]):
 async function removeEntries(table: string): Promise<string> {
   const log = path.join(table, '_delta_log');
   const files = await readdir(log);
-  const last = files.filter((file) => file.endsWith('.checkpoint.parquet')).toSorted().at(-1);
+  const last = files
+    .filter((file) => file.endsWith('.checkpoint.parquet'))
+    .toSorted()
+    .at(-1);
   if (last === undefined) return 'no checkpoint';
   const before = files.filter((file) => /^\d{20}\.json$/.test(file) && file < last.slice(0, 20));
   for (const file of before) await rm(path.join(log, file));
@@ -56,6 +66,10 @@ const inOrder = (rows: readonly (readonly unknown[])[]): string =>
     .map((row) => JSON.stringify(row))
     .toSorted()
     .join(' ');
+
+async function* batchesOf(people: readonly Person[]): AsyncGenerator<Batch> {
+  yield* toArrow(PEOPLE_COLUMNS, people.map(rowOf)).batches;
+}
 
 const dataFiles = async (table: string): Promise<number> =>
   (await readdir(path.join(table, 'data'), { recursive: true })).length;
@@ -76,10 +90,8 @@ async function checkRefusal(folder: string, python3: string): Promise<Comparison
     const after = await Promise.all(folders.map(dataFiles));
     const named = await promisify(execFile)('lance-offload', ['history', 'scd1_feature'], {
       cwd: folder,
-      env: { ...process.env, LANCEDB_API_KEY: 'not asked for' },
-    }).catch(
-      (error: { stderr: string }) => error,
-    );
+      env: { ...process.env, LANCEDB_API_KEY: 'unused' },
+    }).catch((error: { stderr: string }) => error);
     return [
       compared('a run', 'refused', ended),
       compared('its data files', before.join(', '), after.join(', ')),
@@ -91,7 +103,8 @@ async function checkRefusal(folder: string, python3: string): Promise<Comparison
 }
 
 async function makeLake(lake: PeopleLake, python3: string): Promise<Comparison[]> {
-  const foldersOf = (maintenance: Maintenance) => MODES.map((mode) => lake.folderOf(nameOf(mode, maintenance)));
+  const foldersOf = (maintenance: Maintenance) =>
+    MODES.map((mode) => lake.folderOf(nameOf(mode, maintenance)));
   await lake.offload(FIRST);
   await lake.offload(SECOND);
   for (const maintenance of MAINTENANCE)
@@ -128,7 +141,7 @@ async function checkCheckpoints(
       const wanted = inOrder(rows.map(([id, seq]) => [id, seq, `${id} at ${seq}`]));
       for (const [reader, found] of Object.entries(read))
         comparisons.push(compared(`${name}, ${reader}`, wanted, inOrder(found[lake.folderOf(name)] ?? [])));
-      const facts = await columnFacts(toArrow(PEOPLE_COLUMNS, rows.map(rowOf)).batches);
+      const facts = await columnFacts(batchesOf(rows));
       const relation = { folder: lake.folderOf(name), version: 'latest' } as const;
       const inClickHouse = await columnFacts(clickhouse.batches(relation), COLUMNS);
       const sums = (columns: typeof facts) =>

@@ -19,7 +19,11 @@ export const PEOPLE_COLUMNS = { id: int64, seq: int64, name: utf8 };
 /** `[id, seq]`; the name says both. */
 export type Person = readonly [id: number, seq: number];
 
-export const rowOf = ([id, seq]: Person): Row => ({ id: BigInt(id), seq: BigInt(seq), name: `${id} at ${seq}` });
+export const rowOf = ([id, seq]: Person): Row => ({
+  id: BigInt(id),
+  seq: BigInt(seq),
+  name: `${id} at ${seq}`,
+});
 
 /** Tables of a mode each, which are the same at the source, and can be changed and offloaded as often as one likes. */
 export interface PeopleLake {

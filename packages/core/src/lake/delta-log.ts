@@ -64,11 +64,11 @@ export async function* readEntries(table: Store, newest?: number): AsyncGenerato
 const VARIANT = /"(?:type|elementType|keyType|valueType)"\s*:\s*"variant"/;
 
 /** Numbers of ours in the metadata of columns, which delta-rs writes as text where it changes a schema. */
-const NUMBERS: readonly string[] = ['lance.vectorLength'];
+const NUMBERS = new Set(['lance.vectorLength']);
 
 function parseSchema(text: string): DeltaStruct {
   return JSON.parse(text, (key, value: unknown) =>
-    NUMBERS.includes(key) && typeof value === 'string' ? Number(value) : value,
+    NUMBERS.has(key) && typeof value === 'string' ? Number(value) : value,
   );
 }
 

@@ -93,7 +93,8 @@ async function publishedReport(
 
 /** Of a run whose entry is gone from the log: that it is published, and no more. */
 function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
-  const why = 'the entry of this run is gone from the Delta log, where a checkpoint has it as published: what it did is not known';
+  const why =
+    'the entry of this run is gone from the Delta log, where a checkpoint has it as published: what it did is not known';
   return { ...emptyReport(plan, 'published'), notes: [...plan.notes, why, ...notes] };
 }
 
@@ -122,8 +123,11 @@ export async function finishRun(
     await refreshViews(staging, notes);
     await onStep('views refreshed');
   });
-  await tryStep('no checkpoint of the Delta log could be written; the next commit does it', staging, notes, () =>
-    checkpointIfDue(staging.table(plan.destination)),
+  await tryStep(
+    'no checkpoint of the Delta log could be written; the next commit does it',
+    staging,
+    notes,
+    () => checkpointIfDue(staging.table(plan.destination)),
   );
   const made = entry ? await publishedReport(plan, entry, staging, notes) : forgottenReport(plan, notes);
   await onStep('counted');

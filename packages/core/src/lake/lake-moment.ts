@@ -35,11 +35,7 @@ async function versionOf(table: string, place: Store, at: LakeMoment): Promise<n
  * @throws OffloadError `LAKE_NOT_FOUND`, naming the versions there are, where the table had none then, or the entries of that version are gone;
  *   `LAKE_UNAVAILABLE`; `LAKE_TOO_NEW`.
  */
-export async function snapshotAt(
-  table: string,
-  place: Store,
-  at: LakeMoment,
-): Promise<Snapshot | undefined> {
+export async function snapshotAt(table: string, place: Store, at: LakeMoment): Promise<Snapshot | undefined> {
   const asked = await versionOf(table, place, at);
   const snapshot = asked === null ? undefined : await readSnapshot(place, asked);
   if (snapshot || asked === undefined) return snapshot;

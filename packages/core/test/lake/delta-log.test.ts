@@ -1,7 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { protocolFor, unsupportedFeatures, type Action, type DeletionVector } from '../../src/lake/delta-actions.ts';
+import {
+  protocolFor,
+  unsupportedFeatures,
+  type Action,
+  type DeletionVector,
+} from '../../src/lake/delta-actions.ts';
 import {
   appendEntry,
   FORMAT_KEY,
@@ -151,9 +156,7 @@ test('the version at a time is the last one that was committed by then, whatever
   for (const [index, timestamp] of [30, 20, undefined, 40].entries()) {
     await appendEntry(table, index + 1, [{ commitInfo: timestamp === undefined ? {} : { timestamp } }]);
   }
-  const versions = await Promise.all(
-    [0, 1, 19, 20, 25, 30, 39, 40, 1e15].map((ms) => versionAt(table, ms)),
-  );
+  const versions = await Promise.all([0, 1, 19, 20, 25, 30, 39, 40, 1e15].map((ms) => versionAt(table, ms)));
   expect(versions).toEqual([undefined, 0, 0, 2, 2, 2, 2, 4, 4]);
 });
 
@@ -239,7 +242,11 @@ for (const [what, asks, protocol] of [
     /know, rowTracking \(/,
     { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] },
   ],
-  ['column mapping by version', /know, columnMapping, checkConstraints, .*\(/, { minReaderVersion: 2, minWriterVersion: 5 }],
+  [
+    'column mapping by version',
+    /know, columnMapping, checkConstraints, .*\(/,
+    { minReaderVersion: 2, minWriterVersion: 5 },
+  ],
   ['constraints by version', /know, checkConstraints \(/, { minReaderVersion: 1, minWriterVersion: 3 }],
 ] as const) {
   test(`a table that asks for ${what} is refused as too new`, async ({ staging }) => {
@@ -301,17 +308,19 @@ test('an entry that is empty, or gone since it was listed, is not taken for one 
   await expectRejection(readLog(vanishing), 'LAKE_UNAVAILABLE', /00000000\.json cannot be read/);
 });
 
-test('a column of a vector keeps its length where another writer has made a text of it', async ({ staging }) => {
+test('a column of a vector keeps its length where another writer has made a text of it', async ({
+  staging,
+}) => {
   const table = staging.table('t');
   const type = { type: 'array', elementType: 'float', containsNull: true } as const;
-  const vector = deltaField('v', type, { 'lance.vectorLength': 2 });
-  const schemaString = JSON.stringify({ type: 'struct', fields: [vector] }).replace(':2}', ':"2"}');
+  const embedding = deltaField('v', type, { 'lance.vectorLength': 2 });
+  const schemaString = JSON.stringify({ type: 'struct', fields: [embedding] }).replace(':2}', ':"2"}');
   expect(schemaString).toContain('"lance.vectorLength":"2"');
   const rewritten = opening().map((action) =>
     action.metaData ? { metaData: { ...action.metaData, schemaString } } : action,
   );
   await appendEntry(table, 0, rewritten);
-  expect((await readSnapshot(table))?.schema.fields).toEqual([vector]);
+  expect((await readSnapshot(table))?.schema.fields).toEqual([embedding]);
 });
 
 test('a table may have the feature of a type that none of its columns is of', async ({ staging }) => {

@@ -39,34 +39,39 @@ export function historyCommand(): Command {
         }));
         const oldest = commits.at(-1)?.version ?? 0;
         const cleaned =
-          oldest > 0 ? `\nVersions before ${oldest} are no longer in the log; a checkpoint stands for them.` : '';
-        print(json, commits, () =>
-          `${formatTable(
-            [
-              'version',
-              'time',
-              'mode',
-              'source version',
-              'inserted',
-              'updated',
-              'deleted',
-              'unchanged',
-              'late',
-              'files',
-              'Parquet',
-              'run',
-            ],
-            commits.map((commit) => [
-              String(commit.version),
-              commit.timestamp ?? '–',
-              commit.ingestionType ?? commit.operation ?? '–',
-              String(commit.sourceVersion ?? '–'),
-              ...OUTCOMES.map((outcome) => formatCount(commit.rows[outcome])),
-              `+${commit.filesAdded} −${commit.filesRemoved}`,
-              formatBytes(commit.bytes),
-              commit.runId ?? '–',
-            ]),
-          )}${cleaned}`,
+          oldest > 0
+            ? `\nVersions before ${oldest} are no longer in the log; a checkpoint stands for them.`
+            : '';
+        print(
+          json,
+          commits,
+          () =>
+            `${formatTable(
+              [
+                'version',
+                'time',
+                'mode',
+                'source version',
+                'inserted',
+                'updated',
+                'deleted',
+                'unchanged',
+                'late',
+                'files',
+                'Parquet',
+                'run',
+              ],
+              commits.map((commit) => [
+                String(commit.version),
+                commit.timestamp ?? '–',
+                commit.ingestionType ?? commit.operation ?? '–',
+                String(commit.sourceVersion ?? '–'),
+                ...OUTCOMES.map((outcome) => formatCount(commit.rows[outcome])),
+                `+${commit.filesAdded} −${commit.filesRemoved}`,
+                formatBytes(commit.bytes),
+                commit.runId ?? '–',
+              ]),
+            )}${cleaned}`,
         );
         return 0;
       }),

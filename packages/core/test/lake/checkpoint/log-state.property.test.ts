@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAction } from '../../../src/lake/delta-actions.ts';
 import { readParquetRows } from '../../../src/lake/checkpoint/parquet-rows.ts';

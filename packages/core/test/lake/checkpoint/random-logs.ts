@@ -1,14 +1,14 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Action, DeletionVector } from '../../../src/lake/delta-actions.ts';
 import type { LogEntry } from '../../../src/lake/checkpoint/log-state.ts';
 
 // Logs of any actions, of few enough files, applications and domains that they meet each other.
 
 const text = fc.oneof(fc.constantFrom('', '{"numRecords":3,"tightBounds":true}', 'é"\\\n'), fc.string());
-const map = fc.dictionary(
+const map: fc.Arbitrary<Record<string, string | null>> = fc.dictionary(
   fc.constantFrom('a', 'b', 'é.'),
   fc.oneof(fc.constant(null), fc.string()),
-) as fc.Arbitrary<Record<string, string | null>>;
+);
 const long = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const file = fc.constantFrom('data/a.parquet', 'data/b%20c.parquet', 'd.parquet');
 

@@ -12,7 +12,8 @@ import { add, clean, fileOf, named, opening } from './checkpoint-files.ts';
 async function fiveVersions(staging: Staging): Promise<Store> {
   const table = staging.table('t');
   await appendEntry(table, 0, [...opening, add('a')]);
-  for (const [index, file] of ['b', 'c', 'd', 'e'].entries()) await appendEntry(table, index + 1, [add(file)]);
+  for (const [index, file] of ['b', 'c', 'd', 'e'].entries())
+    await appendEntry(table, index + 1, [add(file)]);
   return table;
 }
 
@@ -62,7 +63,10 @@ test('a log whose last entry is gone as well is its checkpoint', async ({ stagin
 
 for (const [what, damage] of [
   ['is empty', async (table) => table.put(`${named(3)}.checkpoint.parquet`, '')],
-  ['is cut off', async (table) => table.put(`${named(3)}.checkpoint.parquet`, fileOf(3, upTo(3)).subarray(0, -9))],
+  [
+    'is cut off',
+    async (table) => table.put(`${named(3)}.checkpoint.parquet`, fileOf(3, upTo(3)).subarray(0, -9)),
+  ],
   ['has no schema', async (table) => table.put(`${named(3)}.checkpoint.parquet`, fileOf(3, [add('x')]))],
   [
     'lacks a part',
@@ -129,7 +133,7 @@ test('what a process has read of a log it does not read again, unless somebody h
   const tapped = tapStore(staging.store, ({ name, key }) => {
     if (name === 'get') read.push(key.slice(-6));
   });
-  const table = () => new Staging(tapped).table("t");
+  const table = () => new Staging(tapped).table('t');
   await readSnapshot(table());
   read.length = 0;
   await appendEntry(table(), 5, [add('f')]);

@@ -21,8 +21,25 @@ const ROWS = {
 
 const named = ([id, seq]: readonly number[]): (number | string)[] => [id ?? 0, seq ?? 0, `${id} at ${seq}`];
 
-const ALL = [[1, 1], [2, 1], [2, 2], [3, 1], [3, 2], [3, 3], [4, 1], [5, 2], [6, 3]].map(named);
-const OPEN = [[1, 1], [2, 2], [3, 3], [4, 1], [5, 2], [6, 3]].map(named);
+const ALL = [
+  [1, 1],
+  [2, 1],
+  [2, 2],
+  [3, 1],
+  [3, 2],
+  [3, 3],
+  [4, 1],
+  [5, 2],
+  [6, 3],
+].map(named);
+const OPEN = [
+  [1, 1],
+  [2, 2],
+  [3, 3],
+  [4, 1],
+  [5, 2],
+  [6, 3],
+].map(named);
 /** What each version of ALL ends at. */
 const ENDS = [null, 2, null, 2, 3, null, null, null, null];
 
@@ -48,7 +65,9 @@ const inOrder = (rows: readonly (readonly unknown[])[]): string[] =>
 async function kindsOf(staging: Staging, table: string): Promise<string[]> {
   const log = path.join(staging.table(table).locate(''), '_delta_log');
   const files = (await readdir(log, { recursive: true })).filter((file) => /checkpoint\./.test(file));
-  return [...new Set(files.map((file) => file.replace(/\d{20}\./, '').replaceAll(/[\da-f-]{36}|\d{10}/g, '*')))].toSorted();
+  return [
+    ...new Set(files.map((file) => file.replace(/\d{20}\./, '').replaceAll(/[\da-f-]{36}|\d{10}/g, '*'))),
+  ].toSorted();
 }
 
 for (const [kind, files] of Object.entries({
@@ -72,7 +91,13 @@ for (const [kind, files] of Object.entries({
       const report = await offload(
         staging,
         [4, 7].map((id) => person(id, 4, `${id} at 4`)),
-        { runId: `${mode}-20261201T101500Z-0001`, sourceVersion: 99, table: mode, destination: mode, ...changes },
+        {
+          runId: `${mode}-20261201T101500Z-0001`,
+          sourceVersion: 99,
+          table: mode,
+          destination: mode,
+          ...changes,
+        },
       );
       expect(report).toMatchObject({
         state: 'published',

@@ -108,7 +108,9 @@ test('a run is committed, and says so, where its checkpoint cannot be written', 
   );
   const report = await commitRun(plan, failing);
   expect(report).toMatchObject({ state: 'published', lakeRows: 25 });
-  expect(report.notes).toEqual([expect.stringMatching(/no checkpoint .*could be written.*no checkpoints today/)]);
+  expect(report.notes).toEqual([
+    expect.stringMatching(/no checkpoint .*could be written.*no checkpoints today/),
+  ]);
   expect(await checkpointsOf(staging.table('documents'))).toEqual([]);
 });
 
