@@ -67,7 +67,8 @@ function metaDataFor(
 ): MetaData {
   return {
     id: snapshot?.metaData.id ?? randomUUID(),
-    name: plan.destination,
+    name: snapshot?.metaData.name ?? plan.destination,
+    ...(snapshot?.metaData.description !== undefined && { description: snapshot.metaData.description }),
     format: { provider: 'parquet', options: {} },
     schemaString: JSON.stringify(schema),
     partitionColumns: [],

@@ -87,7 +87,7 @@ const domainMetadataSchema = z.object({
 export type DomainMetadata = z.output<typeof domainMetadataSchema>;
 
 /** One line of a log entry. Kinds of action this release does not know come out with none of these set. */
-export const actionSchema = z.object({
+const actionSchema = z.object({
   protocol: protocolSchema.optional(),
   metaData: metaDataSchema.optional(),
   add: addSchema.optional(),
@@ -107,13 +107,13 @@ function withoutNulls(fields: Record<string, unknown>, depth: number): Record<st
   return Object.fromEntries(
     said.map(([name, value]) => [
       name,
-      depth > 0 && isFields(value) && !MAPS.includes(name) ? withoutNulls(value, depth - 1) : value,
+      depth > 0 && isFields(value) && !MAPS.has(name) ? withoutNulls(value, depth - 1) : value,
     ]),
   );
 }
 
 /** Of these a null is a value. */
-const MAPS: readonly string[] = ['partitionValues', 'tags', 'configuration', 'options', 'commitInfo'];
+const MAPS = new Set(['partitionValues', 'tags', 'configuration', 'options', 'commitInfo']);
 
 /**
  * Reads one action: a line of a log entry, or a row of a checkpoint, whose kinds are columns of which one is not null.
@@ -130,6 +130,7 @@ const READER_FEATURES: readonly string[] = [
   'timestampNtz',
   'typeWidening',
   'v2Checkpoint',
+  'variantType', // of a table without such columns
 ];
 /** What writer version 2 implies, and a table that moves from it to a list of features must name. */
 const LEGACY_WRITER_FEATURES: readonly string[] = ['appendOnly', 'invariants'];

@@ -60,10 +60,23 @@ export async function* readEntries(table: Store, newest?: number): AsyncGenerato
   if (from !== undefined) yield* readEntriesBefore(table, from);
 }
 
-function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
+/** A table may have the feature and no such column: delta-rs names it wherever it sets a property. */
+const VARIANT = /"(?:type|elementType|keyType|valueType)"\s*:\s*"variant"/;
+
+/** Numbers of ours in the metadata of columns, which delta-rs writes as text where it changes a schema. */
+const NUMBERS = new Set(['lance.vectorLength']);
+
+function parseSchema(text: string): DeltaStruct {
+  return JSON.parse(text, (key, value: unknown) =>
+    NUMBERS.has(key) && typeof value === 'string' ? Number(value) : value,
+  );
+}
+
+export function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
   const unknown = [
     ...unsupportedFeatures(protocol),
+    ...(VARIANT.test(metaData.schemaString) ? ['columns of type variant'] : []),
     ...(format !== undefined && !(Number(format) <= FORMAT_VERSION) ? [`format ${format}`] : []),
   ];
   if (unknown.length === 0) return;
@@ -89,12 +102,11 @@ export function snapshotOf(table: Store, state: LogState): Snapshot {
       { path: table.locate('') },
     );
   refuseNewer(table, protocol, metaData);
-  const schema: DeltaStruct = JSON.parse(metaData.schemaString);
   return {
     version,
     protocol,
     metaData,
-    schema,
+    schema: parseSchema(metaData.schemaString),
     files: [...files.values()],
     tombstones: [...tombstones.values()],
     transactions,

@@ -224,11 +224,12 @@ test('checkpoints, temporary files and kinds of action of later releases are pas
   expect(await readSnapshot(table)).toMatchObject({ version: 1, files: [] });
 });
 
-for (const [what, protocol] of [
-  ['a later reader', { minReaderVersion: 4, minWriterVersion: 7 }],
-  ['a later writer', { minReaderVersion: 1, minWriterVersion: 8 }],
+for (const [what, asks, protocol] of [
+  ['a later reader', /know, reader version 4 \(/, { minReaderVersion: 4, minWriterVersion: 7 }],
+  ['a later writer', /know, writer version 8 \(/, { minReaderVersion: 1, minWriterVersion: 8 }],
   [
     'an unknown reader feature',
+    /know, columnMapping \(/,
     {
       minReaderVersion: 3,
       minWriterVersion: 7,
@@ -238,16 +239,21 @@ for (const [what, protocol] of [
   ],
   [
     'an unknown writer feature',
+    /know, rowTracking \(/,
     { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] },
   ],
-  ['column mapping by version', { minReaderVersion: 2, minWriterVersion: 5 }],
-  ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
+  [
+    'column mapping by version',
+    /know, columnMapping, checkConstraints, .*\(/,
+    { minReaderVersion: 2, minWriterVersion: 5 },
+  ],
+  ['constraints by version', /know, checkConstraints \(/, { minReaderVersion: 1, minWriterVersion: 3 }],
 ] as const) {
   test(`a table that asks for ${what} is refused as too new`, async ({ staging }) => {
     const table = staging.table('t');
     const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
     await appendEntry(table, 0, opening({ protocol: copied }));
-    const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
+    const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', asks);
     expect(error.policy.next).toBe('give-up');
   });
 }
@@ -300,4 +306,37 @@ test('an entry that is empty, or gone since it was listed, is not taken for one 
     list: (prefix: string) => table.list(prefix),
   });
   await expectRejection(readLog(vanishing), 'LAKE_UNAVAILABLE', /00000000\.json cannot be read/);
+});
+
+test('a column of a vector keeps its length where another writer has made a text of it', async ({
+  staging,
+}) => {
+  const table = staging.table('t');
+  const type = { type: 'array', elementType: 'float', containsNull: true } as const;
+  const embedding = deltaField('v', type, { 'lance.vectorLength': 2 });
+  const schemaString = JSON.stringify({ type: 'struct', fields: [embedding] }).replace(':2}', ':"2"}');
+  expect(schemaString).toContain('"lance.vectorLength":"2"');
+  const rewritten = opening().map((action) =>
+    action.metaData ? { metaData: { ...action.metaData, schemaString } } : action,
+  );
+  await appendEntry(table, 0, rewritten);
+  expect((await readSnapshot(table))?.schema.fields).toEqual([embedding]);
+});
+
+test('a table may have the feature of a type that none of its columns is of', async ({ staging }) => {
+  const protocol = {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: ['variantType'],
+    writerFeatures: ['variantType'],
+  };
+  const named: DeltaStruct = { type: 'struct', fields: [deltaField('variant', 'string')] };
+  await appendEntry(staging.table('none'), 0, opening({ protocol, schema: named }));
+  expect((await readSnapshot(staging.table('none')))?.schema).toEqual(named);
+  const typed = JSON.stringify(named).replace('"type":"string"', '"type":"variant"');
+  const entry = opening({ protocol }).map((action) =>
+    action.metaData ? { metaData: { ...action.metaData, schemaString: typed } } : action,
+  );
+  await appendEntry(staging.table('some'), 0, entry);
+  await expectRejection(readSnapshot(staging.table('some')), 'LAKE_TOO_NEW', /columns of type variant/);
 });

@@ -2,9 +2,9 @@ import {
   findRun,
   isSettled,
   newestRuns,
+  readLatestMetaData,
   readLimits,
   readPauses,
-  readSnapshot,
   runStatus,
   startOfRun,
   tableState,
@@ -60,12 +60,12 @@ interface TableStanding {
 async function tableStandings(staging: Staging): Promise<TableStanding[]> {
   const standings: TableStanding[] = [];
   for (const table of await staging.listTables()) {
-    const snapshot = await readSnapshot(staging.table(table)).catch(() => undefined);
-    const state = tableState(snapshot);
-    if (!snapshot || !state) continue;
+    const latest = await readLatestMetaData(staging.table(table)).catch(() => undefined);
+    const state = tableState(latest);
+    if (!latest || !state) continue;
     standings.push({
       table,
-      deltaVersion: snapshot.version,
+      deltaVersion: latest.version,
       ingestionType: state.ingestionType,
       sourceVersion: state.sourceVersion ?? null,
       cursorField: state.cursorField ?? null,

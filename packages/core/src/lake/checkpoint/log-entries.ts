@@ -9,7 +9,7 @@ import type { LogEntry } from './log-state.ts';
 const AT_ONCE = 16;
 
 /** The actions of a text with one a line. */
-export function parseActions(text: string): Action[] {
+function parseActions(text: string): Action[] {
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [parseAction(JSON.parse(line))]));
 }
 

@@ -15,7 +15,7 @@ const GROUP_ROWS = 100_000;
 export function encodeCheckpoint(state: LogState): Uint8Array {
   const actions = actionsOf(state);
   const writer = new ByteWriter();
-  parquetWrite({
+  void parquetWrite({
     writer,
     schema: CHECKPOINT_SCHEMA,
     columnData: CHECKPOINT_COLUMNS.map((name) => ({
@@ -24,7 +24,7 @@ export function encodeCheckpoint(state: LogState): Uint8Array {
     })),
     rowGroupSize: GROUP_ROWS,
     statistics: false, // of what readers filter by there is none
-  });
+  }); // nothing to wait for: it writes to memory
   return writer.getBytes();
 }
 
@@ -35,7 +35,7 @@ export function encodeCheckpoint(state: LogState): Uint8Array {
  *
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function writeCheckpoint(table: Store, state: LogState, nowMs: number): Promise<void> {
+async function writeCheckpoint(table: Store, state: LogState, nowMs: number): Promise<void> {
   const kept = withoutExpired(state, nowMs);
   const bytes = encodeCheckpoint(kept);
   if (!(await table.putIfAbsent(checkpointKey(state.version), bytes))) return;
