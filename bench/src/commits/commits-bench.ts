@@ -7,7 +7,7 @@ import { claimLines, type Claim } from '../claims.ts';
 import { median, rounded } from '../median.ts';
 import { openLake, readSnapshot } from '../merge/core.ts';
 import { note } from '../note.ts';
-import { runProgram, runScript } from '../processes.ts';
+import { cpuSecondsOfChildren, runProgram, runScript } from '../processes.ts';
 import { startServices } from '../services.ts';
 import { makePastLake, stageNext, TABLE, type LakeSize } from './past-lake.ts';
 import { makeSourceTable } from './source-table.ts';
@@ -16,6 +16,12 @@ const COMMIT = fileURLToPath(new URL('../merge/commit-staged.ts', import.meta.ur
 
 /** How much longer anything may take after the many commits than after the few. */
 const LIMIT = 1.5;
+
+/** By the clock, and on all threads: on a machine with other work the latter says more. */
+interface Cost {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
 
 /** What is timed: a commit as a worker does it, and commands from their start to their end. */
 const COMMANDS = {
@@ -56,28 +62,28 @@ async function prepareLake(folder: string, size: LakeSize, url: string): Promise
 }
 
 /** Seconds of a commit of 25 rows: from reading the plan to the report, in a process that knows nothing of the lake. */
-async function timeCommit({ folder, size }: KeptLake): Promise<number> {
+async function timeCommit({ folder, size }: KeptLake): Promise<Cost> {
   const staging = openLake(folder);
   const version = ((await readSnapshot(staging.table(TABLE)))?.version ?? 0) + 1;
   const { runId } = await stageNext(staging, version, 2 + version - size.commits);
-  const done = await runScript<{ seconds: number; verified: boolean }>(COMMIT, [folder, TABLE, runId]);
+  const done = await runScript<Cost & { verified: boolean }>(COMMIT, [folder, TABLE, runId]);
   if (!done.verified) throw new Error(`run ${runId} in ${folder} is not verified`);
-  return done.seconds;
+  return done;
 }
 
-async function timeCommand(args: readonly string[], env: Record<string, string>): Promise<number> {
-  const started = performance.now();
+async function timeCommand(args: readonly string[], env: Record<string, string>): Promise<Cost> {
+  const [started, before] = [performance.now(), cpuSecondsOfChildren()];
   await runProgram('lance-offload', args, env);
-  return (performance.now() - started) / 1000;
+  return { seconds: (performance.now() - started) / 1000, cpuSeconds: cpuSecondsOfChildren() - before };
 }
 
-function timeOne(timed: Timed, lake: KeptLake, env: Record<string, string>): Promise<number> {
+function timeOne(timed: Timed, lake: KeptLake, env: Record<string, string>): Promise<Cost> {
   return timed === 'commit'
     ? timeCommit(lake)
     : timeCommand([...COMMANDS[timed], '--config', lake.config], env);
 }
 
-type Times = ReadonlyMap<KeptLake, Readonly<Record<Timed, number[]>>>;
+type Times = ReadonlyMap<KeptLake, Readonly<Record<Timed, Cost[]>>>;
 
 /** Times everything in each lake in turn, so that whatever else the machine does meets all of them. */
 async function measure(
@@ -92,8 +98,8 @@ async function measure(
     note(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
     for (const timed of TIMED)
       for (const lake of lakes) {
-        const seconds = await timeOne(timed, lake, env);
-        if (round > 0) times.get(lake)?.[timed].push(seconds);
+        const cost = await timeOne(timed, lake, env);
+        if (round > 0) times.get(lake)?.[timed].push(cost);
       }
   }
   return times;
@@ -102,9 +108,17 @@ async function measure(
 interface Figure {
   readonly tables: number;
   readonly what: Timed;
-  /** Medians in seconds, by the number of commits. */
-  readonly seconds: Readonly<Record<number, number>>;
-  readonly ratio: number;
+  /** Medians, by the number of commits. */
+  readonly costs: Readonly<Record<number, Cost>>;
+  /** What the last of them is of the first. */
+  readonly ratio: Cost;
+}
+
+function medianOf(costs: readonly Cost[]): Cost {
+  return {
+    seconds: median(costs.map(({ seconds }) => seconds)),
+    cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
+  };
 }
 
 function figuresOf(times: Times): Figure[] {
@@ -112,22 +126,26 @@ function figuresOf(times: Times): Figure[] {
   return [...tables].flatMap((count) =>
     TIMED.map((what) => {
       const ofCount = [...times].filter(([{ size }]) => size.tables === count);
-      const medians = ofCount.map(([{ size }, all]) => [size.commits, median(all[what])] as const);
-      const [few = 0, many = 0] = [medians.at(0)?.[1], medians.at(-1)?.[1]];
-      return { tables: count, what, seconds: Object.fromEntries(medians), ratio: many / few };
+      const medians = ofCount.map(([{ size }, all]) => [size.commits, medianOf(all[what])] as const);
+      const [few, many] = [medians.at(0)?.[1], medians.at(-1)?.[1]];
+      const of = (name: keyof Cost) => rounded((many?.[name] ?? 0) / (few?.[name] ?? 0));
+      const ratio = { seconds: of('seconds'), cpuSeconds: of('cpuSeconds') };
+      return { tables: count, what, costs: Object.fromEntries(medians), ratio };
     }),
   );
 }
 
 function claimsOf(figures: readonly Figure[]): Claim[] {
-  return figures.map(({ tables, what, seconds, ratio }) => {
-    const [few = '', many = ''] = [Object.keys(seconds).at(0), Object.keys(seconds).at(-1)];
+  return figures.map(({ tables, what, costs, ratio }) => {
+    const [few = '', many = ''] = [Object.keys(costs).at(0), Object.keys(costs).at(-1)];
+    const all = (name: keyof Cost) =>
+      Object.values(costs)
+        .map((cost) => rounded(cost[name]))
+        .join(' and ');
     return {
       claim: `${what} in a lake of ${tables === 1 ? '1 table' : `${tables} tables`} after ${many} commits within ${LIMIT} times that after ${few}`,
-      measured: `${rounded(ratio)} times (${Object.values(seconds)
-        .map((value) => `${rounded(value)} s`)
-        .join(', ')})`,
-      met: ratio < LIMIT,
+      measured: `${ratio.seconds} times (${all('seconds')} s), ${ratio.cpuSeconds} times the CPU time (${all('cpuSeconds')} s)`,
+      met: ratio.seconds < LIMIT,
     };
   });
 }

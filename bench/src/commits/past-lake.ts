@@ -18,7 +18,13 @@ const SIZE = { rows: ROWS, dimensions: 8, ingestionType: 'SCD_TYPE_1' } as const
 
 /** Of how many runs housekeeping leaves more than the report. */
 const KEPT_RUNS = 100;
-const EVERY_MS = 5 * 60_000;
+const EVERY_MS = 3_600_000;
+
+/** Links that are made at once. */
+const AT_ONCE = 64;
+
+/** Runs of the tables beside the measured one whose plans and reports are there: `status` shows so many of the whole lake. */
+const SHOWN_RUNS = 20;
 
 const siblingName = (index: number): string => `table_${String(index).padStart(3, '0')}`;
 
@@ -120,20 +126,25 @@ async function copyTable(staging: Staging, name: string, commits: number): Promi
   if (from === undefined || to === undefined) return;
   const linkAll = async (folder: string) => {
     await mkdir(path.join(to, folder), { recursive: true });
-    for (const entry of await readdir(path.join(from, folder), { withFileTypes: true }))
-      if (entry.isFile()) await link(path.join(from, folder, entry.name), path.join(to, folder, entry.name));
+    const entries = await readdir(path.join(from, folder), { withFileTypes: true });
+    const files = entries.flatMap((entry) => (entry.isFile() ? [path.join(folder, entry.name)] : []));
+    for (let start = 0; start < files.length; start += AT_ONCE)
+      await Promise.all(
+        files.slice(start, start + AT_ONCE).map((file) => link(path.join(from, file), path.join(to, file))),
+      );
   };
   await linkAll('_delta_log');
   await linkAll(`data/${runIdOf(commits)}`);
   for (let version = Math.max(0, commits - KEPT_RUNS + 1); version <= commits; version++) {
-    await linkAll(`_offload/${runIdOf(version)}`);
-    const key = staging.keys.opening(name, version + 1);
-    await staging.store.put(key, JSON.stringify(openingOf(version, name)));
+    if (version > commits - SHOWN_RUNS) await linkAll(`_offload/${runIdOf(version)}`);
+    const file = staging.store.locate(staging.keys.opening(name, version + 1));
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(openingOf(version, name)));
   }
 }
 
 /**
- * A lake whose tables have all had so many commits, one every five minutes up to now: each of 25 rows, all of which replace those before. The
+ * A lake whose tables have all had so many commits, one every hour up to now: each of 25 rows, all of which replace those before. The
  * first commits and the last one are real; the others are written as such a run leaves them. Kept from one time to the next.
  */
 export async function makePastLake(folder: string, { tables, commits }: LakeSize): Promise<void> {

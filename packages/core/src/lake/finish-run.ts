@@ -1,7 +1,8 @@
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
+import type { IsDone } from './checkpoint/retention.ts';
 import { checkpointIfDue } from './checkpoint/write-checkpoint.ts';
-import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
+import { NO_TOTALS, outcomesOf, runOfTransaction, totalsIn, type RunEnd } from './commit-actions.ts';
 import { readSnapshot, type LogEntry, type Snapshot } from './delta-log.ts';
 import { collectGarbage } from './housekeeping.ts';
 import { countLakeRows } from './lake-rows.ts';
@@ -100,6 +101,14 @@ async function publishedReport(
   };
 }
 
+/** A run that has a report is told of by that, for good: whoever publishes looks there behind the log. */
+function reportedRuns({ destination }: RunPlan, { store, keys }: Staging): IsDone {
+  return async (appId) => {
+    const runId = runOfTransaction(appId);
+    return runId !== undefined && (await store.head(keys.report(destination, runId))) !== undefined;
+  };
+}
+
 /** Of a run whose entry is gone from the log: that it is published, and no more. */
 function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
   const why =
@@ -142,7 +151,7 @@ export async function finishRun(
     'no checkpoint of the Delta log could be written; the next commit does it',
     staging,
     notes,
-    () => checkpointIfDue(staging.table(plan.destination)),
+    () => checkpointIfDue(staging.table(plan.destination), Date.now(), reportedRuns(plan, staging)),
   );
   const made = entry
     ? await publishedReport(plan, entry, staging, after, notes)
