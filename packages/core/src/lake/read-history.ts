@@ -4,7 +4,7 @@ import { historyOf, readEntries, runOf } from './delta-log.ts';
 import type { RowOutcomes } from './report.ts';
 
 /** A commit of a table, by whomever. */
-export interface Commit {
+interface Commit {
   readonly version: number;
   /** ISO 8601, by the clock of who committed it. */
   readonly timestamp: string | null;

@@ -34,9 +34,9 @@ async function readShown(connection: DuckDBConnection, staging: Staging): Promis
      UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE schema_name || '.' || table_name <> ${quoteText(DELETED)}`,
   );
   const shown: Shown = new Map();
-  for (const [name, comment] of found.getRows()) {
-    if (comment === CURRENT) continue;
-    const [, version, location] = COMMENT.exec(String(comment)) ?? [];
+  for (const [name, said] of found.getRows()) {
+    if (said === CURRENT) continue;
+    const [, version, location] = COMMENT.exec(String(said)) ?? [];
     const table = String(name);
     if (location !== staging.table(table).locate('')) return undefined;
     shown.set(table, Number(version));

@@ -6,7 +6,7 @@ import { readLog } from '../../src/lake/delta-log.ts';
 import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import { deletionVectorFile } from '../../src/lake/deletion-vector.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { Staging } from '../../src/lake/staging.ts';
+import { Staging, type RunKey } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { keysOf } from '../store/read-store.ts';
 import { tapStore, type Operation } from '../store/tapped-store.ts';
@@ -193,10 +193,12 @@ async function openAndOffload(staging: Staging, number: number): Promise<string>
   return opening.runId;
 }
 
+const keyOf = (runId: string): RunKey => ({ destination: 'documents', runId });
+
 test('openings of runs go that many have followed; of those runs the report stays, and of cancelled ones the decision', async ({
   staging,
 }) => {
-  const [first] = [await openAndOffload(staging, 1)];
+  const first = await openAndOffload(staging, 1);
   const second = openingOf(2);
   await staging.claimOpening(second);
   await cancel(await stage(staging, people(2), { runId: second.runId }), staging);
@@ -206,7 +208,7 @@ test('openings of runs go that many have followed; of those runs the report stay
   expect(await keysOf(staging.store, staging.keys.openings('documents'))).toEqual(
     [5, 4].map((number) => staging.keys.opening('documents', number)),
   );
-  const left = (await all(staging)).filter((key) => /^_offload\/documents-/.test(key));
+  const left = (await all(staging)).filter((key) => key.startsWith('_offload/documents-'));
   const names = (number: number) => {
     const folder = `_offload/${openingOf(number).runId}/`;
     return left.flatMap((key) => (key.startsWith(folder) ? [key.slice(folder.length)] : []));
@@ -221,10 +223,9 @@ test('openings of runs go that many have followed; of those runs the report stay
   const late = await staging.claimOpening({ ...openingOf(2), attempt: 'late' });
   expect(late).toMatchObject({ mine: false, claim: { number: 5 } });
   // An attempt that wakes up now finds how its run has ended.
-  const key = (runId: string) => ({ destination: 'documents', runId });
-  expect((await staging.decide(key(second.runId), 'commit')).decision).toBe('cancel');
-  expect(await commitRun(key(second.runId), staging)).toMatchObject({ state: 'cancelled' });
-  expect(await commitRun(key(first), staging)).toMatchObject({ state: 'published', deltaVersion: 0 });
+  expect((await staging.decide(keyOf(second.runId), 'commit')).decision).toBe('cancel');
+  expect(await commitRun(keyOf(second.runId), staging)).toMatchObject({ state: 'cancelled' });
+  expect(await commitRun(keyOf(first), staging)).toMatchObject({ state: 'published', deltaVersion: 0 });
 });
 
 test('a run that is clean is not looked at again, and one that is not yet is', async ({ staging }) => {
@@ -237,7 +238,10 @@ test('a run that is clean is not looked at again, and one that is not yet is', a
     seen.length = 0;
     const removed = await collectGarbage('documents', watched, { always: true });
     const runs = new Set(seen.flatMap((key) => /_offload\/(documents-[^/]+)/.exec(key)?.[1] ?? []));
-    return { removed, runs: [...runs].map((runId) => Number.parseInt(runId.slice(-4), 16)).toSorted() };
+    return {
+      removed,
+      runs: [...runs].map((runId) => Number.parseInt(runId.slice(-4), 16)).toSorted((a, b) => a - b),
+    };
   };
   expect(await lookedAt()).toEqual({ removed: 3, runs: [1, 2] });
   expect(await lookedAt()).toEqual({ removed: 0, runs: [2] });
