@@ -135,6 +135,7 @@ async function copyTable(staging: Staging, name: string, commits: number): Promi
   };
   await linkAll('_delta_log');
   await linkAll(`data/${runIdOf(commits)}`);
+  await staging.store.put(staging.keys.viewMark(name, commits), '\n');
   for (let version = Math.max(0, commits - KEPT_RUNS + 1); version <= commits; version++) {
     if (version > commits - SHOWN_RUNS) await linkAll(`_offload/${runIdOf(version)}`);
     const file = staging.store.locate(staging.keys.opening(name, version + 1));

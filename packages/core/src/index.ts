@@ -101,7 +101,7 @@ export { commitRun, type Repair } from './lake/commit-run.ts';
 export type { CommitStep, OnCommitStep } from './lake/publish-run.ts';
 export { withDuckDB } from './lake/duckdb.ts';
 export { readSnapshot } from './lake/delta-log.ts';
-export { readLatestMetaData } from './lake/latest-metadata.ts';
+export { readAllMetaData } from './lake/latest-metadata.ts';
 export { readHistory, type HistoryPage } from './lake/read-history.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';

@@ -2,7 +2,7 @@ import {
   findRun,
   isSettled,
   newestRuns,
-  readLatestMetaData,
+  readAllMetaData,
   readLimits,
   readPauses,
   runStatus,
@@ -59,10 +59,9 @@ interface TableStanding {
 /** What the lake holds of each table. One that cannot be read is left out here, and named by `query`. */
 async function tableStandings(staging: Staging): Promise<TableStanding[]> {
   const standings: TableStanding[] = [];
-  for (const table of await staging.listTables()) {
-    const latest = await readLatestMetaData(staging.table(table)).catch(() => undefined);
+  for (const [table, latest] of await readAllMetaData(staging)) {
     const state = tableState(latest);
-    if (!latest || !state) continue;
+    if (!state) continue;
     standings.push({
       table,
       deltaVersion: latest.version,
