@@ -98,7 +98,6 @@ async function readByHint(table: Store): Promise<KnownState | undefined> {
   const hint = await readHint(table);
   if (hint === undefined) return undefined;
   const files = await listLog(table, hint);
-  if (files.checkpoints.length === 0) return undefined;
   return readNewest(table, files).catch(() => undefined); // what is damaged may have something older to stand in for it
 }
 

@@ -141,5 +141,6 @@ test('what a process has read of a log it does not read again, unless somebody h
   expect(read).toEqual(['5.json']);
   await clean(table(), [0, 1, 2, 3, 4, 5]);
   await appendEntry(table(), 0, [...opening, add('z')]);
-  expect((await readSnapshot(table()))?.files.map(({ path }) => path)).toEqual(['z']);
+  for (const version of [1, 2, 3, 4, 5, 6]) await appendEntry(table(), version, [add('f')]);
+  expect((await readSnapshot(table()))?.files.map(({ path }) => path)).toEqual(['z', 'f']);
 });
