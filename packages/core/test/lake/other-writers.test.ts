@@ -1,4 +1,7 @@
 import { expect } from 'vitest';
+import { NO_STATE } from '../../src/lake/checkpoint/log-state.ts';
+import { readState } from '../../src/lake/checkpoint/read-state.ts';
+import { encodeCheckpoint } from '../../src/lake/checkpoint/write-checkpoint.ts';
 import { fenceActions } from '../../src/lake/commit-actions.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import type { Action, Add } from '../../src/lake/delta-actions.ts';
@@ -7,6 +10,7 @@ import type { RunReport } from '../../src/lake/report.ts';
 import { committedAt } from '../../src/plan/stands-on.ts';
 import { openLakeTable } from '../../src/verify/lake-table.ts';
 import { ROWS, test, type World } from '../plan/changing-source.ts';
+import { clean, named } from './checkpoint/checkpoint-files.ts';
 
 // Entries of a table's log that no run has brought: another writer's, and those that cancel a run.
 
@@ -58,6 +62,20 @@ test('a compaction changes no rows, and neither does the cancelling of a run: wh
   await rewrite(world, { dataChange: false, change: (file) => [file] });
   await appendEntry(world.staging.table('documents'), 2, fenceActions(DEAD, 9));
   expect(await unchanged(world)).toMatchObject({ verified: true, lakeRows: 3, deltaVersion: 2 });
+});
+
+test('a run with nothing to do proves nothing where another tool has cleaned away what the last one wrote', async ({
+  world,
+}) => {
+  await world.offload({});
+  await rewrite(world, { dataChange: false, change: (file) => [file] });
+  const table = world.staging.table('documents');
+  const state = (await readState(table))?.state ?? NO_STATE;
+  await table.put(`${named(1)}.checkpoint.parquet`, encodeCheckpoint(state));
+  await clean(table, [0]);
+  const report = await unchanged(world);
+  expect(report).toMatchObject({ state: 'unchanged', verified: false, deltaVersion: 1 });
+  expect(report.notes).toContainEqual(expect.stringMatching(/its entry in the Delta log, is gone/));
 });
 
 test('an entry that cancels a run does not make it the last one', async ({ world }) => {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { appendEntry, readEntries, readLog, readSnapshot } from '../../../src/lake/delta-log.ts';
+import { snapshotAt } from '../../../src/lake/lake-moment.ts';
 import { openLake, Staging } from '../../../src/lake/staging.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { expectRejection } from '../../expect-code.ts';
@@ -48,6 +49,12 @@ test('of a cleaned log, the versions can be read that a checkpoint and the entri
     [3, false],
     [4, false],
   ]);
+  await expectRejection(
+    snapshotAt('t', table, { version: 1 }),
+    'LAKE_NOT_FOUND',
+    /has no version 1; its versions are 2 to 4/,
+  );
+  await expectRejection(snapshotAt('t', table, { timestampMs: 1 }), 'LAKE_NOT_FOUND', /nothing as of/);
   const entries = await Array.fromAsync(readEntries(table));
   expect(entries.map(({ version }) => version)).toEqual([4, 3, 2]);
 });
