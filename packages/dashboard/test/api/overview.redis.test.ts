@@ -196,6 +196,8 @@ test('a table an operator paused is paused, but for its commit that is under way
   expect(await stateOf()).toEqual(['committing', 'table', null]);
 });
 
+const shownState = ({ tables }: Overview, name: string) => tables.find(({ table }) => table === name)?.state;
+
 test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) => {
   const [open, ended] = [planOf('open'), planOf('ended')];
   for (const plan of [open, ended]) await rig.fleet.staging.createPlan(plan);
@@ -214,13 +216,12 @@ test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) =
     openedAtMs: startedAtMs,
   });
   const stream = await rig.follow('topic=overview');
-  const stateOf = ({ tables }: Overview, name: string) => tables.find(({ table }) => table === name)?.state;
   const overview = await followOverview(
     stream,
     await stream.until<Overview>('snapshot'),
-    (shown) => stateOf(shown, 'opened') === 'interrupted', // once the queue was asked for it
+    (shown) => shownState(shown, 'opened') === 'interrupted', // once the queue was asked for it
   );
-  expect(['open', 'ended', 'opened'].map((name) => stateOf(overview, name))).toEqual([
+  expect(['open', 'ended', 'opened'].map((name) => shownState(overview, name))).toEqual([
     'staging',
     'published',
     'interrupted',
