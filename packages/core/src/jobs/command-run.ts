@@ -8,9 +8,9 @@ import { recordCancelled, recordReport } from '../monitor/run-records.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
 import { resume } from './pauses.ts';
-import { PAYLOAD_VERSION, type PlanJob } from './payloads.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../plan/plan-job.ts';
 import { commitJobId, planJobId } from './queues.ts';
-import type { Act, Command } from './run-state.ts';
+import type { Act, Command } from './run-events.ts';
 import type { NamedRun } from './run-status.ts';
 import { TRANSITIONS } from './run-transitions.ts';
 

@@ -1,10 +1,10 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import { newAttemptId } from '../lake/paths.ts';
 import type { Staging } from '../lake/staging.ts';
-import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { FORMAT_VERSION } from '../lake/format.ts';
 import { fleetId } from './fleet-id.ts';
 import type { Fleet } from './fleet.ts';
-import type { PlanJob } from './payloads.ts';
+import type { PlanJob } from '../plan/plan-job.ts';
 
 /** The run of a table that is open, whatever release has opened it. */
 async function openRunOf(destination: string, staging: Staging): Promise<string | undefined> {

@@ -7,7 +7,8 @@ import { findFailures, type FailedJob } from './failures.ts';
 import { readFleetId } from './fleet-id.ts';
 import type { Fleet } from './fleet.ts';
 import { commitJobId, planJobId } from './queues.ts';
-import { stateOf, type RunFacts, type RunState } from './run-state.ts';
+import { stateOf, type RunFacts } from './run-state.ts';
+import type { RunState } from './state-words.ts';
 
 /** A run as it is seen at one moment. */
 export interface SeenRun {

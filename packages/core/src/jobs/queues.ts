@@ -1,18 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
 import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
-import type { CommitJob, PageJob, PlanJob, ScheduleJob } from './payloads.ts';
+import type { CommitJob, PageJob, ScheduleJob } from './payloads.ts';
+import type { PlanJob } from '../plan/plan-job.ts';
+import type { Attempts } from '../config/attempts.ts';
 
 export const PLAN_QUEUE = 'offload-plan';
 export const PAGE_QUEUE = 'offload-page';
 export const COMMIT_QUEUE = 'offload-commit';
 export const SCHEDULE_QUEUE = 'offload-schedule';
-
-/** How the jobs of a run are tried: the source's `max_retries` and `initial_retry_delay`. */
-export interface Attempts {
-  readonly maxRetries: number;
-  readonly initialDelayMs: number;
-}
 
 /** Job ids are a function of the run, so that adding a job again adds nothing. BullMQ refuses a single `:` in them. */
 export const planJobId = (runId: string) => `${runId}.plan`;

@@ -4,14 +4,14 @@ import type { Opening } from '../lake/opening.ts';
 import { newAttemptId } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
-import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { FORMAT_VERSION } from '../lake/format.ts';
 import { recordOpened } from '../monitor/run-records.ts';
 import { command } from './command-run.ts';
 import { fleetId } from './fleet-id.ts';
 import type { Fleet } from './fleet.ts';
-import { PAYLOAD_VERSION, type PlanJob } from './payloads.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../plan/plan-job.ts';
 import { retryFailures } from './retry.ts';
-import { isEnded, STATE_WORDS, type RunState } from './run-state.ts';
+import { isEnded, STATE_WORDS, type RunState } from './state-words.ts';
 import { findRun, type NamedRun } from './run-status.ts';
 import { stateWords } from './ways-out.ts';
 

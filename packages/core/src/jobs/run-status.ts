@@ -8,7 +8,7 @@ import type { Fleet } from './fleet.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
 import { pauseOf } from './parking.ts';
 import { commitJobId } from './queues.ts';
-import { isEnded, isSettled, STATE_WORDS, type StateWord } from './run-state.ts';
+import { isEnded, isSettled, STATE_WORDS, type StateWord } from './state-words.ts';
 import { STATE_MEANINGS, waysOutOf, type WayOut } from './ways-out.ts';
 
 export interface RunFailure {

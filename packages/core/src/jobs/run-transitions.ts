@@ -1,4 +1,5 @@
-import type { Act, Command, Observation, Outcome, RunState } from './run-state.ts';
+import type { Act, Command, Observation, Outcome } from './run-events.ts';
+import type { RunState } from './state-words.ts';
 
 type Row = Readonly<Record<Observation, RunState> & Record<Command, Outcome>>;
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JobSchedulerJson } from 'bullmq';
 import type { Fleet } from './fleet.ts';
-import { PAYLOAD_VERSION, type ScheduleJob } from './payloads.ts';
+import { PAYLOAD_VERSION } from '../plan/plan-job.ts';
+import type { ScheduleJob } from './payloads.ts';
 import { forgetCounts } from './schedule-counts.ts';
 
 /** A table that is offloaded by the clock. */

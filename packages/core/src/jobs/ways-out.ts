@@ -1,4 +1,5 @@
-import type { Command, RunState } from './run-state.ts';
+import type { Command } from './run-events.ts';
+import type { RunState } from './state-words.ts';
 
 /** A command that moves a run on, and what it does to the run. */
 interface Way {

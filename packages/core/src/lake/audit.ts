@@ -5,7 +5,7 @@ import { RowIdSet } from '../lancedb/row-id-set.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
 import { duckdbLimits, withDuckDB } from './duckdb.ts';
-import { ROW_ID } from './lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import { isWholePage } from './settle-plan.ts';
 import type { Store } from '../store/store.ts';

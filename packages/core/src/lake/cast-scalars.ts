@@ -2,16 +2,11 @@ import * as arrow from 'apache-arrow';
 import { bytesIn, shell, wordsIn, type Data } from './arrow-data.ts';
 import { decimalAt } from './decimal-words.ts';
 import { widenDecimals, widenFloats, widenIntegers } from './widen.ts';
+import { floorDivide } from './floor-divide.ts';
 
 const MS_PER_DAY = 86_400_000n;
 const LONG_MIN = -(2n ** 63n);
 const LONG_MAX = 2n ** 63n - 1n;
-
-/** Division that rounds towards negative infinity, so that instants before 1970 are cut the same way as later ones. */
-export function floorDivide(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value % by < 0n ? quotient - 1n : quotient;
-}
 
 function longs(data: Data): BigInt64Array {
   const values: unknown = data.values;

@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { bytesIn, longsIn, typeOf, wordsIn, type Data } from './arrow-data.ts';
-import { floorDivide } from './cast-scalars.ts';
+import { floorDivide } from './floor-divide.ts';
 
 /** Longest prefix of a string kept in `minValues`/`maxValues`, in code points (Delta's own writers use 32). */
 const STRING_PREFIX = 32;

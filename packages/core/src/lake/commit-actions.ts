@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import type { DeltaStruct } from '../plan/lake-type.ts';
 import { isScd } from '../config/table-options.ts';
-import { FORMAT_VERSION, type RunPlan } from '../plan/run-plan.ts';
+import { FORMAT_VERSION } from './format.ts';
+import type { RunPlan } from '../plan/run-plan.ts';
 import {
   protocolFor,
   type Action,

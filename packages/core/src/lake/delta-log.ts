@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OffloadError } from '../errors/offload-error.ts';
 import type { DeltaStruct } from '../plan/lake-type.ts';
-import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { FORMAT_VERSION } from './format.ts';
 import {
   actionSchema,
   isTooNew,

@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
 import { dictionaryTypeOf, longsIn, type Data } from './arrow-data.ts';
-import { floorDivide } from './cast-scalars.ts';
+import { floorDivide } from './floor-divide.ts';
 
 /** A type whose values the lake cuts: how many of its units are one of the lake's. */
 interface Cut {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { OffloadError } from '../errors/offload-error.ts';
-import { FORMAT_VERSION } from '../plan/run-plan.ts';
+import { FORMAT_VERSION } from './format.ts';
 
 /**
  * A JSON file of ours, parsed. A later format is refused rather than misread.

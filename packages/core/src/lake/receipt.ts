@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { pageSchema } from '../jobs/payloads.ts';
-import { READABLE_FORMATS } from '../plan/run-plan.ts';
+import { pageSchema } from '../plan/page.ts';
+import { READABLE_FORMATS } from './format.ts';
 
 const stagedFile = z.object({
   /** Relative to the table, as the Delta log will name it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FORMAT_VERSION, READABLE_FORMATS, type RunPlan } from '../plan/run-plan.ts';
+import { FORMAT_VERSION, READABLE_FORMATS } from './format.ts';
+import type { RunPlan } from '../plan/run-plan.ts';
 
 /** What became of the rows a run read; their sum is the number of rows read, deletes apart. */
 const rowOutcomes = z.object({

@@ -2,7 +2,7 @@ import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search-query.ts';
+import { DISTANCE } from '../lancedb/search.ts';
 import { lakeTypeOf } from '../plan/lake-type.ts';
 import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
@@ -10,7 +10,8 @@ import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
 import { refuseInexact } from './inexact-keys.ts';
 import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES, largeNestedRow, largeRow } from './large-values.ts';
-import { END_AT, ROW_ID, START_AT } from './lineage.ts';
+import { END_AT, START_AT } from './lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashBits, hashRows } from './row-hash.ts';
 

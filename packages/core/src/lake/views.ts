@@ -11,8 +11,6 @@ import { entriesAt, type LakeMoment } from './lake-moment.ts';
 import { END_AT } from './lineage.ts';
 import type { Staging } from './staging.ts';
 
-export { duckdbTypeOf } from './duckdb-type.ts';
-
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';
 const DELETED = `${SCHEMA}.deleted_rows`;

@@ -1,9 +1,10 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from './client.ts';
-import type { FetchedPart, PagedScan, ScanRange } from './fetch-page.ts';
+import type { FetchedPart, PagedScan, ScanRange } from './paged-scan.ts';
 import { scanQuery } from './query.ts';
 import { countArrowRows } from './row-count.ts';
-import { searchQuery, type Search } from './search-query.ts';
+import { searchQuery } from './search-query.ts';
+import type { Search } from './search.ts';
 
 /**
  * Fetches the answer to a search: one query, and no other. Its rows cannot be cut into pages, because an index that is

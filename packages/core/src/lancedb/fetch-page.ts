@@ -1,33 +1,10 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import type { LanceClient } from './client.ts';
 import { fetchNearest } from './fetch-nearest.ts';
-import { scanQuery, type ScanSelection } from './query.ts';
+import { scanQuery } from './query.ts';
 import { FETCH_TOLERANCE, maxAnswerBytes, roomFor, type RequestSizes } from './request-sizes.ts';
 import { countArrowRows } from './row-count.ts';
-
-/** A scan that is read in pages: one table at one version, and what of it. */
-export interface PagedScan extends ScanSelection {
-  readonly table: string;
-  /** Names the scan: what one page of it teaches about the size of answers serves the next. */
-  readonly id: string;
-  readonly rowsPerPage: number;
-  /** An Arrow answer that is much larger is split. */
-  readonly pageBytes: number;
-}
-
-/** An offset range of a scan. */
-export interface ScanRange {
-  readonly index: number;
-  readonly offset: number;
-  readonly limit: number;
-}
-
-/** Answers that go into one file together, and the rows they hold. */
-export interface FetchedPart {
-  readonly bodies: Uint8Array<ArrayBuffer>[];
-  readonly rows: number;
-  readonly requests: number;
-}
+import type { FetchedPart, PagedScan, ScanRange } from './paged-scan.ts';
 
 function tooLarge(scan: PagedScan, page: ScanRange, got: number): OffloadError {
   const message = `Table "${scan.table}", page ${page.index}: the answer for the single row ${page.offset + got} is larger than ${maxAnswerBytes(scan, 1)} bytes`;

@@ -1,8 +1,8 @@
 import { MAX_BATCH_SIZE } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from './row-id.ts';
 import type { LanceClient } from './client.ts';
-import type { FetchedPart, PagedScan } from './fetch-page.ts';
+import type { FetchedPart, PagedScan } from './paged-scan.ts';
 import { scanQuery } from './query.ts';
 import { maxAnswerBytes, roomFor, type RequestSizes } from './request-sizes.ts';
 import { countArrowRows } from './row-count.ts';

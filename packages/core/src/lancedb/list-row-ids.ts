@@ -1,4 +1,4 @@
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from './row-id.ts';
 import { OffloadError } from '../errors/offload-error.ts';
 import { decodeArrowBody } from './arrow-body.ts';
 import type { LanceClient } from './client.ts';

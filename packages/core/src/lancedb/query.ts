@@ -1,4 +1,4 @@
-import type { Search } from './search-query.ts';
+import type { Search } from './search.ts';
 
 /** A plain scan as the API wants it: `vector: []`, never a dummy vector, which would hide rows and cost a search. */
 export interface ScanQuery {

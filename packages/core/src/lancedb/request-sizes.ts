@@ -1,4 +1,4 @@
-import type { PagedScan } from './fetch-page.ts';
+import type { PagedScan } from './paged-scan.ts';
 
 /** An answer may be this much larger than planned before it is split: estimates of row size are no more exact. */
 export const FETCH_TOLERANCE = 1.5;

@@ -1,4 +1,4 @@
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from './row-id.ts';
 import type { IdRun, RowIdSet } from './row-id-set.ts';
 
 /** Ids that are named in one request: a filter of some ten thousand letters, which engines look up in a hash table. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { StateWord } from '../jobs/run-state.ts';
+import type { StateWord } from '../jobs/state-words.ts';
 import type { RunReport } from '../lake/report.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import { BUMP } from './buckets.ts';

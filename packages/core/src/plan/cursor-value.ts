@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
 import { dictionaryTypeOf } from '../lake/arrow-data.ts';
-import { floorDivide } from '../lake/cast-scalars.ts';
+import { floorDivide } from '../lake/floor-divide.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';

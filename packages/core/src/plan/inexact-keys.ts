@@ -1,6 +1,6 @@
 import { OffloadError } from '../errors/offload-error.ts';
 import { cutOf, cutValues, inexactKeyError } from '../lake/inexact-keys.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import { arrowTypeOf } from '../lancedb/lance-type.ts';

@@ -1,8 +1,9 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
-import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, ROW_ID, START_AT } from '../lake/lineage.ts';
+import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search-query.ts';
+import { DISTANCE } from '../lancedb/search.ts';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
 import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';

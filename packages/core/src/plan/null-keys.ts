@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import { scanQuery } from '../lancedb/query.ts';

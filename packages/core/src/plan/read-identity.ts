@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '../errors/offload-error.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import type { TableState } from '../lake/table-state.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import type { LanceClient } from '../lancedb/client.ts';

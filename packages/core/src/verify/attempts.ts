@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toOffloadError } from '../errors/offload-error.ts';
-import type { Attempts } from '../jobs/queues.ts';
+import type { Attempts } from '../config/attempts.ts';
 
 const DEFAULT_PAUSE_MS = 1000;
 

@@ -4,7 +4,7 @@ import { OffloadError } from '../errors/offload-error.ts';
 import type { Snapshot } from '../lake/delta-log.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../lake/duckdb.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
 import type { Store } from '../store/store.ts';
 

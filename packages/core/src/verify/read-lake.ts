@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW } from '../lake/deleted-rows.ts';
 import { quoteText } from '../lake/duckdb.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
 import {
   emptyRows,
   namesOf,

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OffloadError } from '../errors/offload-error.ts';
-import type { Attempts } from '../jobs/queues.ts';
+import type { Attempts } from '../config/attempts.ts';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { LanceClient } from '../lancedb/client.ts';
-import { ROW_ID } from '../lake/lineage.ts';
-import { fetchPage, type FetchedPart, type PagedScan, type ScanRange } from '../lancedb/fetch-page.ts';
+import { ROW_ID } from '../lancedb/row-id.ts';
+import { fetchPage } from '../lancedb/fetch-page.ts';
+import type { FetchedPart, PagedScan, ScanRange } from '../lancedb/paged-scan.ts';
 import { scanQuery } from '../lancedb/query.ts';
 import { maxAnswerBytes, RequestSizes } from '../lancedb/request-sizes.ts';
 import { retryingScans } from '../lancedb/retrying-scans.ts';

@@ -4,7 +4,7 @@ import { isScd, type TableOptions } from '../config/table-options.ts';
 import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
-import { searchSchema } from '../lancedb/search-query.ts';
+import { searchSchema } from '../lancedb/search.ts';
 import { planColumns, type ColumnPlan } from '../plan/columns.ts';
 
 /** What `selectionOf` writes into the lake. */

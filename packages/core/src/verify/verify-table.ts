@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { TableOptions } from '../config/table-options.ts';
 import { OffloadError } from '../errors/offload-error.ts';
-import type { Attempts } from '../jobs/queues.ts';
+import type { Attempts } from '../config/attempts.ts';
 import { duckdbLimits, withDuckDB } from '../lake/duckdb.ts';
 import type { Staging } from '../lake/staging.ts';
 import type { LanceClient } from '../lancedb/client.ts';

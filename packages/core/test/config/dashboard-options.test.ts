@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadConfig, type Config } from '../../src/config/load.ts';
 import { parsePasswordHash, showPasswordHash } from '../../src/config/password-hash.ts';
 import { expectRejection } from '../expect-code.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 
 const SALT = 'c2FsdHNhbHRzYWx0c2FsdA';
 const HASH = `scrypt:17:8:1:${SALT}:${'a'.repeat(42)}A`;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadConfig, sourceUrl, type Config, type Environment } from '../../src/config/load.ts';
 import type { OffloadError } from '../../src/errors/offload-error.ts';
 import { expectRejection } from '../expect-code.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 
 const KEY = 'sk_live-very+secret/key';
 const ENVIRONMENT: Environment = { LANCEDB_API_KEY: KEY };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { tableOptionsSchema } from '../../src/config/table-options.ts';
 import { expectRejection } from '../expect-code.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 
 const FILE = 'connection: { api_key: k, project_name: p }\nlake: l\n';
 

@@ -7,7 +7,7 @@ import {
   type Tick,
 } from '../../src/jobs/fire-schedule.ts';
 import type { Fleet } from '../../src/jobs/fleet.ts';
-import { PAYLOAD_VERSION } from '../../src/jobs/payloads.ts';
+import { PAYLOAD_VERSION } from '../../src/plan/plan-job.ts';
 import { PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { readCounts } from '../../src/jobs/schedule-counts.ts';
 import { emptyReport } from '../../src/lake/report.ts';

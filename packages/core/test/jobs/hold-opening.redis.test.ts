@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { holdOpening } from '../../src/jobs/hold-opening.ts';
-import type { PlanJob } from '../../src/jobs/payloads.ts';
+import type { PlanJob } from '../../src/plan/plan-job.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { expectRejection } from '../expect-code.ts';

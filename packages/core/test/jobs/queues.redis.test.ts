@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { PAYLOAD_VERSION } from '../../src/jobs/payloads.ts';
+import { PAYLOAD_VERSION } from '../../src/plan/plan-job.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { planOf } from '../lake/lake-fixture.ts';

@@ -4,7 +4,7 @@ import type { Fleet } from '../../src/jobs/fleet.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE, planJobId } from '../../src/jobs/queues.ts';
 import { retryFailures } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
-import type { Command } from '../../src/jobs/run-state.ts';
+import type { Command } from '../../src/jobs/run-events.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';

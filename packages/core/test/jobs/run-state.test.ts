@@ -2,17 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import {
   ALL_STATE_WORDS,
-  COMMANDS,
   isEnded,
   isMoving,
-  OBSERVATIONS,
   RUN_STATES,
   STATE_WORDS,
-  stateOf,
-  type RunEvent,
-  type RunFacts,
   type RunState,
-} from '../../src/jobs/run-state.ts';
+} from '../../src/jobs/state-words.ts';
+import { COMMANDS, OBSERVATIONS, type RunEvent } from '../../src/jobs/run-events.ts';
+import { stateOf, type RunFacts } from '../../src/jobs/run-state.ts';
 import { TRANSITIONS } from '../../src/jobs/run-transitions.ts';
 import { waysOutOf, WAYS_OUT } from '../../src/jobs/ways-out.ts';
 

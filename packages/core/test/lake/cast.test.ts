@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { arrowTypeOf, showLanceType } from '../../src/lancedb/lance-type.ts';
 import { lakeTypeOf } from '../../src/plan/lake-type.ts';
-import { duckdbTypeOf } from '../../src/lake/views.ts';
+import { duckdbTypeOf } from '../../src/lake/duckdb-type.ts';
 import { bodyOf, column, rowIds, type Columns } from '../arrow-bodies.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 import { DEEPER } from './deeper.ts';

@@ -14,7 +14,7 @@ import type { DeletionVector } from '../../src/lake/delta-actions.ts';
 import { encodeZ85 } from '../../src/lake/z85.ts';
 import { expectRejection } from '../expect-code.ts';
 import { randomRuns } from '../soak.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 
 const UUID = 'd2c639aa-8816-431a-aaf6-d3fe2512ff61';
 /** `UUID` in the examples of Delta's PROTOCOL.md. */

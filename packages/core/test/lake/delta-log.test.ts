@@ -11,7 +11,7 @@ import {
   versionAt,
 } from '../../src/lake/delta-log.ts';
 import { deltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
-import { FORMAT_VERSION } from '../../src/plan/run-plan.ts';
+import { FORMAT_VERSION } from '../../src/lake/format.ts';
 import { expectRejection } from '../expect-code.ts';
 import { test } from './lake-fixture.ts';
 

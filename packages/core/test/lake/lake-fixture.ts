@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
-import { PAYLOAD_VERSION } from '../../src/jobs/payloads.ts';
+import { PAYLOAD_VERSION } from '../../src/plan/plan-job.ts';
 import type { Opening } from '../../src/lake/opening.ts';
 import { dataFilePath, keysFilePath, newAttemptId } from '../../src/lake/paths.ts';
 import type { Receipt } from '../../src/lake/receipt.ts';
@@ -10,7 +10,8 @@ import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { transformOf } from '../../src/plan/page-scan.ts';
-import { FORMAT_VERSION, planPages, type RunPlan } from '../../src/plan/run-plan.ts';
+import { FORMAT_VERSION } from '../../src/lake/format.ts';
+import { planPages, type RunPlan } from '../../src/plan/run-plan.ts';
 import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
 
 /** A test with a lake of its own. */

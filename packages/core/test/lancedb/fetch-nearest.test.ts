@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { fetchPage, type FetchedPart, type PagedScan } from '../../src/lancedb/fetch-page.ts';
+import { fetchPage } from '../../src/lancedb/fetch-page.ts';
+import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';

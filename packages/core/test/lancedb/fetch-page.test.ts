@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { LanceClient } from '../../src/lancedb/client.ts';
-import { fetchPage, type PagedScan } from '../../src/lancedb/fetch-page.ts';
+import { fetchPage } from '../../src/lancedb/fetch-page.ts';
+import type { PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import { retryingScans } from '../../src/lancedb/retrying-scans.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { LanceClient } from '../../src/lancedb/client.ts';
-import type { FetchedPart, PagedScan } from '../../src/lancedb/fetch-page.ts';
+import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { fetchRows } from '../../src/lancedb/fetch-rows.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import { bodyOf, rowIds, utf8 } from '../arrow-bodies.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TableOptions } from '../../src/config/table-options.ts';
-import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { openLake } from '../../src/lake/staging.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
@@ -8,7 +8,7 @@ import { column } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';
 import { ID_AND_NAME, planOf, stageRun } from '../lake/lake-fixture.ts';
 import { json, test, type Answer, type Served } from '../lancedb/http-server.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 
 interface Source {
   readonly version?: number;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tableOptionsSchema } from '../../src/config/table-options.ts';
-import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import { openLake, type Staging } from '../../src/lake/staging.ts';

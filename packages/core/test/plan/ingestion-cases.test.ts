@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { tableOptionsSchema } from '../../src/config/table-options.ts';
-import type { PlanJob } from '../../src/jobs/payloads.ts';
+import type { PlanJob } from '../../src/plan/plan-job.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';

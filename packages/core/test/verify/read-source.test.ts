@@ -8,7 +8,7 @@ import { readSource, type SourceDeps, type SourceRead } from '../../src/verify/r
 import { expectRejection } from '../expect-code.ts';
 import { json, test as served } from '../lancedb/http-server.ts';
 import { fieldsOf } from '../lake/merge/typed-table.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 import { servedTable } from './served-table.ts';
 
 const TYPES = { id: 'int64', text: 'string' };

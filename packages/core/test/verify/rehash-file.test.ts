@@ -7,7 +7,8 @@ import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
 import { rehashFile } from '../../src/verify/rehash-file.ts';
 import { bodyOf, column, int64, rowIds } from '../arrow-bodies.ts';
 import { expectRejection } from '../expect-code.ts';
-import { inFolder, transform } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
+import { transform } from '../read-parquet.ts';
 import { PLACEMENTS } from '../lake/nested.ts';
 import { SAMPLES } from '../lake/type-samples.ts';
 

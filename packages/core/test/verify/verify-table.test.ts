@@ -11,7 +11,7 @@ import { expectRejection } from '../expect-code.ts';
 import { HandMadeTable, schemaOf } from '../lake/hand-made-table.ts';
 import { offloadTable, snapshotOf, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { json, test as served, type Seen } from '../lancedb/http-server.ts';
-import { inFolder } from '../read-parquet.ts';
+import { inFolder } from '../in-folder.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
 import { pathsOf } from '../lake/paths-of.ts';

@@ -1,15 +1,19 @@
-import { createLanceClient } from '../../../core/src/lancedb/client.ts';
-import { RequestSizes } from '../../../core/src/lancedb/request-sizes.ts';
-import type { Fleet } from '../../../core/src/jobs/fleet.ts';
-import { Queues } from '../../../core/src/jobs/queues.ts';
-import { connectRedis } from '../../../core/src/jobs/redis.ts';
-import { cancelRun, startRun, type RunRequest } from '../../../core/src/jobs/run-control.ts';
-import { commitRun } from '../../../core/src/lake/commit-run.ts';
+import {
+  createLanceClient,
+  RequestSizes,
+  type Fleet,
+  Queues,
+  connectRedis,
+  cancelRun,
+  startRun,
+  type RunRequest,
+  commitRun,
+  type Staging,
+  planPages,
+  NO_TRACING,
+} from '@lance-offload/core';
 import { collectGarbage } from '../../../core/src/lake/housekeeping.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
 import { transformPage } from '../../../core/src/lake/transform-page.ts';
-import { planPages } from '../../../core/src/plan/run-plan.ts';
-import { NO_TRACING } from '../../../core/src/telemetry/tracing.ts';
 import { planRun } from '../../../producer/src/run/plan-run.ts';
 import { createRepair } from '../../src/repair-run.ts';
 import { stagePage, type PageDeps } from '../../src/stage-page.ts';

@@ -1,5 +1,4 @@
-import { toOffloadError } from '../../../core/src/errors/offload-error.ts';
-import { Staging } from '../../../core/src/lake/staging.ts';
+import { toOffloadError, Staging } from '@lance-offload/core';
 import { openStore } from '../../../core/src/store/open-store.ts';
 import { haltingStore, type Halt } from './halting-store.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';

@@ -1,8 +1,5 @@
-import { toOffloadError } from '../../../core/src/errors/offload-error.ts';
+import { toOffloadError, readLog, type RunReport, type Staging } from '@lance-offload/core';
 import { entryOfRun } from '../../../core/src/lake/commit-actions.ts';
-import { readLog } from '../../../core/src/lake/delta-log.ts';
-import type { RunReport } from '../../../core/src/lake/report.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';

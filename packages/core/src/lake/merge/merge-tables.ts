@@ -9,7 +9,8 @@ import type { Snapshot } from '../delta-log.ts';
 import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW, type DataFile } from '../deleted-rows.ts';
 import { duckdbTypeOf } from '../duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../duckdb.ts';
-import { END_AT, ROW_ID, START_AT } from '../lineage.ts';
+import { END_AT, START_AT } from '../lineage.ts';
+import { ROW_ID } from '../../lancedb/row-id.ts';
 import type { Receipt } from '../receipt.ts';
 
 /** What a merge works on: the run's files, the lake's, and a DuckDB that reads a few narrow columns of them. */
