@@ -1,23 +1,3 @@
-export { attemptsOf, type Attempts } from './config/attempts.ts';
-export type { DashboardSettings, DashboardUser } from './config/dashboard-options.ts';
-export { nearestName } from './config/did-you-mean.ts';
-export { loadConfig, sourceUrl, type Config, type Environment } from './config/load.ts';
-export {
-  parsePasswordHash,
-  scryptBytes,
-  showPasswordHash,
-  type PasswordHash,
-} from './config/password-hash.ts';
-export type { Connection } from './config/schema.ts';
-export type { TableOptions } from './config/table-options.ts';
-export {
-  describeError,
-  OffloadError,
-  toOffloadError,
-  withSample,
-  type ErrorDetails,
-} from './errors/offload-error.ts';
-export { ERROR_POLICY, type ErrorPolicy, type OffloadErrorCode } from './errors/policy.ts';
 export {
   readActions,
   recordAction,
@@ -117,7 +97,6 @@ export { RequestSizes } from './lancedb/request-sizes.ts';
 export { retryingScans } from './lancedb/retrying-scans.ts';
 export { countArrowRows } from './lancedb/row-count.ts';
 export { RowIdSet } from './lancedb/row-id-set.ts';
-export { createLogger, type Logger } from './logger.ts';
 export {
   BUCKET_S,
   bucketStart,
@@ -174,7 +153,5 @@ export { refuseMadeAnew } from './plan/read-identity.ts';
 export { isRunId, newRunId } from './plan/run-id.ts';
 export { pageCount, planPages, queryFilterOf, type RunPlan } from './plan/run-plan.ts';
 export { isSchemaChangeNote, type SchemaChange } from './plan/schema-changes.ts';
-export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';
 export { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from './verify/verdict.ts';
 export { verifyTable, type VerifyProgress } from './verify/verify-table.ts';
-export { PRODUCT, VERSION } from './version.ts';

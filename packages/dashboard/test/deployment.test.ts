@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { loadConfig } from '@lance-offload/core';
+import { loadConfig } from '@lance-offload/base';
 import { expect, test } from 'vitest';
 import { hashPassword } from '../src/access/passwords.ts';
 

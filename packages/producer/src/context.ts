@@ -1,18 +1,20 @@
 import {
   attemptsOf,
-  connectRedis,
-  createLanceClient,
   createLogger,
-  DEFAULT_REDIS_URL,
-  FleetPace,
   loadConfig,
   PRODUCT,
-  Queues,
   startTracing,
   type Config,
+  type Logger,
+} from '@lance-offload/base';
+import {
+  connectRedis,
+  createLanceClient,
+  DEFAULT_REDIS_URL,
+  FleetPace,
+  Queues,
   type Fleet,
   type LanceClient,
-  type Logger,
   openLake,
   type Staging,
 } from '@lance-offload/core';

@@ -7,12 +7,11 @@ import {
   refuseMadeAnew,
   resume,
   settleFailure,
-  toOffloadError,
   type CommitJob,
   type CommitStep,
-  type Logger,
   type Queues,
 } from '@lance-offload/core';
+import { toOffloadError, type Logger } from '@lance-offload/base';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';

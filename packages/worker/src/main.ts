@@ -2,16 +2,13 @@ import { availableParallelism } from 'node:os';
 import {
   connectRedis,
   createLanceClient,
-  createLogger,
   FleetPace,
   DEFAULT_REDIS_URL,
-  loadConfig,
-  PRODUCT,
   Queues,
   RequestSizes,
-  startTracing,
   openLake,
 } from '@lance-offload/core';
+import { createLogger, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';

@@ -1,12 +1,10 @@
+import { OffloadError, toOffloadError, type Logger } from '@lance-offload/base';
 import {
-  OffloadError,
   PAGE_QUEUE,
   pageJobSchema,
   isTriedAgain,
   Parking,
   settleFailure,
-  toOffloadError,
-  type Logger,
   type PageJob,
   type Queues,
   type RunPlan,

@@ -6,7 +6,6 @@ import {
   keysFilePath,
   mostLacking,
   newAttemptId,
-  OffloadError,
   pageScanOf,
   readRowIds,
   retryingScans,
@@ -19,9 +18,9 @@ import {
   type RunPlan,
   type StagedFile,
   type Staging,
-  type Tracing,
   type TransformTask,
 } from '@lance-offload/core';
+import { OffloadError, type Tracing } from '@lance-offload/base';
 import type { Transformed } from './transform-pool.ts';
 
 /** Runs the page's CPU work off the event loop. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createLogger } from '@lance-offload/base';
 import {
-  createLogger,
   emptyReport,
   openLake,
   pageJobId,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_POLICY } from '../errors/policy.ts';
+import { ERROR_POLICY } from '@lance-offload/base';
 import type { Fleet } from './fleet.ts';
 import { failureSchema } from './payloads.ts';
 

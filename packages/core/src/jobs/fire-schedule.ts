@@ -1,4 +1,4 @@
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
 import type { Fleet } from './fleet.ts';
 import { scheduleJobSchema } from './payloads.ts';
 import { startRun, type RunRequest, type StartedRun } from './run-control.ts';

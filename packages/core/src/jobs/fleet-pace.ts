@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { sourceUrl } from '../config/load.ts';
-import type { Connection } from '../config/schema.ts';
+import { sourceUrl, type Connection } from '@lance-offload/base';
 import { LocalPace, refuseLongPause, type Pace, type Ticket } from '../lancedb/pace.ts';
 import { limitsKey } from './limits.ts';
 import { PACE_SCRIPT } from './pace-script.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Staging } from '../lake/staging.ts';
-import type { Attempts } from '../config/attempts.ts';
+import type { Attempts } from '@lance-offload/base';
 import type { Queues } from './queues.ts';
 
 /** What operating a run needs: its queues and its lake. */

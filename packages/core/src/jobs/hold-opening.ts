@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { newAttemptId } from '../lake/paths.ts';
 import type { Staging } from '../lake/staging.ts';
 import { FORMAT_VERSION } from '../lake/format.ts';

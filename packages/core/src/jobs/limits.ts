@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { Fleet } from './fleet.ts';
 
 /** Limits of the whole fleet; `null` where there is none. */

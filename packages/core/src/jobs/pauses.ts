@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
 import type { Fleet } from './fleet.ts';
 import { isFleetPaused, pausesKey, releaseParked, runField, tableField } from './parking.ts';
 import { findRun } from './run-status.ts';

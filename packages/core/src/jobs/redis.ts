@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 
 export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
 

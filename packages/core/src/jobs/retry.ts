@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RunReport } from '../lake/report.ts';
 import { eachFailure, type FailedJob, type FailureFilter, type FoundJob } from './failures.ts';
 import type { Fleet } from './fleet.ts';

@@ -1,5 +1,4 @@
-import type { TableOptions } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { type TableOptions, OffloadError } from '@lance-offload/base';
 import type { Opening } from '../lake/opening.ts';
 import { newAttemptId } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RunReport } from '../lake/report.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { isRunId } from '../plan/run-id.ts';

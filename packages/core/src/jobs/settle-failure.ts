@@ -1,5 +1,5 @@
 import { UnrecoverableError, Worker, type Job, type Queue } from 'bullmq';
-import { describeError, type OffloadError } from '../errors/offload-error.ts';
+import { describeError, type OffloadError } from '@lance-offload/base';
 import type { Failure } from './payloads.ts';
 
 /** Whether another attempt follows a failed one by itself. */

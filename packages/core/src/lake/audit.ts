@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
 import { RowIdSet } from '../lancedb/row-id-set.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { bytesIn, shell, wordsIn, type Data } from './arrow-data.ts';
+import { bytesIn, shell, wordsIn, type Data } from '@lance-offload/base/transform';
 import { decimalAt } from './decimal-words.ts';
 import { widenDecimals, widenFloats, widenIntegers } from './widen.ts';
 import { floorDivide } from './floor-divide.ts';

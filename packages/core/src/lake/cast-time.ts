@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { shell, type Data } from './arrow-data.ts';
+import { shell, type Data } from '@lance-offload/base/transform';
 
 const TEXT_BYTES = 'HH:MM:SS.ffffff'.length;
 

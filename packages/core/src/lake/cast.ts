@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { dictionaryTypeOf, longsIn, shell, typeOf, type Data } from './arrow-data.ts';
+import { dictionaryTypeOf, longsIn, shell, typeOf, type Data } from '@lance-offload/base/transform';
 import { timeAsText } from './cast-time.ts';
 import { castScalars } from './cast-scalars.ts';
 

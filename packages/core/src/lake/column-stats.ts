@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { bytesIn, longsIn, typeOf, wordsIn, type Data } from './arrow-data.ts';
+import { bytesIn, longsIn, typeOf, wordsIn, type Data } from '@lance-offload/base/transform';
 import { floorDivide } from './floor-divide.ts';
 
 /** Longest prefix of a string kept in `minValues`/`maxValues`, in code points (Delta's own writers use 32). */

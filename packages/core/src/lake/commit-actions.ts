@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import type { DeltaStruct } from '../plan/lake-type.ts';
-import { isScd } from '../config/table-options.ts';
+import { isScd } from '@lance-offload/base';
 import { FORMAT_VERSION } from './format.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import {

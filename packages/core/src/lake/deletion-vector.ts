@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { Store } from '../store/store.ts';
 import type { DeletionVector } from './delta-actions.ts';
 import { decodeZ85, encodeZ85 } from './z85.ts';

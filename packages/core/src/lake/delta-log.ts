@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { DeltaStruct } from '../plan/lake-type.ts';
 import { FORMAT_VERSION } from './format.ts';
 import {

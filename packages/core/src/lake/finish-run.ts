@@ -1,4 +1,4 @@
-import { toOffloadError } from '../errors/offload-error.ts';
+import { toOffloadError } from '@lance-offload/base';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { entryOfRun, NO_TOTALS, outcomesOf, totalsIn } from './commit-actions.ts';
 import { readLog, replay, type LogEntry } from './delta-log.ts';

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { typeOf, type Data } from './arrow-data.ts';
+import { typeOf, type Data } from '@lance-offload/base/transform';
 
 const FLOAT_INFINITY = 0x7f80_0000;
 const FLOAT_MAGNITUDE = 0x7fff_ffff;

@@ -1,6 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { dictionaryTypeOf, longsIn, type Data } from './arrow-data.ts';
+import { OffloadError, dictionaryTypeOf, longsIn, type Data } from '@lance-offload/base/transform';
 import { floorDivide } from './floor-divide.ts';
 
 /** A type whose values the lake cuts: how many of its units are one of the lake's. */

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { entriesUpTo, versionAt, type LogEntry } from './delta-log.ts';
 
 /** Which version of each table to read: one number for all, the last one at a time, or some by name and the latest else. */

@@ -1,5 +1,5 @@
 import type { RunPlan } from '../plan/run-plan.ts';
-import { isScd } from '../config/table-options.ts';
+import { isScd } from '@lance-offload/base';
 import { liveRows, loadDeletedRows } from './deleted-rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Snapshot } from './delta-log.ts';

@@ -1,7 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { ByteWriter } from 'hyparquet-writer';
-import { OffloadError } from '../errors/offload-error.ts';
-import { bytesIn, type Data } from './arrow-data.ts';
+import { OffloadError, bytesIn, type Data } from '@lance-offload/base/transform';
 import {
   footerBytes,
   readFooter,

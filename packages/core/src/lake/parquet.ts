@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
-import { typeOf, type Data } from './arrow-data.ts';
+import { typeOf, type Data } from '@lance-offload/base/transform';
 import { holdsFloats, holdsNaN } from './float-values.ts';
 import { toScratchIpc } from './ipc-scratch.ts';
 import { appendLargeColumns, emptied, holdsLargeValues } from './large-values.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { FORMAT_VERSION } from './format.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { commitActions, entryOfRun, fenceActions, schemaAfter } from './commit-actions.ts';
 import { appendEntry, readLog, replay, type LogEntry } from './delta-log.ts';

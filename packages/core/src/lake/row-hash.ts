@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import xxhash from 'xxhash-wasm';
-import { bytesIn, doublesIn, floatsIn, longsIn, wordsIn, type Data } from './arrow-data.ts';
+import { bytesIn, doublesIn, floatsIn, longsIn, wordsIn, type Data } from '@lance-offload/base/transform';
 import { BY_BITS, ByteSink, CANONICAL, hasOddFloats, type FloatEncoding } from './canonical-bytes.ts';
 import { CANONICAL_DECIMAL_BYTES, canonicalDecimals } from './canonical-decimals.ts';
 

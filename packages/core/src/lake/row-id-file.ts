@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RowIdSet } from '../lancedb/row-id-set.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { newAttemptId } from './paths.ts';

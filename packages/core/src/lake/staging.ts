@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { Page } from '../plan/page.ts';
 import { FORMAT_VERSION } from './format.ts';
 import { runPlanSchema, type RunPlan } from '../plan/run-plan.ts';

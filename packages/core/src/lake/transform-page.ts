@@ -1,11 +1,10 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError, dictionaryTypeOf, showType, typeOf, type Data } from '@lance-offload/base/transform';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
 import { DISTANCE } from '../lancedb/search.ts';
 import { lakeTypeOf } from '../plan/lake-type.ts';
 import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
-import { dictionaryTypeOf, showType, typeOf, type Data } from './arrow-data.ts';
 import { castData } from './cast.ts';
 import { fileStats } from './column-stats.ts';
 import { refuseInexact } from './inexact-keys.ts';

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
 import { withScratchFile } from '../store/scratch.ts';
 import type { Store } from '../store/store.ts';
 import type { DeltaField } from '../plan/lake-type.ts';

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { floatsIn, shell, wordsIn, type Data } from './arrow-data.ts';
+import { floatsIn, shell, wordsIn, type Data } from '@lance-offload/base/transform';
 import { DECIMAL_WORDS, decimalAt, putDecimal } from './decimal-words.ts';
 
 // Each hands back the column itself where the target is no wider: most columns of most runs.

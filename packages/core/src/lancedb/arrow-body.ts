@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { typeOf } from '../lake/arrow-data.ts';
+import { typeOf } from '@lance-offload/base/transform';
 import { loadColumns, type Dictionaries } from './ipc/load-columns.ts';
 import { DICTIONARY_BATCH, type IpcMessage } from './ipc/messages.ts';
 import { badBody, openBody } from './ipc/open-body.ts';

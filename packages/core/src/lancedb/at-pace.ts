@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { MAX_PAUSE_MS, type Pace } from './pace.ts';
 
 /**

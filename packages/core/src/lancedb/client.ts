@@ -1,9 +1,6 @@
 import type { KyInstance } from 'ky';
 import { z } from 'zod';
-import { sourceUrl } from '../config/load.ts';
-import type { Connection } from '../config/schema.ts';
-import { OffloadError } from '../errors/offload-error.ts';
-import type { OffloadErrorCode } from '../errors/policy.ts';
+import { sourceUrl, type Connection, OffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import { BodyBuffers } from './body-buffers.ts';
 import {
   connectionHeaders,

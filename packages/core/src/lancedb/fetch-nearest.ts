@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { LanceClient } from './client.ts';
 import type { FetchedPart, PagedScan, ScanRange } from './paged-scan.ts';
 import { scanQuery } from './query.ts';

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { LanceClient } from './client.ts';
 import { fetchNearest } from './fetch-nearest.ts';
 import { scanQuery } from './query.ts';

@@ -1,5 +1,4 @@
-import { MAX_BATCH_SIZE } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { MAX_BATCH_SIZE, OffloadError } from '@lance-offload/base';
 import { ROW_ID } from './row-id.ts';
 import type { LanceClient } from './client.ts';
 import type { FetchedPart, PagedScan } from './paged-scan.ts';

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import ky, { HTTPError, type KyInstance } from 'ky';
-import type { Connection } from '../config/schema.ts';
-import { sourceUrl } from '../config/load.ts';
-import { OffloadError, type ErrorDetails } from '../errors/offload-error.ts';
-import type { OffloadErrorCode } from '../errors/policy.ts';
+import {
+  type Connection,
+  sourceUrl,
+  OffloadError,
+  type ErrorDetails,
+  type OffloadErrorCode,
+} from '@lance-offload/base';
 import type { Pace, Ticket } from './pace.ts';
 import { MAX_BACKOFF_MS } from './with-retries.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 
 /** Tells a pace which of its decisions a request was sent under; a refusal of an earlier one says nothing new. */
 export type Ticket = number;

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RequestContext } from './http.ts';
 
 /** In which the server tells the version an answer was read at; not every server sends it. */

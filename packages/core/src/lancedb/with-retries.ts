@@ -1,6 +1,5 @@
 import pRetry from 'p-retry';
-import type { Connection } from '../config/schema.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { type Connection, OffloadError } from '@lance-offload/base';
 
 /** Longest pause between two tries, unless the source asks for a longer one. */
 export const MAX_BACKOFF_MS = 30_000;

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
 import { byFoldedName, findTwins } from './folded-names.ts';

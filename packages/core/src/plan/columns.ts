@@ -1,6 +1,4 @@
-import { didYouMean } from '../config/did-you-mean.ts';
-import { type TableOptions, isScd } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { didYouMean, type TableOptions, isScd, OffloadError } from '@lance-offload/base';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { refuseNames } from './column-names.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';

@@ -1,6 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { dictionaryTypeOf } from '../lake/arrow-data.ts';
+import { OffloadError, dictionaryTypeOf } from '@lance-offload/base';
 import { floorDivide } from '../lake/floor-divide.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteText } from '../lake/duckdb.ts';

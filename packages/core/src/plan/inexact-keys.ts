@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { cutOf, cutValues, inexactKeyError } from '../lake/inexact-keys.ts';
 import { ROW_ID } from '../lancedb/row-id.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';

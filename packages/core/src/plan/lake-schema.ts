@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
 import { ROW_ID } from '../lancedb/row-id.ts';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { dictionaryTypeOf, typeOf } from '../lake/arrow-data.ts';
+import { dictionaryTypeOf, typeOf } from '@lance-offload/base/transform';
 
 /** A type of the Delta protocol's schema serialisation format (PROTOCOL.md, "Schema Serialization Format"). */
 export type DeltaType = string | DeltaArray | DeltaStruct | DeltaMap;

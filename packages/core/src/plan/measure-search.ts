@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { LanceClient } from '../lancedb/client.ts';
 import { FETCH_TOLERANCE } from '../lancedb/request-sizes.ts';
 import type { Search } from '../lancedb/search.ts';

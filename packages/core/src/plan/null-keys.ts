@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { ROW_ID } from '../lancedb/row-id.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';
 import type { LanceClient } from '../lancedb/client.ts';

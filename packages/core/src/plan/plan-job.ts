@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tableOptionsSchema } from '../config/table-options.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
 
 /**
  * Payloads of a later version are refused rather than misread: producer and workers are upgraded together. Those of version 2 say the

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { ROW_ID } from '../lancedb/row-id.ts';
 import type { TableState } from '../lake/table-state.ts';
 import { decodeArrowBody } from '../lancedb/arrow-body.ts';

@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { LanceClient } from '../lancedb/client.ts';
 
 /** The version in which a row was last written; a column every Lance table answers to, whether it keeps them or not. */

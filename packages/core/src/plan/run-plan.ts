@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Page } from './page.ts';
-import { MAX_BATCH_SIZE } from '../config/table-options.ts';
+import { MAX_BATCH_SIZE } from '@lance-offload/base';
 import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
 import { searchSchema } from '../lancedb/search.ts';
 import { cursorWindowSql } from './cursor-value.ts';

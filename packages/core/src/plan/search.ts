@@ -1,6 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { didYouMean } from '../config/did-you-mean.ts';
-import { DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '../config/table-options.ts';
+import { didYouMean, DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '@lance-offload/base';
 import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
 import { DISTANCE, type Search } from '../lancedb/search.ts';
 import { isSameName } from './folded-names.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { asLakeError, hasErrno } from '../errors/system-errors.ts';
+import { asLakeError, hasErrno } from '@lance-offload/base';
 import type { Body } from './store.ts';
 
 /** Bytes that a temporary name takes of the name it is for: file systems allow 255 in all. */

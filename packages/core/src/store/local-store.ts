@@ -1,8 +1,7 @@
 import { link, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OffloadError } from '../errors/offload-error.ts';
-import { asLakeError, hasErrno } from '../errors/system-errors.ts';
+import { OffloadError, asLakeError, hasErrno } from '@lance-offload/base';
 import {
   factsOf,
   inKeyOrder,

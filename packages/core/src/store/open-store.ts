@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { LocalStore } from './local-store.ts';
 import type { Store } from './store.ts';
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toOffloadError } from '../errors/offload-error.ts';
-import type { Attempts } from '../config/attempts.ts';
+import { toOffloadError, type Attempts } from '@lance-offload/base';
 
 const DEFAULT_PAUSE_MS = 1000;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { Snapshot } from '../lake/delta-log.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../lake/duckdb.ts';

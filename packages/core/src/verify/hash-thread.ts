@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
-import { describeError, toOffloadError } from '../errors/offload-error.ts';
-import { asLakeError } from '../errors/system-errors.ts';
+import { describeError, toOffloadError, asLakeError } from '@lance-offload/base/transform';
 import { transformPage } from '../lake/transform-page.ts';
 import type { HashOutcome, HashRequest, HashTask } from './hasher.ts';
 import { rehashFile } from './rehash-file.ts';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { OffloadError, type describeError } from '../errors/offload-error.ts';
+import { OffloadError, type describeError } from '@lance-offload/base';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { RehashTask } from './rehash-file.ts';
 

@@ -1,5 +1,4 @@
-import { ingestionType, isScd, type IngestionType } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { ingestionType, isScd, type IngestionType, OffloadError } from '@lance-offload/base';
 import { lastCommitIn } from '../lake/commit-actions.ts';
 import { readLog, replay, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
 import { quoteText } from '../lake/duckdb.ts';

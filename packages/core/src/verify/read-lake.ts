@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
 import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW } from '../lake/deleted-rows.ts';
 import { quoteText } from '../lake/duckdb.ts';
 import { ROW_ID } from '../lancedb/row-id.ts';

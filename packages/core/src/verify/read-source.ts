@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { OffloadError } from '../errors/offload-error.ts';
-import type { Attempts } from '../config/attempts.ts';
+import { OffloadError, type Attempts } from '@lance-offload/base';
 import type { TransformTask } from '../lake/transform-page.ts';
 import type { LanceClient } from '../lancedb/client.ts';
 import { ROW_ID } from '../lancedb/row-id.ts';

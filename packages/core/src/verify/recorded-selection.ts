@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { isScd, type TableOptions } from '../config/table-options.ts';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
+import { isScd, type TableOptions, OffloadError, toOffloadError } from '@lance-offload/base';
 import type { TableState } from '../lake/table-state.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
 import { searchSchema } from '../lancedb/search.ts';

@@ -1,7 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/node';
-import { OffloadError } from '../errors/offload-error.ts';
-import { asLakeError } from '../errors/system-errors.ts';
+import { OffloadError, asLakeError } from '@lance-offload/base/transform';
 import { writeParquet } from '../lake/parquet.ts';
 import { hashBits, hashRows } from '../lake/row-hash.ts';
 import { openBlob } from '../store/blob.ts';

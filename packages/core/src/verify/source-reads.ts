@@ -1,4 +1,4 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { LanceClient } from '../lancedb/client.ts';
 import type { LanceField } from '../lancedb/lance-type.ts';
 import { lakeSchemaOf, writeTypes } from '../plan/lake-schema.ts';

@@ -1,4 +1,4 @@
-import type { IngestionType } from '../config/table-options.ts';
+import type { IngestionType } from '@lance-offload/base';
 
 /** Ways in which a lake table can be wrong. */
 export const FAULTS = ['missing', 'extra', 'different', 'repeated'] as const;

@@ -7,7 +7,7 @@ import { readLog } from '../../src/lake/delta-log.ts';
 import type { CommitStep } from '../../src/lake/publish-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun } from '../lake/lake-fixture.ts';
 import { lakeQuery } from '../lake/merge/typed-table.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import {
   fireSchedule,
   type FireDeps,

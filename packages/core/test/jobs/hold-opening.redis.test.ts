@@ -3,7 +3,7 @@ import { holdOpening } from '../../src/jobs/hold-opening.ts';
 import type { PlanJob } from '../../src/plan/plan-job.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest, REQUEST } from './fleet-fixture.ts';
 

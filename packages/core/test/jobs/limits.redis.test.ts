@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { readLimits, setLimits } from '../../src/jobs/limits.ts';
 import { PAGE_QUEUE } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest, pagesOf, REQUEST } from './fleet-fixture.ts';
 

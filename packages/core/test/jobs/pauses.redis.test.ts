@@ -7,9 +7,9 @@ import { commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '../../src/jobs/q
 import { cancelRun, resumeRun, startRun } from '../../src/jobs/run-control.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
-import { sized } from '../soak.ts';
+import { sized } from '../../../base/test/soak.ts';
 import { fleetTest, occurrences, pagesOf, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(4);

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Worker, type Processor } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { planRun } from '../../../producer/src/run/plan-run.ts';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { Fleet } from '../../src/jobs/fleet.ts';
 import type { CommitJob, PageJob } from '../../src/jobs/payloads.ts';
 import type { PlanJob } from '../../src/plan/plan-job.ts';

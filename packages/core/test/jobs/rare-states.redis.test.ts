@@ -11,7 +11,7 @@ import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
 import { fenceRun } from '../../src/lake/publish-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { Staging } from '../../src/lake/staging.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
 import { tapStore } from '../store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';

@@ -1,6 +1,6 @@
 import { UnrecoverableError, type Job } from 'bullmq';
 import { expect, vi } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { findFailures } from '../../src/jobs/failures.ts';
 import type { PageJob } from '../../src/jobs/payloads.ts';
 import { PAGE_QUEUE, pageJobId, PLAN_QUEUE, planJobId } from '../../src/jobs/queues.ts';
@@ -9,7 +9,7 @@ import { startRun } from '../../src/jobs/run-control.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { settleFailure } from '../../src/jobs/settle-failure.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../lake/lake-fixture.ts';
 import { fleetTest, occurrences, pagesOf, REQUEST, type Rig } from './fleet-fixture.ts';
 

@@ -8,7 +8,7 @@ import { commitRun } from '../../src/lake/commit-run.ts';
 import { publishRun } from '../../src/lake/publish-run.ts';
 import { totalsOf } from '../../src/lake/staged-totals.ts';
 import { emptyReport } from '../../src/lake/report.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stagePage, stageRun } from '../lake/lake-fixture.ts';
 import { occurrences, planner, REQUEST, fleetTest, type Rig } from './fleet-fixture.ts';
 import { pathsOf } from '../lake/paths-of.ts';

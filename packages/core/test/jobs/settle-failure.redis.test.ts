@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { failureSchema } from '../../src/jobs/payloads.ts';
 import { PAGE_QUEUE, pageJobId } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';

@@ -1,5 +1,5 @@
 import { expect, inject, vi } from 'vitest';
-import { tableOptionsSchema } from '../../src/config/table-options.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
 import { readLog } from '../../src/lake/delta-log.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { stagePage } from '../lake/lake-fixture.ts';

@@ -1,12 +1,12 @@
 import { expect, vi } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { tapStore } from '../store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 

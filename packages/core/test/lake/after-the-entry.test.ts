@@ -1,13 +1,13 @@
 import * as arrow from 'apache-arrow';
 import { expect, vi } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { Store } from '../../src/store/store.ts';
 import { int64, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { tapStore, type Operation } from '../store/tapped-store.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';
 import { current, offload, PEOPLE, peoplePlan, person } from './merge/people.ts';

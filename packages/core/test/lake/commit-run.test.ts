@@ -1,4 +1,4 @@
-import type { OffloadErrorCode } from '../../src/errors/policy.ts';
+import type { OffloadErrorCode } from '@lance-offload/base';
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -10,7 +10,7 @@ import type { Staging } from '../../src/lake/staging.ts';
 import { tableState } from '../../src/lake/table-state.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { column, float64, int64, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import {
   falsifyReceipt,
   ID_AND_NAME,

@@ -4,7 +4,7 @@ import { commitRun } from '../../src/lake/commit-run.ts';
 import { appendEntry, readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import type { Store } from '../../src/store/store.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';
 
 const SECOND = { runId: 'documents-20261125T101500Z-7f3a', sourceVersion: 9 };

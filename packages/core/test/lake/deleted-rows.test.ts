@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect, test as base } from 'vitest';
 import { FILE, liveRows, loadDeletedRows, ROW } from '../../src/lake/deleted-rows.ts';
 import { withDuckDB } from '../../src/lake/duckdb.ts';
-import { inFolder } from '../in-folder.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
 import { HandMadeTable, schemaOf } from './hand-made-table.ts';
 
 const DELETED = 'deleted_rows';

@@ -12,9 +12,9 @@ import {
 } from '../../src/lake/deletion-vector.ts';
 import type { DeletionVector } from '../../src/lake/delta-actions.ts';
 import { encodeZ85 } from '../../src/lake/z85.ts';
-import { expectRejection } from '../expect-code.ts';
-import { randomRuns } from '../soak.ts';
-import { inFolder } from '../in-folder.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
+import { randomRuns } from '../../../base/test/soak.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
 
 const UUID = 'd2c639aa-8816-431a-aaf6-d3fe2512ff61';
 /** `UUID` in the examples of Delta's PROTOCOL.md. */

@@ -12,7 +12,7 @@ import {
 } from '../../src/lake/delta-log.ts';
 import { deltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
 import { FORMAT_VERSION } from '../../src/lake/format.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { test } from './lake-fixture.ts';
 
 const SCHEMA: DeltaStruct = { type: 'struct', fields: [deltaField('id', 'long')] };

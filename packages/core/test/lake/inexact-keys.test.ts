@@ -6,7 +6,7 @@ import { arrowTypeOf } from '../../src/lancedb/lance-type.ts';
 import { lakeTypeOf } from '../../src/plan/lake-type.ts';
 import { transformOf } from '../../src/plan/page-scan.ts';
 import { bodyOf, column, int64, nulls, rowIds } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { planOf } from './lake-fixture.ts';
 import { SAMPLES } from './type-samples.ts';
 

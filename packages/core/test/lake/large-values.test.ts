@@ -8,7 +8,7 @@ import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES } from '../../src/lake/large-values.
 import { transformPage } from '../../src/lake/transform-page.ts';
 import { hashRows } from '../../src/lake/row-hash.ts';
 import { bodyOf, column, float32, int32, int64, nulls, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');

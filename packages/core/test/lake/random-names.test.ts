@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect } from 'vitest';
-import { OffloadError } from '../../src/errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { withDuckDB } from '../../src/lake/duckdb.ts';
 import { openLake } from '../../src/lake/staging.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { emptyReport } from '../../src/lake/report.ts';
 import { planPages } from '../../src/plan/run-plan.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { openingOf, planOf, stagePage, test } from './lake-fixture.ts';
 import { pathsOf } from './paths-of.ts';
 

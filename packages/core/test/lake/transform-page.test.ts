@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { checksumOf } from '../../src/lake/row-hash.ts';
 import {
   bodyOf,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeArrowBody } from '../../src/lancedb/arrow-body.ts';
 import { countArrowRows } from '../../src/lancedb/row-count.ts';
 import { bodyOf, compressedBody, float32, int32, int64, nulls, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { layoutOf } from './fuzz/layout.ts';
 
 const three = nulls([true, true, true]);

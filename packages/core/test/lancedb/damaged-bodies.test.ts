@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { SEED, sized } from '../soak.ts';
+import { SEED, sized } from '../../../base/test/soak.ts';
 import type { Tally } from './fuzz/main.ts';
 
 /**

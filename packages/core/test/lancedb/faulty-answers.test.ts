@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import { scanQuery } from '../../src/lancedb/query.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { json, test, type Answer } from './http-server.ts';
 
 const MIB = 2 ** 20;

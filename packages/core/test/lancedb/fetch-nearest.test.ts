@@ -4,7 +4,7 @@ import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { test, type Answer } from './http-server.ts';
 
 const SEARCH: PagedScan = {

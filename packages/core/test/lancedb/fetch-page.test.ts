@@ -5,7 +5,7 @@ import type { PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import { retryingScans } from '../../src/lancedb/retrying-scans.ts';
 import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { json, test, type Answer } from './http-server.ts';
 
 const SCAN: PagedScan = { table: 't', id: 'run', version: 3, rowsPerPage: 1000, pageBytes: 65_536 };

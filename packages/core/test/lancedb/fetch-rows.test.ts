@@ -4,7 +4,7 @@ import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
 import { fetchRows } from '../../src/lancedb/fetch-rows.ts';
 import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
 import { bodyOf, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { test, type Answer } from './http-server.ts';
 
 const SCAN: PagedScan = { table: 't', id: 'run', version: 3, rowsPerPage: 1000, pageBytes: 65_536 };

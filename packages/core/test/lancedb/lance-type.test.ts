@@ -6,7 +6,7 @@ import {
   showLanceType,
   type LanceType,
 } from '../../src/lancedb/lance-type.ts';
-import { showType } from '../../src/lake/arrow-data.ts';
+import { showType } from '../../../base/src/arrow/arrow-data.ts';
 import { column } from '../arrow-bodies.ts';
 
 const item = (type: string) => [column('item', type)];

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { tableOptionsSchema } from '../../src/config/table-options.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
 import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';

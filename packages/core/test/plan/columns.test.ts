@@ -3,7 +3,7 @@ import { planColumns } from '../../src/plan/columns.ts';
 import { lakeColumns, showDeltaType } from '../../src/plan/lake-columns.ts';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
 import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const BLOB = column('blob', 'large_binary');
 const NESTED_BLOB = column('nested', {

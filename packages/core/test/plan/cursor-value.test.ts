@@ -11,7 +11,7 @@ import {
   quoteSourceColumn,
 } from '../../src/plan/cursor-value.ts';
 import { bodyOf, column, rowIds } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 
 const COLUMN = '"at ""it"';

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { tableOptionsSchema } from '../../src/config/table-options.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
 import type { PlanJob } from '../../src/plan/plan-job.ts';
 import type { LanceField } from '../../src/lancedb/lance-type.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { column } from '../arrow-bodies.ts';
-import { expectCode, expectRejection } from '../expect-code.ts';
+import { expectCode, expectRejection } from '../../../base/test/expect-code.ts';
 import { fieldsOf, lakeQuery, type Types } from '../lake/merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
 import { pathsOf } from '../lake/paths-of.ts';

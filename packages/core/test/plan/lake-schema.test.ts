@@ -5,7 +5,7 @@ import { lakeSchemaOf, mergeSchemas, schemaProperties, writeTypes } from '../../
 import { lakeTypeOf, type DeltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
 import { arrowTypeOfWide, isWidening } from '../../src/plan/type-widening.ts';
 import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const schemaOf = (...columns: LanceField[]) => lakeSchemaOf({ columns, withRowId: false });
 const history = (sequenceBy: string | null, ...columns: LanceField[]) =>

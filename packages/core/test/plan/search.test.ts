@@ -8,7 +8,7 @@ import { scanQuery } from '../../src/lancedb/query.ts';
 import { searchQuery } from '../../src/lancedb/search-query.ts';
 import type { Search } from '../../src/lancedb/search.ts';
 import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { ID_AND_NAME, planOf } from '../lake/lake-fixture.ts';
 
 const vectors = (name: string, length: number, item = 'float') =>

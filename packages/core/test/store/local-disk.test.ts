@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { diskTest as test, mayMount } from './local-fixture.ts';
 import { bodyOf, textAt } from './read-store.ts';
 

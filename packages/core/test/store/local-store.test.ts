@@ -17,7 +17,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { StoreView } from '../../src/store/store-view.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { describeStore } from './describe-store.ts';
 import { test } from './local-fixture.ts';
 import { collect, keysOf, textAt } from './read-store.ts';

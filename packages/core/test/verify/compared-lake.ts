@@ -13,7 +13,7 @@ import type { Findings } from '../../src/verify/verdict.ts';
 import { bodyOf } from '../arrow-bodies.ts';
 import { PEOPLE, type Person } from '../lake/merge/people.ts';
 import { fieldsOf, pagesOf, type Row, type Types } from '../lake/merge/typed-table.ts';
-import { inFolder } from '../in-folder.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
 
 /** What a source holds. The row ids are the places of its rows. */
 export interface SourceTable {

@@ -5,10 +5,10 @@ import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
 import type { LanceClient } from '../../src/lancedb/client.ts';
 import { Hasher } from '../../src/verify/hasher.ts';
 import { readSource, type SourceDeps, type SourceRead } from '../../src/verify/read-source.ts';
-import { expectRejection } from '../expect-code.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
 import { json, test as served } from '../lancedb/http-server.ts';
 import { fieldsOf } from '../lake/merge/typed-table.ts';
-import { inFolder } from '../in-folder.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
 import { servedTable } from './served-table.ts';
 
 const TYPES = { id: 'int64', text: 'string' };

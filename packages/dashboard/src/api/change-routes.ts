@@ -1,4 +1,4 @@
-import { toOffloadError } from '@lance-offload/core';
+import { toOffloadError } from '@lance-offload/base';
 import express, { Router, type Request, type Response } from 'express';
 import type { NewAction } from './actions.ts';
 import type { ChangeAnswer, FailureFilter, RetryAnswer } from './answers.ts';

@@ -1,4 +1,5 @@
-import { ERROR_POLICY, type Fleet, type RunStep } from '@lance-offload/core';
+import { ERROR_POLICY } from '@lance-offload/base';
+import type { Fleet, RunStep } from '@lance-offload/core';
 import { z } from 'zod';
 import type { Failure } from './answers.ts';
 

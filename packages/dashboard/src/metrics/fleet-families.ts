@@ -1,5 +1,5 @@
+import { ERROR_POLICY } from '@lance-offload/base';
 import {
-  ERROR_POLICY,
   LATENCY_BOUNDS_MS,
   type FleetCounts,
   type LakeTable,

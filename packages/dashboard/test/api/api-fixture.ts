@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createLogger, ERROR_POLICY, type OffloadErrorCode } from '@lance-offload/base';
 import {
-  createLogger,
   emptyReport,
-  ERROR_POLICY,
   openLake,
   newRunId,
   PAYLOAD_VERSION,
@@ -14,7 +13,6 @@ import {
   recordOpened,
   recordPlanned,
   type Fleet,
-  type OffloadErrorCode,
   type Receipt,
   type RunPlan,
 } from '@lance-offload/core';

@@ -1,13 +1,5 @@
-import {
-  buildPlan,
-  describeError,
-  newRunId,
-  PAYLOAD_VERSION,
-  PRODUCT,
-  toOffloadError,
-  type PlannedRun,
-  type RunRequest,
-} from '@lance-offload/core';
+import { buildPlan, newRunId, PAYLOAD_VERSION, type PlannedRun, type RunRequest } from '@lance-offload/core';
+import { describeError, PRODUCT, toOffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { mapConcurrently } from '../map-concurrently.ts';

@@ -1,4 +1,5 @@
-import { createViews, OffloadError, withDuckDB } from '@lance-offload/core';
+import { createViews, withDuckDB } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';

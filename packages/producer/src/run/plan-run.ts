@@ -4,7 +4,6 @@ import {
   holdOpening,
   listingProgress,
   listRowIds,
-  OffloadError,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
@@ -19,6 +18,7 @@ import {
   type PlanJob,
   type RunPlan,
 } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
 const CHUNK = 1000;

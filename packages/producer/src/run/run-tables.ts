@@ -1,13 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { describeError, OffloadError, toOffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import {
-  describeError,
   isSettled,
-  OffloadError,
   resumeRun,
   startRun,
-  toOffloadError,
   type Fleet,
-  type OffloadErrorCode,
   type RunStatus,
   type StartedRun,
 } from '@lance-offload/core';

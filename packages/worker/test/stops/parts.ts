@@ -10,8 +10,8 @@ import {
   commitRun,
   type Staging,
   planPages,
-  NO_TRACING,
 } from '@lance-offload/core';
+import { NO_TRACING } from '@lance-offload/base';
 import { collectGarbage } from '../../../core/src/lake/housekeeping.ts';
 import { transformPage } from '../../../core/src/lake/transform-page.ts';
 import { planRun } from '../../../producer/src/run/plan-run.ts';

@@ -1,4 +1,5 @@
-import { toOffloadError, Staging } from '@lance-offload/core';
+import { toOffloadError } from '@lance-offload/base';
+import { Staging } from '@lance-offload/core';
 import { openStore } from '../../../core/src/store/open-store.ts';
 import { haltingStore, type Halt } from './halting-store.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';

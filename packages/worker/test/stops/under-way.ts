@@ -1,5 +1,5 @@
+import type { TableOptions } from '@lance-offload/base';
 import {
-  type TableOptions,
   PAYLOAD_VERSION,
   commitRun,
   newAttemptId,

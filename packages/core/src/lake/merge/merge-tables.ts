@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { OffloadError } from '../../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 import type { RunPlan } from '../../plan/run-plan.ts';
 import { deltaField, type DeltaStruct, type DeltaType } from '../../plan/lake-type.ts';
 import type { Add } from '../delta-actions.ts';

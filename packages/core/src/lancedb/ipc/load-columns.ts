@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import { dictionaryTypeOf, typeOf, type Data } from '../../lake/arrow-data.ts';
+import { dictionaryTypeOf, typeOf, type Data } from '@lance-offload/base/transform';
 import { countNulls, checkIndices, checkOffsets, checkTexts } from './check-values.ts';
 import { decompress } from './decompress.ts';
 import type { FlatTable } from './flat-table.ts';

@@ -1,4 +1,4 @@
-import { OffloadError } from '../../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base/transform';
 import type { FlatTable } from './flat-table.ts';
 import { DICTIONARY_BATCH, RECORD_BATCH, SCHEMA, takeApart, type IpcMessage } from './messages.ts';
 

@@ -10,7 +10,7 @@ import {
   type Feed,
   type FeedRun,
 } from './feeds.ts';
-import { randomRuns, sized } from '../../soak.ts';
+import { randomRuns, sized } from '../../../../base/test/soak.ts';
 import { current, lakeQuery, type Person } from './people.ts';
 
 const FEEDS = sized(16, 2000);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { randomRuns, sized } from '../../soak.ts';
+import { randomRuns, sized } from '../../../../base/test/soak.ts';
 import { feedRun, shuffled, withLake } from './feeds.ts';
 import { lakeQuery, offload } from './people.ts';
 

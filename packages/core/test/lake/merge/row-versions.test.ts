@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import type { RunPlan } from '../../../src/plan/run-plan.ts';
-import { expectRejection } from '../../expect-code.ts';
+import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { stageRun, test } from '../lake-fixture.ts';
 import { offload, outcomes, peopleColumns, peoplePlan, person, stateOf } from './people.ts';
 

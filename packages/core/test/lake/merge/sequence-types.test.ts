@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
 import type { RunPlan } from '../../../src/plan/run-plan.ts';
-import { expectRejection } from '../../expect-code.ts';
+import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';
 import { outcomes } from './people.ts';
 import { lakeQuery, offloadTable, type Row, type Types, type Value } from './typed-table.ts';

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { expectRejection } from '../../expect-code.ts';
+import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';
 import { current, history, offload, outcomes, person, stateOf } from './people.ts';
 import { lakeQuery } from './typed-table.ts';

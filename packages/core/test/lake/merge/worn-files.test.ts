@@ -5,12 +5,12 @@ import { collectGarbage } from '../../../src/lake/housekeeping.ts';
 import { readLog } from '../../../src/lake/delta-log.ts';
 import { readDeletionVector } from '../../../src/lake/deletion-vector.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
-import { expectRejection } from '../../expect-code.ts';
+import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';
 import { scatter, shuffled } from './feeds.ts';
 import { history, offload, outcomes, person, type Person } from './people.ts';
 import { lakeQuery, snapshotOf } from './typed-table.ts';
-import { SEED, sized } from '../../soak.ts';
+import { SEED, sized } from '../../../../base/test/soak.ts';
 import { pathsOf } from '../paths-of.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

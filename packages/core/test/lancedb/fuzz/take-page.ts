@@ -1,4 +1,4 @@
-import { toOffloadError } from '../../../src/errors/offload-error.ts';
+import { toOffloadError } from '@lance-offload/base';
 import { transformPage, type TransformedPage } from '../../../src/lake/transform-page.ts';
 import { countArrowRows } from '../../../src/lancedb/row-count.ts';
 import type { Original } from './originals.ts';
