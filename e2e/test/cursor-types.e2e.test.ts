@@ -7,8 +7,8 @@ import {
   maxCursorSql,
   quoteSourceColumn,
   withDuckDB,
-  type LanceField,
 } from '@lance-offload/core';
+import type { LanceField } from '@lance-offload/lancedb';
 import { transformPage } from '@lance-offload/core/transform';
 import { startServer } from '@lance-offload/lancedb-server';
 import { connect, Index } from '@lancedb/lancedb';

@@ -86,17 +86,6 @@ export { openLake, Staging, type RunKey } from './lake/staging.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';
-export { createLanceClient, type LanceClient, type TableDescription } from './lancedb/client.ts';
-export { fetchPage } from './lancedb/fetch-page.ts';
-export { fetchRows } from './lancedb/fetch-rows.ts';
-export { showLanceType, type LanceField } from './lancedb/lance-type.ts';
-export { listRowIds } from './lancedb/list-row-ids.ts';
-export type { FetchedPart, PagedScan, ScanRange } from './lancedb/paged-scan.ts';
-export { scanQuery } from './lancedb/query.ts';
-export { RequestSizes } from './lancedb/request-sizes.ts';
-export { retryingScans } from './lancedb/retrying-scans.ts';
-export { countArrowRows } from './lancedb/row-count.ts';
-export { RowIdSet } from './lancedb/row-id-set.ts';
 export {
   BUCKET_S,
   bucketStart,

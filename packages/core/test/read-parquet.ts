@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inFolder } from '../../base/test/in-folder.ts';
-import type { LanceField } from '../src/lancedb/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
 import { quoteText, withDuckDB } from '../src/lake/duckdb.ts';
 import { transformPage, type TransformedPage } from '../src/lake/transform-page.ts';
 

@@ -9,15 +9,14 @@ import {
 } from '@lance-offload/base';
 import {
   connectRedis,
-  createLanceClient,
   DEFAULT_REDIS_URL,
   FleetPace,
   Queues,
   type Fleet,
-  type LanceClient,
   openLake,
   type Staging,
 } from '@lance-offload/core';
+import { createLanceClient, type LanceClient } from '@lance-offload/lancedb';
 
 /** Options every command takes. */
 export interface GlobalOptions {

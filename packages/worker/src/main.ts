@@ -1,13 +1,6 @@
 import { availableParallelism } from 'node:os';
-import {
-  connectRedis,
-  createLanceClient,
-  FleetPace,
-  DEFAULT_REDIS_URL,
-  Queues,
-  RequestSizes,
-  openLake,
-} from '@lance-offload/core';
+import { connectRedis, FleetPace, DEFAULT_REDIS_URL, Queues, openLake } from '@lance-offload/core';
+import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
 import { createLogger, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';

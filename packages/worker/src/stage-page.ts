@@ -1,25 +1,27 @@
 import {
   dataFilePath,
-  fetchPage,
-  fetchRows,
   FORMAT_VERSION,
   keysFilePath,
   mostLacking,
   newAttemptId,
   pageScanOf,
   readRowIds,
-  retryingScans,
   transformOf,
-  type FetchedPart,
-  type LanceClient,
   type Page,
   type Receipt,
-  type RequestSizes,
   type RunPlan,
   type StagedFile,
   type Staging,
   type TransformTask,
 } from '@lance-offload/core';
+import {
+  fetchPage,
+  fetchRows,
+  retryingScans,
+  type FetchedPart,
+  type LanceClient,
+  type RequestSizes,
+} from '@lance-offload/lancedb';
 import { OffloadError, type Tracing } from '@lance-offload/base';
 import type { Transformed } from './transform-pool.ts';
 

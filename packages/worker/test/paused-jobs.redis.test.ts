@@ -11,12 +11,11 @@ import {
   commitJobId,
   planJobId,
   Queues,
-  RequestSizes,
   resume,
   type Fleet,
-  type LanceClient,
   type RunPlan,
 } from '@lance-offload/core';
+import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, inject, test as base, vi } from 'vitest';

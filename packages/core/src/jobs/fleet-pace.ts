@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { sourceUrl, type Connection } from '@lance-offload/base';
-import { LocalPace, refuseLongPause, type Pace, type Ticket } from '../lancedb/pace.ts';
+import { LocalPace, refuseLongPause, type Pace, type Ticket } from '@lance-offload/lancedb';
 import { limitsKey } from './limits.ts';
 import { PACE_SCRIPT } from './pace-script.ts';
 

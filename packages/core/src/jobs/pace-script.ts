@@ -1,4 +1,4 @@
-import { LEARNING } from '../lancedb/pace.ts';
+import { LEARNING } from '@lance-offload/lancedb';
 
 /**
  * A token bucket the fleet shares, in one hash; its clock is Redis's. A request takes the next free slot, waits for it,

@@ -1,11 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '@lance-offload/base';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
-import { RowIdSet } from '../lancedb/row-id-set.ts';
+import { RowIdSet, ROW_ID } from '@lance-offload/lancedb';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
 import { duckdbLimits, withDuckDB } from './duckdb.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import { isWholePage } from './settle-plan.ts';
 import type { Store } from '../store/store.ts';

@@ -1,5 +1,5 @@
 import type { RunPlan } from '../plan/run-plan.ts';
-import type { RowIdSet } from '../lancedb/row-id-set.ts';
+import type { RowIdSet } from '@lance-offload/lancedb';
 import { assertAudited, auditRun, collectReceipts, stagedRowIds } from './audit.ts';
 import { entryOfRun } from './commit-actions.ts';
 import { readLog } from './delta-log.ts';

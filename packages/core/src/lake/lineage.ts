@@ -1,6 +1,5 @@
-import type { DeltaField } from '../plan/lake-type.ts';
-import { deltaField } from '../plan/lake-type.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
+import { type DeltaField, deltaField } from '../plan/lake-type.ts';
+import { ROW_ID } from '@lance-offload/lancedb/transform';
 
 /** Columns the lake adds to every table. Source columns of these names are refused. */
 export const LINEAGE_FIELDS: readonly DeltaField[] = [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ListedPart, ListingProgress, RowIdListing } from '../lancedb/list-row-ids.ts';
+import type { ListedPart, ListingProgress, RowIdListing } from '@lance-offload/lancedb';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { newAttemptId } from './paths.ts';
 import { createData, type RunKey, type Staging } from './staging.ts';

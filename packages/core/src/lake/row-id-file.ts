@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import type { RowIdSet } from '../lancedb/row-id-set.ts';
+import type { RowIdSet } from '@lance-offload/lancedb';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { newAttemptId } from './paths.ts';
 import { createData, type RunKey, type Staging } from './staging.ts';

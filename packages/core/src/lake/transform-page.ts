@@ -1,8 +1,12 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError, dictionaryTypeOf, showType, typeOf, type Data } from '@lance-offload/base/transform';
-import { decodeArrowBody } from '../lancedb/arrow-body.ts';
-import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search.ts';
+import {
+  decodeArrowBody,
+  arrowTypeOf,
+  type LanceField,
+  DISTANCE,
+  ROW_ID,
+} from '@lance-offload/lancedb/transform';
 import { lakeTypeOf } from '../plan/lake-type.ts';
 import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
 import { castData } from './cast.ts';
@@ -10,7 +14,6 @@ import { fileStats } from './column-stats.ts';
 import { refuseInexact } from './inexact-keys.ts';
 import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES, largeNestedRow, largeRow } from './large-values.ts';
 import { END_AT, START_AT } from './lineage.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
 import { writeParquet } from './parquet.ts';
 import { checksumOf, hashBits, hashRows } from './row-hash.ts';
 

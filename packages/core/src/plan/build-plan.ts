@@ -2,7 +2,7 @@ import type { PlanJob } from './plan-job.ts';
 import { readSnapshot, type Snapshot } from '../lake/delta-log.ts';
 import type { Staging } from '../lake/staging.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
-import type { LanceClient } from '../lancedb/client.ts';
+import type { LanceClient } from '@lance-offload/lancedb';
 import { OffloadError, OPTION_DEFAULTS } from '@lance-offload/base';
 import { planColumns, type ColumnPlan } from './columns.ts';
 import { continueFrom } from './continuation.ts';

@@ -3,7 +3,7 @@ import { OffloadError, dictionaryTypeOf } from '@lance-offload/base';
 import { floorDivide } from '../lake/floor-divide.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteText } from '../lake/duckdb.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 import { lakeTypeOf, type DeltaType } from './lake-type.ts';
 
 const { DataType } = arrow;

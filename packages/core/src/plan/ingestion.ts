@@ -6,7 +6,7 @@ import {
   dictionaryTypeOf,
   isScd,
 } from '@lance-offload/base';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 import { isCursorType } from './cursor-value.ts';
 import type { RunPlan } from './run-plan.ts';
 

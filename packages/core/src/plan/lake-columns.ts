@@ -1,4 +1,4 @@
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 import { lakeTypeOf, type DeltaType } from './lake-type.ts';
 
 /** A column at the source and in the lake, for people. */

@@ -1,9 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '@lance-offload/base';
 import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search.ts';
+import { ROW_ID, arrowTypeOf, showLanceType, type LanceField, DISTANCE } from '@lance-offload/lancedb';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
 import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Page } from './page.ts';
 import { MAX_BATCH_SIZE } from '@lance-offload/base';
-import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
-import { searchSchema } from '../lancedb/search.ts';
+import { lanceFieldSchema, type LanceField, searchSchema } from '@lance-offload/lancedb';
 import { cursorWindowSql } from './cursor-value.ts';
 import { changedSinceSql } from './row-versions.ts';
 import { tableIdentitySchema } from './table-identity.ts';

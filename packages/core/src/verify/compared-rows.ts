@@ -4,7 +4,7 @@ import { OffloadError } from '@lance-offload/base';
 import type { Snapshot } from '../lake/delta-log.ts';
 import { duckdbTypeOf } from '../lake/duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../lake/duckdb.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
+import { ROW_ID } from '@lance-offload/lancedb';
 import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
 import type { Store } from '../store/store.ts';
 

@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
 import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW } from '../lake/deleted-rows.ts';
 import { quoteText } from '../lake/duckdb.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
+import { ROW_ID } from '@lance-offload/lancedb';
 import {
   emptyRows,
   namesOf,

@@ -2,14 +2,19 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OffloadError, type Attempts } from '@lance-offload/base';
 import type { TransformTask } from '../lake/transform-page.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { ROW_ID } from '../lancedb/row-id.ts';
-import { fetchPage } from '../lancedb/fetch-page.ts';
-import type { FetchedPart, PagedScan, ScanRange } from '../lancedb/paged-scan.ts';
-import { scanQuery } from '../lancedb/query.ts';
-import { maxAnswerBytes, RequestSizes } from '../lancedb/request-sizes.ts';
-import { retryingScans } from '../lancedb/retrying-scans.ts';
-import { countArrowRows } from '../lancedb/row-count.ts';
+import {
+  type LanceClient,
+  ROW_ID,
+  fetchPage,
+  type FetchedPart,
+  type PagedScan,
+  type ScanRange,
+  scanQuery,
+  maxAnswerBytes,
+  RequestSizes,
+  retryingScans,
+  countArrowRows,
+} from '@lance-offload/lancedb';
 import { planPages } from '../plan/run-plan.ts';
 import { withAttempts } from './attempts.ts';
 import type { Hasher } from './hasher.ts';

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isScd, type TableOptions, OffloadError, toOffloadError } from '@lance-offload/base';
 import type { TableState } from '../lake/table-state.ts';
-import type { LanceField } from '../lancedb/lance-type.ts';
-import { searchSchema } from '../lancedb/search.ts';
+import { type LanceField, searchSchema } from '@lance-offload/lancedb';
 import { planColumns, type ColumnPlan } from '../plan/columns.ts';
 
 /** What `selectionOf` writes into the lake. */

@@ -1,6 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import type { LanceClient } from '../lancedb/client.ts';
-import type { LanceField } from '../lancedb/lance-type.ts';
+import type { LanceClient, LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, writeTypes } from '../plan/lake-schema.ts';
 import { judgeAgain } from '../plan/read-identity.ts';
 import { bytesPerRow, rowsPerPage } from '../plan/page-size.ts';

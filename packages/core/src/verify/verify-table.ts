@@ -5,7 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type TableOptions, OffloadError, type Attempts } from '@lance-offload/base';
 import { duckdbLimits, withDuckDB } from '../lake/duckdb.ts';
 import type { Staging } from '../lake/staging.ts';
-import type { LanceClient } from '../lancedb/client.ts';
+import type { LanceClient } from '@lance-offload/lancedb';
 import { compareKeys } from './compare-keys.ts';
 import { compareRows } from './compare-rows.ts';
 import { createSourceRows, keysIn, type ReadRows } from './compared-rows.ts';

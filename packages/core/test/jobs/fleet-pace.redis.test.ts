@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest';
 import { FleetPace, type Limit } from '../../src/jobs/fleet-pace.ts';
 import { limitsKey, setLimits } from '../../src/jobs/limits.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { connectionTo } from '../lancedb/http-server.ts';
+import { connectionTo } from '../../../lancedb/test/http-server.ts';
 import { fleetTest, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(14);

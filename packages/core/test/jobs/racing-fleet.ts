@@ -12,7 +12,7 @@ import { startRun, type RunRequest } from '../../src/jobs/run-control.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import type { Staging } from '../../src/lake/staging.ts';
-import type { LanceClient } from '../../src/lancedb/client.ts';
+import type { LanceClient } from '@lance-offload/lancedb';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 
 /** What a fleet that competes with others for a table was told, try after try, until its own run had ended. */

@@ -6,7 +6,7 @@ import { readLog } from '../../src/lake/delta-log.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { Store } from '../../src/store/store.ts';
-import { int64, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
+import { int64, rowIds, utf8, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { tapStore, type Operation } from '../store/tapped-store.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { arrowTypeOf, showLanceType } from '../../src/lancedb/lance-type.ts';
+import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
+import { showLanceType } from '@lance-offload/lancedb';
 import { lakeTypeOf } from '../../src/plan/lake-type.ts';
 import { duckdbTypeOf } from '../../src/lake/duckdb-type.ts';
-import { bodyOf, column, rowIds, type Columns } from '../arrow-bodies.ts';
+import { bodyOf, column, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
-import { DEEPER } from './deeper.ts';
-import { DICTIONARIES, PLACEMENTS, type Pick, type Placement } from './nested.ts';
+import { DEEPER } from '../../../lancedb/test/samples/deeper.ts';
+import { DICTIONARIES, PLACEMENTS, type Pick, type Placement } from '../../../lancedb/test/samples/nested.ts';
 import { FAR_TIMESTAMPS, SAMPLES, type TypeSample } from './type-samples.ts';
 
 const PLACES = [...PLACEMENTS, ...DEEPER];

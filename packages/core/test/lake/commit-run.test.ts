@@ -9,7 +9,7 @@ import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import { tableState } from '../../src/lake/table-state.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { column, float64, int64, rowIds, utf8 } from '../arrow-bodies.ts';
+import { column, float64, int64, rowIds, utf8 } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import {
   falsifyReceipt,

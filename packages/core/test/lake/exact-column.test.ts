@@ -12,7 +12,7 @@ import { showDeltaType } from '../../src/plan/lake-columns.ts';
 import type { DeltaField } from '../../src/plan/lake-type.ts';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
 import { arrowTypeOfWide } from '../../src/plan/type-widening.ts';
-import { column, float32, int32 } from '../arrow-bodies.ts';
+import { column, float32, int32 } from '../../../lancedb/test/arrow-bodies.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';
 
 /** The column `x` of a lake table whose source had these types, run after run. */

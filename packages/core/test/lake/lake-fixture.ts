@@ -8,11 +8,11 @@ import { dataFilePath, keysFilePath, newAttemptId } from '../../src/lake/paths.t
 import type { Receipt } from '../../src/lake/receipt.ts';
 import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
-import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
 import { transformOf } from '../../src/plan/page-scan.ts';
 import { FORMAT_VERSION } from '../../src/lake/format.ts';
 import { planPages, type RunPlan } from '../../src/plan/run-plan.ts';
-import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
+import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 
 /** A test with a lake of its own. */
 export const test = base.extend<{ staging: Staging }>({

@@ -7,7 +7,17 @@ import { fileStats } from '../../src/lake/column-stats.ts';
 import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES } from '../../src/lake/large-values.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import { hashRows } from '../../src/lake/row-hash.ts';
-import { bodyOf, column, float32, int32, int64, nulls, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
+import {
+  bodyOf,
+  column,
+  float32,
+  int32,
+  int64,
+  nulls,
+  rowIds,
+  utf8,
+  type Columns,
+} from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 

@@ -10,7 +10,7 @@ import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import { createViews } from '../../src/lake/views.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { column, type Columns } from '../arrow-bodies.ts';
+import { column, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { stageRun, test } from './lake-fixture.ts';
 import { fieldsOf, nextPlan, pagesOf, snapshotOf, type Row, type Types } from './merge/typed-table.ts';
 import { chance, isFloat, ODD_TYPES, oddPredicate, oddRows, type Predicate } from './odd-rows.ts';

@@ -7,7 +7,13 @@ import { openLake } from '../../src/lake/staging.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';
 import { pathsOf } from './paths-of.ts';
-import { asJson, columnsOf, randomSchema, RANDOM_ROWS, type RandomSchema } from './random-schemas.ts';
+import {
+  asJson,
+  columnsOf,
+  randomSchema,
+  RANDOM_ROWS,
+  type RandomSchema,
+} from '../../../lancedb/test/samples/random-schemas.ts';
 
 // As many schemas as the second reader is given in interop/src/names.
 const SCHEMAS = 200;

@@ -1,10 +1,18 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { arrowTypeOf } from '../../src/lancedb/lance-type.ts';
+import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
 import { lakeTypeOf } from '../../src/plan/lake-type.ts';
 import { castData } from '../../src/lake/cast.ts';
 import { checksumOf, hashRows } from '../../src/lake/row-hash.ts';
-import { float32, float64, int32, int64, nulls, utf8, type Columns } from '../arrow-bodies.ts';
+import {
+  float32,
+  float64,
+  int32,
+  int64,
+  nulls,
+  utf8,
+  type Columns,
+} from '../../../lancedb/test/arrow-bodies.ts';
 
 /** Row hashes of columns in their lake types. */
 function hashes(columns: Columns): bigint[] {

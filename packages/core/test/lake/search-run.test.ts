@@ -4,7 +4,7 @@ import { withDuckDB } from '../../src/lake/duckdb.ts';
 import type { Receipt } from '../../src/lake/receipt.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { float32, rowIds, type Columns } from '../arrow-bodies.ts';
+import { float32, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { falsifyReceipt, idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';
 import { pathsOf } from './paths-of.ts';

@@ -12,7 +12,7 @@ import {
   rowIds,
   utf8,
   type Columns,
-} from '../arrow-bodies.ts';
+} from '../../../lancedb/test/arrow-bodies.ts';
 import { RUN_ID, selectFromParquet, transform } from '../read-parquet.ts';
 
 const COLUMNS = [column('id', 'int64'), column('name', 'string')];

@@ -1,8 +1,8 @@
 import * as arrow from 'apache-arrow';
-import { arrowTypeOf, type LanceType } from '../../src/lancedb/lance-type.ts';
+import { arrowTypeOf, type LanceType } from '../../../lancedb/src/lance-type.ts';
 import type { DeltaType } from '../../src/plan/lake-type.ts';
-import { bitmapOf, nulls } from '../arrow-bodies.ts';
-import type { MakeLeaf } from './nested.ts';
+import { bitmapOf, nulls } from '../../../lancedb/test/arrow-bodies.ts';
+import type { MakeLeaf } from '../../../lancedb/test/samples/nested.ts';
 
 /** A source type with three values, and how the lake must hold them. */
 export interface TypeSample {

@@ -9,7 +9,7 @@ import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { createViews, refreshDatabase } from '../../src/lake/views.ts';
 import { duckdbTypeOf } from '../../src/lake/duckdb-type.ts';
 import { deltaField } from '../../src/plan/lake-type.ts';
-import { column, float32, float64, rowIds } from '../arrow-bodies.ts';
+import { column, float32, float64, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';
 import { HandMadeTable, schemaOf } from './hand-made-table.ts';
 import { idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';

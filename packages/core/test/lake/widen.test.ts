@@ -6,11 +6,12 @@ import { fileStats } from '../../src/lake/column-stats.ts';
 import { writeParquet } from '../../src/lake/parquet.ts';
 import { hashRows } from '../../src/lake/row-hash.ts';
 import { duckdbTypeOf } from '../../src/lake/duckdb-type.ts';
-import { arrowTypeOf, showLanceType } from '../../src/lancedb/lance-type.ts';
+import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
+import { showLanceType } from '@lance-offload/lancedb';
 import { lakeTypeOf, type LakeType } from '../../src/plan/lake-type.ts';
 import { arrowTypeOfWide, isWidening } from '../../src/plan/type-widening.ts';
 import { selectFromParquet } from '../read-parquet.ts';
-import { DICTIONARIES, type Pick } from './nested.ts';
+import { DICTIONARIES, type Pick } from '../../../lancedb/test/samples/nested.ts';
 import { SAMPLES, type TypeSample } from './type-samples.ts';
 
 const WIDE = [

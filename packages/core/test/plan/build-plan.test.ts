@@ -4,10 +4,10 @@ import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
 import { openLake } from '../../src/lake/staging.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
-import { column } from '../arrow-bodies.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { ID_AND_NAME, planOf, stageRun } from '../lake/lake-fixture.ts';
-import { json, test, type Answer, type Served } from '../lancedb/http-server.ts';
+import { json, test, type Answer, type Served } from '../../../lancedb/test/http-server.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';
 
 interface Source {

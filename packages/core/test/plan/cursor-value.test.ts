@@ -2,7 +2,7 @@ import * as arrow from 'apache-arrow';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withDuckDB } from '../../src/lake/duckdb.ts';
-import { arrowTypeOf } from '../../src/lancedb/lance-type.ts';
+import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
 import {
   cursorDuckdbLiteral,
   cursorWindowSql,
@@ -10,7 +10,7 @@ import {
   maxCursorSql,
   quoteSourceColumn,
 } from '../../src/plan/cursor-value.ts';
-import { bodyOf, column, rowIds } from '../arrow-bodies.ts';
+import { bodyOf, column, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 

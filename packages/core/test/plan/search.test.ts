@@ -4,10 +4,10 @@ import { lakeSchemaOf } from '../../src/plan/lake-schema.ts';
 import { planSearch, showSearch } from '../../src/plan/search.ts';
 import { pageScanOf, transformOf } from '../../src/plan/page-scan.ts';
 import { planPages, runPlanSchema, selectionOf } from '../../src/plan/run-plan.ts';
-import { scanQuery } from '../../src/lancedb/query.ts';
-import { searchQuery } from '../../src/lancedb/search-query.ts';
-import type { Search } from '../../src/lancedb/search.ts';
-import { column } from '../arrow-bodies.ts';
+import { scanQuery } from '@lance-offload/lancedb';
+import { searchQuery } from '../../../lancedb/src/search-query.ts';
+import type { Search } from '../../../lancedb/src/search.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
 import { ID_AND_NAME, planOf } from '../lake/lake-fixture.ts';
 

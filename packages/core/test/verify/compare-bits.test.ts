@@ -7,7 +7,7 @@ import { writeParquet } from '../../src/lake/parquet.ts';
 import { hashBits, hashRows } from '../../src/lake/row-hash.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { float32, float64 } from '../arrow-bodies.ts';
+import { float32, float64 } from '../../../lancedb/test/arrow-bodies.ts';
 import { test } from '../lake/lake-fixture.ts';
 import { offloadTable, snapshotOf, type Row } from '../lake/merge/typed-table.ts';
 import { compareLake, kindsOf } from './compared-lake.ts';

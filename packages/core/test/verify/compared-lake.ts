@@ -10,7 +10,7 @@ import { openLakeTable } from '../../src/verify/lake-table.ts';
 import { createLakePlaces, createLakeRows } from '../../src/verify/read-lake.ts';
 import { rehashFile } from '../../src/verify/rehash-file.ts';
 import type { Findings } from '../../src/verify/verdict.ts';
-import { bodyOf } from '../arrow-bodies.ts';
+import { bodyOf } from '../../../lancedb/test/arrow-bodies.ts';
 import { PEOPLE, type Person } from '../lake/merge/people.ts';
 import { fieldsOf, pagesOf, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';

@@ -1,5 +1,5 @@
-import { bodyOf } from '../arrow-bodies.ts';
-import { json, type Answer, type Seen } from '../lancedb/http-server.ts';
+import { bodyOf } from '../../../lancedb/test/arrow-bodies.ts';
+import { json, type Answer, type Seen } from '../../../lancedb/test/http-server.ts';
 import { fieldsOf, pagesOf } from '../lake/merge/typed-table.ts';
 import type { SourceTable } from './compared-lake.ts';
 

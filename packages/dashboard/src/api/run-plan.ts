@@ -1,4 +1,5 @@
-import { isSchemaChangeNote, showLanceType, type RunPlan, type RunReport } from '@lance-offload/core';
+import { isSchemaChangeNote, type RunPlan, type RunReport } from '@lance-offload/core';
+import { showLanceType } from '@lance-offload/lancedb';
 import type { RunDetail } from './run-answers.ts';
 
 /** What is shown of a plan. */

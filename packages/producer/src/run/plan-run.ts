@@ -3,7 +3,6 @@ import {
   createRowIdFile,
   holdOpening,
   listingProgress,
-  listRowIds,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
@@ -18,6 +17,7 @@ import {
   type PlanJob,
   type RunPlan,
 } from '@lance-offload/core';
+import { listRowIds } from '@lance-offload/lancedb';
 import { OffloadError } from '@lance-offload/base';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */

@@ -1,4 +1,4 @@
-import { showLanceType, type LanceClient, type LanceField } from '@lance-offload/core';
+import { showLanceType, type LanceClient, type LanceField } from '@lance-offload/lancedb';
 import { toOffloadError, type OffloadError } from '@lance-offload/base';
 import { mapConcurrently } from '../map-concurrently.ts';
 

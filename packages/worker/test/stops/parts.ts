@@ -1,6 +1,5 @@
+import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
 import {
-  createLanceClient,
-  RequestSizes,
   type Fleet,
   Queues,
   connectRedis,

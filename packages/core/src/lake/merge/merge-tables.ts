@@ -10,7 +10,7 @@ import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW, type DataFile } f
 import { duckdbTypeOf } from '../duckdb-type.ts';
 import { quoteIdentifier, quoteText } from '../duckdb.ts';
 import { END_AT, START_AT } from '../lineage.ts';
-import { ROW_ID } from '../../lancedb/row-id.ts';
+import { ROW_ID } from '@lance-offload/lancedb';
 import type { Receipt } from '../receipt.ts';
 
 /** What a merge works on: the run's files, the lake's, and a DuckDB that reads a few narrow columns of them. */

@@ -6,7 +6,7 @@ import { expect, vi } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import { quoteText, withDuckDB } from '../../../src/lake/duckdb.ts';
 import type { RunPlan } from '../../../src/plan/run-plan.ts';
-import { column, int64, rowIds, type Columns } from '../../arrow-bodies.ts';
+import { column, int64, rowIds, type Columns } from '../../../../lancedb/test/arrow-bodies.ts';
 import { stageRun, test } from '../lake-fixture.ts';
 import { nextPlan, snapshotOf } from './typed-table.ts';
 

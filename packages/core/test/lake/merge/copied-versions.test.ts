@@ -1,9 +1,9 @@
 import * as arrow from 'apache-arrow';
 import { expect, vi } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
-import { DICTIONARIES, PLACEMENTS } from '../nested.ts';
+import { DICTIONARIES, PLACEMENTS } from '../../../../lancedb/test/samples/nested.ts';
 import type { RunPlan } from '../../../src/plan/run-plan.ts';
-import { column, int64, rowIds, type Columns } from '../../arrow-bodies.ts';
+import { column, int64, rowIds, type Columns } from '../../../../lancedb/test/arrow-bodies.ts';
 import { stageRun, test } from '../lake-fixture.ts';
 import { SAMPLES } from '../type-samples.ts';
 import { outcomes } from './people.ts';

@@ -7,7 +7,7 @@ import { hashRows } from '../../../src/lake/row-hash.ts';
 import { totalsOf } from '../../../src/lake/staged-totals.ts';
 import { openLake, type Staging } from '../../../src/lake/staging.ts';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
-import { tableOf } from '../../arrow-bodies.ts';
+import { tableOf } from '../../../../lancedb/test/arrow-bodies.ts';
 import { stagePage } from '../lake-fixture.ts';
 import { peopleColumns, peoplePlan, type Person } from './people.ts';
 

@@ -3,7 +3,7 @@ import { NO_OUTCOMES, type RowOutcomes, type RunReport } from '../../../src/lake
 import type { Staging } from '../../../src/lake/staging.ts';
 import { tableState, type TableState } from '../../../src/lake/table-state.ts';
 import type { RunPlan } from '../../../src/plan/run-plan.ts';
-import type { Columns } from '../../arrow-bodies.ts';
+import type { Columns } from '../../../../lancedb/test/arrow-bodies.ts';
 import {
   fieldsOf,
   lakeQuery,

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
-import { rowIds } from '../../arrow-bodies.ts';
+import { rowIds } from '../../../../lancedb/test/arrow-bodies.ts';
 import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { stagePage, test } from '../lake-fixture.ts';
 import {

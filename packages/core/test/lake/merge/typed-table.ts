@@ -7,9 +7,17 @@ import type { LakeMoment } from '../../../src/lake/lake-moment.ts';
 import type { RunReport } from '../../../src/lake/report.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
 import { createViews } from '../../../src/lake/views.ts';
-import { arrowTypeOf, type LanceField } from '../../../src/lancedb/lance-type.ts';
+import { arrowTypeOf } from '../../../../lancedb/src/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
-import { bitmapOf, column, nulls, rowIds, utf8, type Columns } from '../../arrow-bodies.ts';
+import {
+  bitmapOf,
+  column,
+  nulls,
+  rowIds,
+  utf8,
+  type Columns,
+} from '../../../../lancedb/test/arrow-bodies.ts';
 import { planOf, stagePage } from '../lake-fixture.ts';
 
 /** Decimals are given unscaled, dates in days and timestamps in their own unit since 1970. */

@@ -1,7 +1,7 @@
-import { layoutOf } from './layout.ts';
+import { layoutOf } from '../../../../lancedb/test/ipc/layout.ts';
 import { STRUCTURAL, VALUES } from './mutations.ts';
 import { ORIGINALS } from './originals.ts';
-import { Random } from './random.ts';
+import { Random } from '../../../../lancedb/test/random.ts';
 import { contentOf, takePage } from './take-page.ts';
 
 /** What became of the bodies of one run of this program; printed as JSON. */

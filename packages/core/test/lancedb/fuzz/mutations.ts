@@ -1,5 +1,5 @@
-import type { Layout, Range } from './layout.ts';
-import type { Random } from './random.ts';
+import type { Layout, Range } from '../../../../lancedb/test/ipc/layout.ts';
+import type { Random } from '../../../../lancedb/test/random.ts';
 
 /** A body that was damaged, and what was done to it. */
 export interface Mutant {

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import type { LanceField } from '../../../src/lancedb/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
 import {
   bodyOf,
   column,
@@ -9,8 +9,8 @@ import {
   rowIds,
   type Columns,
   type Framing,
-} from '../../arrow-bodies.ts';
-import { DICTIONARIES, PLACEMENTS } from '../../lake/nested.ts';
+} from '../../../../lancedb/test/arrow-bodies.ts';
+import { DICTIONARIES, PLACEMENTS } from '../../../../lancedb/test/samples/nested.ts';
 import { SAMPLES } from '../../lake/type-samples.ts';
 
 /** A good body, and the plan it is an answer to. */

@@ -1,6 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
 import { transformPage, type TransformedPage } from '../../../src/lake/transform-page.ts';
-import { countArrowRows } from '../../../src/lancedb/row-count.ts';
+import { countArrowRows } from '@lance-offload/lancedb';
 import type { Original } from './originals.ts';
 
 /** How a worker takes an answer: refused with a code, known to be incomplete, or staged. */

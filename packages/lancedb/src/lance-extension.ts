@@ -1,4 +1,4 @@
-import type { LanceField } from '../lancedb/lance-type.ts';
+import type { LanceField } from './lance-type.ts';
 
 /** Field metadata of Arrow's extension types (Arrow columnar format, "Extension Types"). */
 const EXTENSION_NAME = 'ARROW:extension:name';

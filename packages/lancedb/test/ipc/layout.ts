@@ -1,4 +1,4 @@
-import { DICTIONARY_BATCH, RECORD_BATCH, takeApart } from '../../../src/lancedb/ipc/messages.ts';
+import { DICTIONARY_BATCH, RECORD_BATCH, takeApart } from '../../src/ipc/messages.ts';
 
 /** A stretch of a body. */
 export interface Range {

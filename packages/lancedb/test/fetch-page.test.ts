@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { LanceClient } from '../../src/lancedb/client.ts';
-import { fetchPage } from '../../src/lancedb/fetch-page.ts';
-import type { PagedScan } from '../../src/lancedb/paged-scan.ts';
-import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
-import { retryingScans } from '../../src/lancedb/retrying-scans.ts';
-import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
+import type { LanceClient } from '../src/client.ts';
+import { fetchPage } from '../src/fetch-page.ts';
+import type { PagedScan } from '../src/paged-scan.ts';
+import { RequestSizes } from '../src/request-sizes.ts';
+import { retryingScans } from '../src/retrying-scans.ts';
+import { bodyOf, rowIds } from './arrow-bodies.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
 import { json, test, type Answer } from './http-server.ts';
 
 const SCAN: PagedScan = { table: 't', id: 'run', version: 3, rowsPerPage: 1000, pageBytes: 65_536 };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { test as base } from 'vitest';
 import type { Connection } from '@lance-offload/base';
-import { createLanceClient, type LanceClient } from '../../src/lancedb/client.ts';
+import { createLanceClient, type LanceClient } from '../src/client.ts';
 
 export const KEY = 'sk_"test"-key\\1';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { createHttp } from '../../src/lancedb/http.ts';
-import type { Ticket } from '../../src/lancedb/pace.ts';
+import { createHttp } from '../src/http.ts';
+import type { Ticket } from '../src/pace.ts';
 import { connectionTo, json, test } from './http-server.ts';
 
 /** Hands out tickets one after the other, and notes which were refused. */

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { fetchPage } from '../../src/lancedb/fetch-page.ts';
-import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
-import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
-import type { LanceClient } from '../../src/lancedb/client.ts';
-import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
+import { fetchPage } from '../src/fetch-page.ts';
+import type { FetchedPart, PagedScan } from '../src/paged-scan.ts';
+import { RequestSizes } from '../src/request-sizes.ts';
+import type { LanceClient } from '../src/client.ts';
+import { bodyOf, rowIds } from './arrow-bodies.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
 import { test, type Answer } from './http-server.ts';
 
 const SEARCH: PagedScan = {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
-import { createLanceClient, type LanceClient } from '../../src/lancedb/client.ts';
+import { createLanceClient, type LanceClient } from '../src/client.ts';
 import * as arrow from 'apache-arrow';
-import { bodyOf } from '../arrow-bodies.ts';
+import { bodyOf } from './arrow-bodies.ts';
 import { connectionTo } from './http-server.ts';
 
 /** How a server may misbehave that answers queries for row ids. */

@@ -1,10 +1,10 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { decodeArrowBody } from '../../src/lancedb/arrow-body.ts';
-import { countArrowRows } from '../../src/lancedb/row-count.ts';
-import { bodyOf, compressedBody, float32, int32, int64, nulls, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectCode } from '../../../base/test/expect-code.ts';
-import { layoutOf } from './fuzz/layout.ts';
+import { decodeArrowBody } from '../src/arrow-body.ts';
+import { countArrowRows } from '../src/row-count.ts';
+import { bodyOf, compressedBody, float32, int32, int64, nulls, rowIds, utf8 } from './arrow-bodies.ts';
+import { expectCode } from '../../base/test/expect-code.ts';
+import { layoutOf } from './ipc/layout.ts';
 
 const three = nulls([true, true, true]);
 const item = new arrow.Field('item', new arrow.Int32(), true);

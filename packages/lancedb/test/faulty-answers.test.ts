@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
-import type { LanceClient } from '../../src/lancedb/client.ts';
-import { scanQuery } from '../../src/lancedb/query.ts';
-import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
+import type { LanceClient } from '../src/client.ts';
+import { scanQuery } from '../src/query.ts';
+import { bodyOf, rowIds } from './arrow-bodies.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
 import { json, test, type Answer } from './http-server.ts';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
-import type { LanceField, LanceType } from '../../src/lancedb/lance-type.ts';
+import type { LanceField, LanceType } from '../../src/lance-type.ts';
 import { column, int32, nulls, rowIds, utf8, type Columns } from '../arrow-bodies.ts';
-import { Random } from '../lancedb/fuzz/random.ts';
+import { Random } from '../random.ts';
 
 /** A value of a column; of a struct its fields' values in their order, of a map its entries. */
 type Value = number | string | null | readonly Value[];

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import type { LanceClient } from '../../src/lancedb/client.ts';
-import type { FetchedPart, PagedScan } from '../../src/lancedb/paged-scan.ts';
-import { fetchRows } from '../../src/lancedb/fetch-rows.ts';
-import { RequestSizes } from '../../src/lancedb/request-sizes.ts';
-import { bodyOf, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
+import type { LanceClient } from '../src/client.ts';
+import type { FetchedPart, PagedScan } from '../src/paged-scan.ts';
+import { fetchRows } from '../src/fetch-rows.ts';
+import { RequestSizes } from '../src/request-sizes.ts';
+import { bodyOf, rowIds, utf8 } from './arrow-bodies.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
 import { test, type Answer } from './http-server.ts';
 
 const SCAN: PagedScan = { table: 't', id: 'run', version: 3, rowsPerPage: 1000, pageBytes: 65_536 };

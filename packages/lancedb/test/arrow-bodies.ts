@@ -1,7 +1,7 @@
 import { zstdCompressSync } from 'node:zlib';
 import * as arrow from 'apache-arrow';
 import { compressFrameSync } from 'lz4-napi';
-import type { LanceField, LanceType } from '../src/lancedb/lance-type.ts';
+import type { LanceField, LanceType } from '../src/lance-type.ts';
 
 export type Framing = 'file' | 'stream';
 export type Codec = 'lz4' | 'zstd';

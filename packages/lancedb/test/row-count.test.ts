@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { countArrowRows } from '../../src/lancedb/row-count.ts';
-import { bodyOf, compressedBody, rowIds, utf8 } from '../arrow-bodies.ts';
-import { expectCode } from '../../../base/test/expect-code.ts';
+import { countArrowRows } from '../src/row-count.ts';
+import { bodyOf, compressedBody, rowIds, utf8 } from './arrow-bodies.ts';
+import { expectCode } from '../../base/test/expect-code.ts';
 
 const batch = (rows: number) => ({
   name: utf8(Array.from({ length: rows }, (_, row) => `row ${row}`)),

@@ -1,7 +1,7 @@
 import { expect, test as base } from 'vitest';
-import { listRowIds, type ListedPart, type ListingProgress } from '../../src/lancedb/list-row-ids.ts';
-import { RowIdSet } from '../../src/lancedb/row-id-set.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
+import { listRowIds, type ListedPart, type ListingProgress } from '../src/list-row-ids.ts';
+import { RowIdSet } from '../src/row-id-set.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
 import { serveIds, type Whims, type WhimsicalServer } from './whimsical-server.ts';
 
 interface Fixtures {

@@ -1,13 +1,8 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import {
-  arrowTypeOf,
-  lanceFieldSchema,
-  showLanceType,
-  type LanceType,
-} from '../../src/lancedb/lance-type.ts';
-import { showType } from '../../../base/src/arrow/arrow-data.ts';
-import { column } from '../arrow-bodies.ts';
+import { arrowTypeOf, lanceFieldSchema, showLanceType, type LanceType } from '../src/lance-type.ts';
+import { showType } from '../../base/src/arrow/arrow-data.ts';
+import { column } from './arrow-bodies.ts';
 
 const item = (type: string) => [column('item', type)];
 function show(type: LanceType): string {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { BodyBuffers } from '../../src/lancedb/body-buffers.ts';
-import { readBody } from '../../src/lancedb/body.ts';
+import { BodyBuffers } from '../src/body-buffers.ts';
+import { readBody } from '../src/body.ts';
 
 const MIB = 2 ** 20;
 const CHUNK = 64 * 1024;

@@ -1,5 +1,5 @@
 import * as arrow from 'apache-arrow';
-import type { LanceType } from '../../src/lancedb/lance-type.ts';
+import type { LanceType } from '../../src/lance-type.ts';
 import { int32, nulls, utf8 } from '../arrow-bodies.ts';
 
 /** Which of a type's three sample values a place holds; `null` for none. */

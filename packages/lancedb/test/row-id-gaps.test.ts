@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countGapQueries, nextGapQuery } from '../../src/lancedb/row-id-gaps.ts';
-import { RowIdSet } from '../../src/lancedb/row-id-set.ts';
+import { countGapQueries, nextGapQuery } from '../src/row-id-gaps.ts';
+import { RowIdSet } from '../src/row-id-set.ts';
 
 const FRAGMENT = 2n ** 32n;
 const DENSE = { mostRows: 100, density: 1 };

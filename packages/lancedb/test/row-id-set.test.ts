@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RowIdSet } from '../../src/lancedb/row-id-set.ts';
+import { RowIdSet } from '../src/row-id-set.ts';
 
 const idsOf = (...ids: (bigint | number)[]) => BigUint64Array.from(ids, BigInt);
 const idsIn = (set: RowIdSet, limit = 3) => [...set.slices(limit)].flatMap((slice) => [...slice]);

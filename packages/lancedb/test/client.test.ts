@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import type { OffloadError } from '@lance-offload/base';
-import { createLanceClient, type LanceClient } from '../../src/lancedb/client.ts';
-import { retryAfterMs, serverWords } from '../../src/lancedb/http.ts';
-import { scanQuery } from '../../src/lancedb/query.ts';
-import { countArrowRows } from '../../src/lancedb/row-count.ts';
-import { bodyOf, rowIds } from '../arrow-bodies.ts';
-import { expectCode, expectRejection } from '../../../base/test/expect-code.ts';
+import { createLanceClient, type LanceClient } from '../src/client.ts';
+import { retryAfterMs, serverWords } from '../src/http.ts';
+import { scanQuery } from '../src/query.ts';
+import { countArrowRows } from '../src/row-count.ts';
+import { bodyOf, rowIds } from './arrow-bodies.ts';
+import { expectCode, expectRejection } from '../../base/test/expect-code.ts';
 import { connectionTo, json, KEY, test, type Answer } from './http-server.ts';
 
 const QUERY = scanQuery({ version: 3 }, { offset: 0, limit: 10 });
