@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
-import { readSnapshot } from '@lance-offload/core';
+import { readSnapshot } from '@lance-offload/delta';
 import { loadConfig, NO_TRACING } from '@lance-offload/base';
 import { startServer } from '@lance-offload/lancedb-server';
 import { stagePage, TransformPool, type PageDeps } from '@lance-offload/worker';

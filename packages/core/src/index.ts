@@ -72,9 +72,6 @@ export { shellWord, STATE_MEANINGS, waysOutOf, type WayOut } from './jobs/ways-o
 export { stagedRowIds } from './lake/audit.ts';
 export { outcomesOf } from './lake/commit-actions.ts';
 export { commitRun, type Repair } from './lake/commit-run.ts';
-export { FORMAT_KEY, historyOf, readLog, readSnapshot, replay, runOf } from './lake/delta-log.ts';
-export { withDuckDB } from './lake/duckdb.ts';
-export { FORMAT_VERSION } from './lake/format.ts';
 export { listingProgress } from './lake/listing-progress.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
 export type { CommitStep, OnCommitStep } from './lake/publish-run.ts';

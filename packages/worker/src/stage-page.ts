@@ -1,6 +1,5 @@
 import {
   dataFilePath,
-  FORMAT_VERSION,
   keysFilePath,
   mostLacking,
   newAttemptId,
@@ -14,6 +13,7 @@ import {
   type Staging,
   type TransformTask,
 } from '@lance-offload/core';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import {
   fetchPage,
   fetchRows,

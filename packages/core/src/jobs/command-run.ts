@@ -1,5 +1,5 @@
 import { entryOfRun } from '../lake/commit-actions.ts';
-import { readLog } from '../lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import { finishRun } from '../lake/finish-run.ts';
 import { fenceRun } from '../lake/publish-run.ts';
 import { emptyReport, type RunReport } from '../lake/report.ts';

@@ -1,7 +1,7 @@
 import { OffloadError } from '@lance-offload/base';
 import { newAttemptId } from '../lake/paths.ts';
 import type { Staging } from '../lake/staging.ts';
-import { FORMAT_VERSION } from '../lake/format.ts';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import { fleetId } from './fleet-id.ts';
 import type { Fleet } from './fleet.ts';
 import type { PlanJob } from '../plan/plan-job.ts';

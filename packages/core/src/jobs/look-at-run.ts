@@ -1,5 +1,5 @@
 import { entryOfRun } from '../lake/commit-actions.ts';
-import { readLog } from '../lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import type { RunReport } from '../lake/report.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { pageCount, type RunPlan } from '../plan/run-plan.ts';

@@ -3,7 +3,7 @@ import type { Opening } from '../lake/opening.ts';
 import { newAttemptId } from '../lake/paths.ts';
 import type { RunKey } from '../lake/staging.ts';
 import { newRunId } from '../plan/run-id.ts';
-import { FORMAT_VERSION } from '../lake/format.ts';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import { recordOpened } from '../monitor/run-records.ts';
 import { command } from './command-run.ts';
 import { fleetId } from './fleet-id.ts';

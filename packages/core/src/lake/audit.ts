@@ -1,13 +1,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '@lance-offload/base';
-import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
+import {
+  deltaField,
+  type DeltaStruct,
+  dataFilePathOf,
+  FILE,
+  liveRows,
+  duckdbLimits,
+  withDuckDB,
+  type Store,
+} from '@lance-offload/delta';
 import { RowIdSet, ROW_ID } from '@lance-offload/lancedb';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
-import { dataFilePathOf, FILE, liveRows } from './deleted-rows.ts';
-import { duckdbLimits, withDuckDB } from './duckdb.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import { isWholePage } from './settle-plan.ts';
-import type { Store } from '../store/store.ts';
 import type { Staging } from './staging.ts';
 
 /** Small: the audit reads two narrow columns, and spills what does not fit. */

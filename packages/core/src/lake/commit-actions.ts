@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
-import type { DeltaStruct } from '../plan/lake-type.ts';
-import { isScd } from '@lance-offload/base';
-import { FORMAT_VERSION } from './format.ts';
-import type { RunPlan } from '../plan/run-plan.ts';
 import {
+  type DeltaStruct,
+  FORMAT_VERSION,
   protocolFor,
   type Action,
   type Add,
@@ -14,8 +12,13 @@ import {
   type DeletionVector,
   type MetaData,
   type Protocol,
-} from './delta-actions.ts';
-import { FORMAT_KEY, runOf, type LogEntry, type Snapshot } from './delta-log.ts';
+  FORMAT_KEY,
+  runOf,
+  type LogEntry,
+  type Snapshot,
+} from '@lance-offload/delta';
+import { isScd } from '@lance-offload/base';
+import type { RunPlan } from '../plan/run-plan.ts';
 import type { Merge } from './merge/merge.ts';
 import type { Receipt, StagedFile } from './receipt.ts';
 import type { RowOutcomes } from './report.ts';

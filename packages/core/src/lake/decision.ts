@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { READABLE_FORMATS } from './format.ts';
+import { READABLE_FORMATS } from '@lance-offload/delta';
 
 /**
  * decision.json: whether a run is committed or cancelled. A claim: whoever comes second does what the first has decided. A

@@ -1,4 +1,4 @@
-import { type DeltaField, deltaField } from '../plan/lake-type.ts';
+import { type DeltaField, deltaField } from '@lance-offload/delta/transform';
 import { ROW_ID } from '@lance-offload/lancedb/transform';
 
 /** Columns the lake adds to every table. Source columns of these names are refused. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FORMAT_VERSION, READABLE_FORMATS } from './format.ts';
+import { FORMAT_VERSION, READABLE_FORMATS } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
 
 /** What became of the rows a run read; their sum is the number of rows read, deletes apart. */

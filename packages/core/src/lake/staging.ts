@@ -3,15 +3,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
 import type { Page } from '../plan/page.ts';
-import { FORMAT_VERSION } from './format.ts';
+import {
+  FORMAT_VERSION,
+  getText,
+  makeClaim,
+  type Attempted,
+  type Claimed,
+  openStore,
+  StoreView,
+  type Store,
+  parseFile,
+} from '@lance-offload/delta';
 import { runPlanSchema, type RunPlan } from '../plan/run-plan.ts';
-import { getText, makeClaim, type Attempted, type Claimed } from '../store/claim.ts';
-import { openStore } from '../store/open-store.ts';
-import { StoreView } from '../store/store-view.ts';
-import type { Store } from '../store/store.ts';
 import { decisionSchema, type Decision } from './decision.ts';
 import { openingSchema, type Opening } from './opening.ts';
-import { parseFile } from './parse-file.ts';
 import { decodeTableName, LakePaths, newAttemptId } from './paths.ts';
 import { receiptSchema, type Receipt } from './receipt.ts';
 import { runReportSchema, type RunReport } from './report.ts';

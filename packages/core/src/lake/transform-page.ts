@@ -7,15 +7,23 @@ import {
   DISTANCE,
   ROW_ID,
 } from '@lance-offload/lancedb/transform';
-import { lakeTypeOf } from '../plan/lake-type.ts';
-import { arrowTypeOfWide, type WriteType } from '../plan/type-widening.ts';
-import { castData } from './cast.ts';
-import { fileStats } from './column-stats.ts';
-import { refuseInexact } from './inexact-keys.ts';
-import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES, largeNestedRow, largeRow } from './large-values.ts';
+import {
+  lakeTypeOf,
+  arrowTypeOfWide,
+  type WriteType,
+  castData,
+  fileStats,
+  refuseInexact,
+  LARGE_ROW_BYTES,
+  LARGE_VALUE_BYTES,
+  largeNestedRow,
+  largeRow,
+  writeParquet,
+  checksumOf,
+  hashBits,
+  hashRows,
+} from '@lance-offload/delta/transform';
 import { END_AT, START_AT } from './lineage.ts';
-import { writeParquet } from './parquet.ts';
-import { checksumOf, hashBits, hashRows } from './row-hash.ts';
 
 /** What the transform needs to know of the plan. Plain data: it crosses to a thread. */
 export interface TransformTask {

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { FileVector } from './commit-actions.ts';
-import { deletionVectorFile, encodeDeletionVectors, readDeletionVector } from './deletion-vector.ts';
-import type { Store } from '../store/store.ts';
-import type { Snapshot } from './delta-log.ts';
+import {
+  deletionVectorFile,
+  encodeDeletionVectors,
+  readDeletionVector,
+  type Store,
+  type Snapshot,
+} from '@lance-offload/delta';
 import type { Merge } from './merge/merge.ts';
 import type { Receipt } from './receipt.ts';
 import { createData } from './staging.ts';

@@ -1,5 +1,5 @@
 import type { PlanJob } from './plan-job.ts';
-import { readSnapshot, type Snapshot } from '../lake/delta-log.ts';
+import { readSnapshot, type Snapshot, FORMAT_VERSION } from '@lance-offload/delta';
 import type { Staging } from '../lake/staging.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
 import type { LanceClient } from '@lance-offload/lancedb';
@@ -14,7 +14,6 @@ import { heldTable, identifyTable, type IdentifiedTable, type ReadTable } from '
 import { proveRowVersions } from './row-versions.ts';
 import { committedAt, standsOn } from './stands-on.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
-import { FORMAT_VERSION } from '../lake/format.ts';
 import { queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
 import { showSearch } from './search.ts';
 import { schemaChanges, showSchemaChange, type SchemaChange } from './schema-changes.ts';

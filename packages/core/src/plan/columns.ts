@@ -9,7 +9,7 @@ import {
 } from '@lance-offload/lancedb';
 import { refuseNames } from './column-names.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
-import { holdsBinary, lakeTypeOf } from './lake-type.ts';
+import { holdsBinary, lakeTypeOf } from '@lance-offload/delta';
 import { planSearch } from './search.ts';
 
 /** The columns a run offloads, those it leaves out, and what the lake keeps less exactly than the source. */

@@ -1,10 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError, dictionaryTypeOf } from '@lance-offload/base';
-import { floorDivide } from '../lake/floor-divide.ts';
-import { duckdbTypeOf } from '../lake/duckdb-type.ts';
-import { quoteText } from '../lake/duckdb.ts';
+import { floorDivide, duckdbTypeOf, quoteText, lakeTypeOf, type DeltaType } from '@lance-offload/delta';
 import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
-import { lakeTypeOf, type DeltaType } from './lake-type.ts';
 
 const { DataType } = arrow;
 

@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import { cutOf, cutValues, inexactKeyError } from '../lake/inexact-keys.ts';
+import { cutOf, cutValues, inexactKeyError } from '@lance-offload/delta';
 import { ROW_ID, decodeArrowBody, type LanceClient, arrowTypeOf, scanQuery } from '@lance-offload/lancedb';
 import { canBeFiltered, quoteSourceColumn } from './cursor-value.ts';
 import type { KeyedPlan } from './null-keys.ts';

@@ -4,9 +4,18 @@ import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/line
 import { ROW_ID, arrowTypeOf, showLanceType, type LanceField, DISTANCE } from '@lance-offload/lancedb';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
-import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';
+import {
+  deltaField,
+  lakeTypeOf,
+  type DeltaField,
+  type DeltaStruct,
+  type DeltaType,
+  isWidening,
+  wasWidened,
+  widenField,
+  type WriteType,
+} from '@lance-offload/delta';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
-import { isWidening, wasWidened, widenField, type WriteType } from './type-widening.ts';
 
 /** Facts about a source column that its Delta type does not tell, kept in the field's metadata. */
 function metadataOf(field: LanceField, type: arrow.DataType): DeltaField['metadata'] {

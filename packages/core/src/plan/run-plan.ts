@@ -5,8 +5,7 @@ import { lanceFieldSchema, type LanceField, searchSchema } from '@lance-offload/
 import { cursorWindowSql } from './cursor-value.ts';
 import { changedSinceSql } from './row-versions.ts';
 import { tableIdentitySchema } from './table-identity.ts';
-import { writeTypeSchema } from './type-widening.ts';
-import { READABLE_FORMATS } from '../lake/format.ts';
+import { writeTypeSchema, READABLE_FORMATS } from '@lance-offload/delta';
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
 

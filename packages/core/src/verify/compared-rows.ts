@@ -1,12 +1,16 @@
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '@lance-offload/base';
-import type { Snapshot } from '../lake/delta-log.ts';
-import { duckdbTypeOf } from '../lake/duckdb-type.ts';
-import { quoteIdentifier, quoteText } from '../lake/duckdb.ts';
+import {
+  type Snapshot,
+  duckdbTypeOf,
+  quoteIdentifier,
+  quoteText,
+  deltaField,
+  type DeltaStruct,
+  type Store,
+} from '@lance-offload/delta';
 import { ROW_ID } from '@lance-offload/lancedb';
-import { deltaField, type DeltaStruct } from '../plan/lake-type.ts';
-import type { Store } from '../store/store.ts';
 
 /** What names and orders the rows of a table, and which rows of the lake count. */
 export interface RowNames {

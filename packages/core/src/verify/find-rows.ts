@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Snapshot } from '../lake/delta-log.ts';
+import type { Snapshot } from '@lance-offload/delta';
 import { keyNames, type RowNames } from './compared-rows.ts';
 import type { Finding, Found, JsonValue } from './verdict.ts';
 

@@ -1,10 +1,8 @@
 import { ingestionType, isScd, type IngestionType, OffloadError } from '@lance-offload/base';
 import { lastCommitIn } from '../lake/commit-actions.ts';
-import { readLog, replay, type LogEntry, type Snapshot } from '../lake/delta-log.ts';
-import { quoteText } from '../lake/duckdb.ts';
+import { readLog, replay, type LogEntry, type Snapshot, quoteText, type Store } from '@lance-offload/delta';
 import { END_AT } from '../lake/lineage.ts';
 import type { Staging } from '../lake/staging.ts';
-import type { Store } from '../store/store.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
 import { committedAt } from '../plan/stands-on.ts';
 import type { RowNames } from './compared-rows.ts';

@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
-import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW } from '../lake/deleted-rows.ts';
-import { quoteText } from '../lake/duckdb.ts';
+import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW, quoteText } from '@lance-offload/delta';
 import { ROW_ID } from '@lance-offload/lancedb';
 import {
   emptyRows,

@@ -1,9 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { ParquetFile } from 'parquet-wasm/node';
 import { OffloadError, asLakeError } from '@lance-offload/base/transform';
-import { writeParquet } from '../lake/parquet.ts';
-import { hashBits, hashRows } from '../lake/row-hash.ts';
-import { openBlob } from '../store/blob.ts';
+import { writeParquet, hashBits, hashRows, openBlob } from '@lance-offload/delta/transform';
 
 const BATCH_ROWS = 8192;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type TableOptions, OffloadError, type Attempts } from '@lance-offload/base';
-import { duckdbLimits, withDuckDB } from '../lake/duckdb.ts';
+import { duckdbLimits, withDuckDB } from '@lance-offload/delta';
 import type { Staging } from '../lake/staging.ts';
 import type { LanceClient } from '@lance-offload/lancedb';
 import { compareKeys } from './compare-keys.ts';

@@ -3,7 +3,7 @@ import { expect, inject } from 'vitest';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, startRun } from '../../src/jobs/run-control.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { readLog } from '../../src/lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import type { CommitStep } from '../../src/lake/publish-run.ts';
 import type { RunReport } from '../../src/lake/report.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';

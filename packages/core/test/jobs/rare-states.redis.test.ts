@@ -7,13 +7,13 @@ import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../..
 import type { Command } from '../../src/jobs/run-events.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { readLog, readSnapshot } from '../../src/lake/delta-log.ts';
+import { readLog, readSnapshot } from '@lance-offload/delta';
 import { fenceRun } from '../../src/lake/publish-run.ts';
 import { emptyReport } from '../../src/lake/report.ts';
 import { Staging } from '../../src/lake/staging.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
-import { tapStore } from '../store/tapped-store.ts';
+import { tapStore } from '../../../delta/test/store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(15);

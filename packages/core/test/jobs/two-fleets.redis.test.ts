@@ -1,6 +1,6 @@
 import { expect, inject, vi } from 'vitest';
 import { tableOptionsSchema } from '@lance-offload/base';
-import { readLog } from '../../src/lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { stagePage } from '../lake/lake-fixture.ts';
 import { lakeQuery, pagesOf, type Row } from '../lake/merge/typed-table.ts';

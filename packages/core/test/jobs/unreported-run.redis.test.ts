@@ -3,11 +3,11 @@ import { OffloadError } from '@lance-offload/base';
 import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { readLog } from '../../src/lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import { Staging } from '../../src/lake/staging.ts';
 import { planOf, stagePage } from '../lake/lake-fixture.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { tapStore } from '../store/tapped-store.ts';
+import { tapStore } from '../../../delta/test/store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(31);

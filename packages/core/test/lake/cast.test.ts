@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
-import { showLanceType } from '@lance-offload/lancedb';
-import { lakeTypeOf } from '../../src/plan/lake-type.ts';
-import { duckdbTypeOf } from '../../src/lake/duckdb-type.ts';
+import { arrowTypeOf, showLanceType } from '@lance-offload/lancedb';
+import { lakeTypeOf } from '../../../delta/src/types/lake-type.ts';
+import { duckdbTypeOf } from '../../../delta/src/duckdb/duckdb-type.ts';
 import { bodyOf, column, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 import { DEEPER } from '../../../lancedb/test/samples/deeper.ts';

@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { fileStats } from '../../src/lake/column-stats.ts';
+import { fileStats } from '../../../delta/src/parquet/column-stats.ts';
 import { float32, float64, int32, int64, nulls, utf8 } from '../../../lancedb/test/arrow-bodies.ts';
 
 /** Statistics of one column given in batches, as text: numbers may be beyond JavaScript's. */

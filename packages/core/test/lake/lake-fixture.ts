@@ -10,7 +10,7 @@ import { openLake, type Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import type { LanceField } from '@lance-offload/lancedb';
 import { transformOf } from '../../src/plan/page-scan.ts';
-import { FORMAT_VERSION } from '../../src/lake/format.ts';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import { planPages, type RunPlan } from '../../src/plan/run-plan.ts';
 import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 

@@ -3,10 +3,10 @@ import * as arrow from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
 import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { fileStats } from '../../src/lake/column-stats.ts';
-import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES } from '../../src/lake/large-values.ts';
+import { fileStats } from '../../../delta/src/parquet/column-stats.ts';
+import { LARGE_ROW_BYTES, LARGE_VALUE_BYTES } from '../../../delta/src/parquet/large-values.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
-import { hashRows } from '../../src/lake/row-hash.ts';
+import { hashRows } from '../../../delta/src/values/row-hash.ts';
 import {
   bodyOf,
   column,

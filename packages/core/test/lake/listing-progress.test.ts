@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { listingProgress } from '../../src/lake/listing-progress.ts';
-import type { ListingProgress } from '../../../lancedb/src/list-row-ids.ts';
+import type { ListingProgress } from '@lance-offload/lancedb';
 import { test } from './lake-fixture.ts';
 import { pathsOf } from './paths-of.ts';
 

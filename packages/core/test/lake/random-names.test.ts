@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { OffloadError } from '@lance-offload/base';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
+import { withDuckDB } from '@lance-offload/delta';
 import { openLake } from '../../src/lake/staging.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';

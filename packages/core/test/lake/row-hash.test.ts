@@ -1,9 +1,9 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
-import { lakeTypeOf } from '../../src/plan/lake-type.ts';
-import { castData } from '../../src/lake/cast.ts';
-import { checksumOf, hashRows } from '../../src/lake/row-hash.ts';
+import { arrowTypeOf } from '@lance-offload/lancedb';
+import { lakeTypeOf } from '../../../delta/src/types/lake-type.ts';
+import { castData } from '../../../delta/src/values/cast.ts';
+import { checksumOf, hashRows } from '../../../delta/src/values/row-hash.ts';
 import {
   float32,
   float64,

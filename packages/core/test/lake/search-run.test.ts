@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
+import { withDuckDB } from '@lance-offload/delta';
 import type { Receipt } from '../../src/lake/receipt.ts';
 import type { Staging } from '../../src/lake/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';

@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { expectCode } from '../../../base/test/expect-code.ts';
-import { checksumOf } from '../../src/lake/row-hash.ts';
+import { checksumOf } from '../../../delta/src/values/row-hash.ts';
 import {
   bodyOf,
   column,

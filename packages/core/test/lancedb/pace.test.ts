@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LocalPace } from '../../../lancedb/src/pace.ts';
+import { LocalPace } from '@lance-offload/lancedb';
 import { tokenBucket } from '../jobs/simulated-fleet.ts';
 
 test('a process by itself finds the source’s limit, and keeps to it', async () => {

@@ -1,8 +1,8 @@
 import * as arrow from 'apache-arrow';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
-import { arrowTypeOf } from '../../../lancedb/src/lance-type.ts';
+import { withDuckDB } from '@lance-offload/delta';
+import { arrowTypeOf } from '@lance-offload/lancedb';
 import {
   cursorDuckdbLiteral,
   cursorWindowSql,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { protocolFor } from '../../src/lake/delta-actions.ts';
+import { protocolFor } from '../../../delta/src/log/delta-actions.ts';
 import type { LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, mergeSchemas, schemaProperties, writeTypes } from '../../src/plan/lake-schema.ts';
-import { lakeTypeOf, type DeltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
-import { arrowTypeOfWide, isWidening } from '../../src/plan/type-widening.ts';
+import { lakeTypeOf, type DeltaField, type DeltaStruct } from '../../../delta/src/types/lake-type.ts';
+import { arrowTypeOfWide, isWidening } from '../../../delta/src/types/type-widening.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
+import { withDuckDB } from '@lance-offload/delta';
 import type { Staging } from '../../src/lake/staging.ts';
 import { transformPage } from '../../src/lake/transform-page.ts';
 import { compareKeys, type KeyRules } from '../../src/verify/compare-keys.ts';

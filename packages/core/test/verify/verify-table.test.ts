@@ -8,7 +8,7 @@ import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { TableVerdict } from '../../src/verify/verdict.ts';
 import { verifyTable, type VerifyProgress } from '../../src/verify/verify-table.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { HandMadeTable, schemaOf } from '../lake/hand-made-table.ts';
+import { HandMadeTable, schemaOf } from '../../../delta/test/hand-made-table.ts';
 import { offloadTable, snapshotOf, type Row, type Types } from '../lake/merge/typed-table.ts';
 import { json, test as served, type Seen } from '../../../lancedb/test/http-server.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';

@@ -1,7 +1,6 @@
 import {
   beat,
   commitJobId,
-  FORMAT_VERSION,
   PAYLOAD_VERSION,
   recordReport,
   recordRetry,
@@ -9,6 +8,7 @@ import {
   recordStep,
   type Beat,
 } from '@lance-offload/core';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';

@@ -1,4 +1,5 @@
-import { historyOf, outcomesOf, readLog, replay, runOf } from '@lance-offload/core';
+import { historyOf, readLog, replay, runOf } from '@lance-offload/delta';
+import { outcomesOf } from '@lance-offload/core';
 import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatBytes, formatCount, formatTable } from '../screen/format.ts';

@@ -3,7 +3,6 @@ import {
   isSettled,
   readLimits,
   readPauses,
-  readSnapshot,
   runStatus,
   tableState,
   type Fleet,
@@ -11,6 +10,7 @@ import {
   type RunStatus,
   type Staging,
 } from '@lance-offload/core';
+import { readSnapshot } from '@lance-offload/delta';
 import { Argument, type Command } from 'commander';
 import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';

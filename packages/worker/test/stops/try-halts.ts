@@ -1,5 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
-import { readLog, type RunReport, type Staging } from '@lance-offload/core';
+import { readLog } from '@lance-offload/delta';
+import type { RunReport, Staging } from '@lance-offload/core';
 import { entryOfRun } from '../../../core/src/lake/commit-actions.ts';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';

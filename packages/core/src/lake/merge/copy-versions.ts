@@ -1,13 +1,18 @@
-import { withScratchFile } from '../../store/scratch.ts';
-import type { Add } from '../delta-actions.ts';
-import { FILE, liveRows, ROW, type DataFile } from '../deleted-rows.ts';
-import { duckdbTypeOf } from '../duckdb-type.ts';
-import { quoteText } from '../duckdb.ts';
+import {
+  withScratchFile,
+  type Add,
+  FILE,
+  liveRows,
+  ROW,
+  type DataFile,
+  duckdbTypeOf,
+  quoteText,
+  widenZeroBounds,
+} from '@lance-offload/delta';
 import { END_AT, START_AT } from '../lineage.ts';
 import { closedFilePath, newAttemptId } from '../paths.ts';
 import { createData } from '../staging.ts';
 import { DELETED, type MergeTables } from './merge-tables.ts';
-import { widenZeroBounds } from './zero-bounds.ts';
 
 /** Rows copied into one file, and their bytes in plain: bounds for what DuckDB holds at once. Pages are as large. */
 const ROWS_PER_FILE = 20_000;

@@ -2,13 +2,23 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
 import type { RunPlan } from '../../plan/run-plan.ts';
-import { deltaField, type DeltaStruct, type DeltaType } from '../../plan/lake-type.ts';
-import type { Add } from '../delta-actions.ts';
-import type { Store } from '../../store/store.ts';
-import type { Snapshot } from '../delta-log.ts';
-import { dataFilePathOf, FILE, liveRows, loadDeletedRows, ROW, type DataFile } from '../deleted-rows.ts';
-import { duckdbTypeOf } from '../duckdb-type.ts';
-import { quoteIdentifier, quoteText } from '../duckdb.ts';
+import {
+  deltaField,
+  type DeltaStruct,
+  type DeltaType,
+  type Add,
+  type Store,
+  type Snapshot,
+  dataFilePathOf,
+  FILE,
+  liveRows,
+  loadDeletedRows,
+  ROW,
+  type DataFile,
+  duckdbTypeOf,
+  quoteIdentifier,
+  quoteText,
+} from '@lance-offload/delta';
 import { END_AT, START_AT } from '../lineage.ts';
 import { ROW_ID } from '@lance-offload/lancedb';
 import type { Receipt } from '../receipt.ts';

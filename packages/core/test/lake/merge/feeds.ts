@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { publishRun } from '../../../src/lake/publish-run.ts';
-import { hashRows } from '../../../src/lake/row-hash.ts';
+import { hashRows } from '../../../../delta/src/values/row-hash.ts';
 import { totalsOf } from '../../../src/lake/staged-totals.ts';
 import { openLake, type Staging } from '../../../src/lake/staging.ts';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';

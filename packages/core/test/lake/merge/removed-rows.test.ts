@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { withDuckDB } from '../../../src/lake/duckdb.ts';
+import { withDuckDB } from '@lance-offload/delta';
 import { readRemoved } from '../../../src/lake/merge/removed-rows.ts';
 
 const FILES = 2000;

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import type { CommitStep, OnCommitStep } from '../../../src/lake/publish-run.ts';
-import { readLog } from '../../../src/lake/delta-log.ts';
+import { readLog } from '@lance-offload/delta';
 import { expectRejection } from '../../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';
 import { current, history, offload, outcomes, PEOPLE, peoplePlan, person, stateOf } from './people.ts';

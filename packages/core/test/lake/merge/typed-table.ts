@@ -1,14 +1,13 @@
 import * as arrow from 'apache-arrow';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import type { OnCommitStep } from '../../../src/lake/publish-run.ts';
-import { readLog, replay, type Snapshot } from '../../../src/lake/delta-log.ts';
-import { withDuckDB } from '../../../src/lake/duckdb.ts';
-import type { LakeMoment } from '../../../src/lake/lake-moment.ts';
+import { readLog, replay, withDuckDB } from '@lance-offload/delta';
+import type { Snapshot } from '../../../../delta/src/log/delta-log.ts';
+import type { LakeMoment } from '../../../../delta/src/log/lake-moment.ts';
 import type { RunReport } from '../../../src/lake/report.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
 import { createViews } from '../../../src/lake/views.ts';
-import { arrowTypeOf } from '../../../../lancedb/src/lance-type.ts';
-import type { LanceField } from '@lance-offload/lancedb';
+import { arrowTypeOf, type LanceField } from '@lance-offload/lancedb';
 import { planPages, type RunPlan } from '../../../src/plan/run-plan.ts';
 import {
   bitmapOf,

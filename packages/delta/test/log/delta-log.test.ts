@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { isTooNew, protocolFor, type Action, type DeletionVector } from '../../src/lake/delta-actions.ts';
+import { isTooNew, protocolFor, type Action, type DeletionVector } from '../../src/log/delta-actions.ts';
 import {
   appendEntry,
   FORMAT_KEY,
@@ -9,11 +9,11 @@ import {
   readLog,
   readSnapshot,
   versionAt,
-} from '../../src/lake/delta-log.ts';
-import { deltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
-import { FORMAT_VERSION } from '../../src/lake/format.ts';
+} from '../../src/log/delta-log.ts';
+import { deltaField, type DeltaStruct } from '../../src/types/lake-type.ts';
+import { FORMAT_VERSION } from '../../src/log/format.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { test } from './lake-fixture.ts';
+import { test } from '../../../core/test/lake/lake-fixture.ts';
 
 const SCHEMA: DeltaStruct = { type: 'struct', fields: [deltaField('id', 'long')] };
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { deletionVectorFile, encodeDeletionVectors } from '../../src/lake/deletion-vector.ts';
-import { protocolFor, type Action, type Add } from '../../src/lake/delta-actions.ts';
-import { appendEntry } from '../../src/lake/delta-log.ts';
-import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
-import type { Store } from '../../src/store/store.ts';
-import { deltaField, type DeltaField, type DeltaStruct, type DeltaType } from '../../src/plan/lake-type.ts';
+import { deletionVectorFile, encodeDeletionVectors } from '../src/rows/deletion-vector.ts';
+import { protocolFor, type Action, type Add } from '../src/log/delta-actions.ts';
+import { appendEntry } from '../src/log/delta-log.ts';
+import { quoteText, withDuckDB } from '../src/duckdb/duckdb.ts';
+import type { Store } from '../src/store/store.ts';
+import { deltaField, type DeltaField, type DeltaStruct, type DeltaType } from '../src/types/lake-type.ts';
 
 export function schemaOf(
   columns: Readonly<Record<string, DeltaType>>,

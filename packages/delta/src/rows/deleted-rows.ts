@@ -1,11 +1,11 @@
 import { DuckDBBitValue, type DuckDBConnection } from '@duckdb/node-api';
-import type { DeltaStruct } from '../plan/lake-type.ts';
+import type { DeltaStruct } from '../types/lake-type.ts';
 import type { Store } from '../store/store.ts';
 import { readDeletionVector } from './deletion-vector.ts';
-import type { Add, DeletionVector } from './delta-actions.ts';
-import { quoteIdentifier, quoteText } from './duckdb.ts';
-import { duckdbTypeOf } from './duckdb-type.ts';
-import { exactColumn } from './exact-column.ts';
+import type { Add, DeletionVector } from '../log/delta-actions.ts';
+import { quoteIdentifier, quoteText } from '../duckdb/duckdb.ts';
+import { duckdbTypeOf } from '../duckdb/duckdb-type.ts';
+import { exactColumn } from '../duckdb/exact-column.ts';
 
 /** Columns of `liveRows` beside those of the data: a row's file, as an absolute path, and its position in there from 0. */
 export const FILE = '__lance_offload_file';

@@ -2,10 +2,10 @@ import { openStore } from '../../src/store/open-store.ts';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect, test as base } from 'vitest';
-import { FILE, liveRows, loadDeletedRows, ROW } from '../../src/lake/deleted-rows.ts';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
+import { FILE, liveRows, loadDeletedRows, ROW } from '../../src/rows/deleted-rows.ts';
+import { withDuckDB } from '../../src/duckdb/duckdb.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';
-import { HandMadeTable, schemaOf } from './hand-made-table.ts';
+import { HandMadeTable, schemaOf } from '../hand-made-table.ts';
 
 const DELETED = 'deleted_rows';
 

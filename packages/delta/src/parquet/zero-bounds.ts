@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { columnChunks, footerBytes, readFooter, structIn, TAIL_BYTES } from '../parquet-footer.ts';
+import { columnChunks, footerBytes, readFooter, structIn, TAIL_BYTES } from './parquet-footer.ts';
 
 /** `Type` of parquet.thrift. */
 const FLOAT = 4;

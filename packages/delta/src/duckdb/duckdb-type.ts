@@ -1,4 +1,4 @@
-import type { DeltaType } from '../plan/lake-type.ts';
+import type { DeltaType } from '../types/lake-type.ts';
 import { quoteIdentifier } from './duckdb.ts';
 
 const DUCKDB_TYPES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import type { DeltaField, DeltaType } from '../plan/lake-type.ts';
-import { wasCoarser } from '../plan/type-widening.ts';
+import type { DeltaField, DeltaType } from '../types/lake-type.ts';
+import { wasCoarser } from '../types/type-widening.ts';
 
 /** Whether a filter on the column may be about a float: itself one, or with one in it that a filter can name. */
 function isFloating(type: DeltaType): boolean {

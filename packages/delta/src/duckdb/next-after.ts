@@ -1,5 +1,5 @@
-import type { DeltaType } from '../../plan/lake-type.ts';
-import { duckdbTypeOf } from '../duckdb-type.ts';
+import type { DeltaType } from '../types/lake-type.ts';
+import { duckdbTypeOf } from './duckdb-type.ts';
 
 const WHOLE = new Set(['byte', 'short', 'integer', 'long']);
 

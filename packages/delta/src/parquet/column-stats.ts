@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { bytesIn, longsIn, typeOf, wordsIn, type Data } from '@lance-offload/base/transform';
-import { floorDivide } from './floor-divide.ts';
+import { floorDivide } from '../values/floor-divide.ts';
 
 /** Longest prefix of a string kept in `minValues`/`maxValues`, in code points (Delta's own writers use 32). */
 const STRING_PREFIX = 32;

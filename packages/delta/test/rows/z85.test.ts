@@ -1,6 +1,6 @@
 import { assert, property, uint8Array } from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeZ85, encodeZ85 } from '../../src/lake/z85.ts';
+import { decodeZ85, encodeZ85 } from '../../src/rows/z85.ts';
 
 test('the example of the Z85 specification is encoded and decoded as it says', () => {
   const bytes = Uint8Array.of(0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b);

@@ -9,9 +9,9 @@ import {
   deletionVectorFile,
   encodeDeletionVectors,
   readDeletionVector,
-} from '../../src/lake/deletion-vector.ts';
-import type { DeletionVector } from '../../src/lake/delta-actions.ts';
-import { encodeZ85 } from '../../src/lake/z85.ts';
+} from '../../src/rows/deletion-vector.ts';
+import type { DeletionVector } from '../../src/log/delta-actions.ts';
+import { encodeZ85 } from '../../src/rows/z85.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { randomRuns } from '../../../base/test/soak.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeltaStruct } from '../plan/lake-type.ts';
+import type { DeltaStruct } from '../types/lake-type.ts';
 
 // Actions of the Delta log (delta-io/delta PROTOCOL.md, "Actions"): the subset the lake writes and reads.
 

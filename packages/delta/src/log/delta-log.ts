@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
-import type { DeltaStruct } from '../plan/lake-type.ts';
+import type { DeltaStruct } from '../types/lake-type.ts';
 import { FORMAT_VERSION } from './format.ts';
 import {
   actionSchema,

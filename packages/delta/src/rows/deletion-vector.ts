@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { OffloadError } from '@lance-offload/base';
 import type { Store } from '../store/store.ts';
-import type { DeletionVector } from './delta-actions.ts';
+import type { DeletionVector } from '../log/delta-actions.ts';
 import { decodeZ85, encodeZ85 } from './z85.ts';
 
 // Deletion vectors as delta-io/delta PROTOCOL.md describes them: "Deletion Vector Descriptor Schema", "Deletion Vector
