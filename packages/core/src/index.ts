@@ -1,80 +1,11 @@
-export {
-  readActions,
-  recordAction,
-  type Action,
-  type ActionOutcome,
-  type NewAction,
-} from './jobs/audit-log.ts';
-export { findFailures, type FailedJob, type FailureFilter, type RunStep } from './jobs/failures.ts';
-export { fireSchedule, type FireDeps, type ScheduleOutcome } from './jobs/fire-schedule.ts';
-export { FleetPace } from './jobs/fleet-pace.ts';
-export type { Fleet } from './jobs/fleet.ts';
-export { holdOpening } from './jobs/hold-opening.ts';
-export { readLimits, setLimits, type LimitChanges, type Limits } from './jobs/limits.ts';
-export { readClaims, type RunClaims } from './jobs/look-at-run.ts';
-export { Parking } from './jobs/parking.ts';
-export { pause, readPauses, resume, type Pauses, type PauseScope } from './jobs/pauses.ts';
-export {
-  commitJobSchema,
-  failureSchema,
-  pageJobSchema,
-  type CommitJob,
-  type Failure,
-  type PageJob,
-  type ScheduleJob,
-} from './jobs/payloads.ts';
-export {
-  COMMIT_QUEUE,
-  commitJobId,
-  PAGE_QUEUE,
-  pageJobId,
-  placeOfJob,
-  PLAN_QUEUE,
-  planJobId,
-  Queues,
-  SCHEDULE_QUEUE,
-} from './jobs/queues.ts';
-export { answersPing, connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
-export { retryFailures, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
-export {
-  cancelRun,
-  prepareRetry,
-  resumeRun,
-  retryRun,
-  startRun,
-  type RetriedRun,
-  type RunRequest,
-  type StartedRun,
-} from './jobs/run-control.ts';
-export { stateOf, type RunFacts } from './jobs/run-state.ts';
-export { findRun, runStatus, type RunFailure, type RunStatus } from './jobs/run-status.ts';
-export { countFailed, readCounts, type ScheduleCounts } from './jobs/schedule-counts.ts';
-export {
-  haveSchedulesBeenLost,
-  listSchedules,
-  reconcileSchedules,
-  registerSchedules,
-  removeSchedules,
-  type RegisteredSchedule,
-  type Schedule,
-} from './jobs/schedules.ts';
-export { isTriedAgain, settleFailure } from './jobs/settle-failure.ts';
-export {
-  ALL_STATE_WORDS,
-  isEnded,
-  isMoving,
-  isSettled,
-  STATE_WORDS,
-  type RunState,
-  type StateWord,
-} from './jobs/state-words.ts';
-export { shellWord, STATE_MEANINGS, waysOutOf, type WayOut } from './jobs/ways-out.ts';
 export { stagedRowIds } from './lake/audit.ts';
-export { outcomesOf } from './lake/commit-actions.ts';
+export { entryOfRun, outcomesOf } from './lake/commit-actions.ts';
 export { commitRun, type Repair } from './lake/commit-run.ts';
+export { finishRun } from './lake/finish-run.ts';
 export { listingProgress } from './lake/listing-progress.ts';
+export type { Opening } from './lake/opening.ts';
 export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
-export type { CommitStep, OnCommitStep } from './lake/publish-run.ts';
+export { fenceRun, type CommitStep, type OnCommitStep } from './lake/publish-run.ts';
 export type { Receipt, StagedFile } from './lake/receipt.ts';
 export { emptyReport, unchangedReport, type RunReport } from './lake/report.ts';
 export { createRowIdFile, readRowIds } from './lake/row-id-file.ts';
@@ -83,47 +14,6 @@ export { openLake, Staging, type RunKey } from './lake/staging.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export type { TransformedPage, TransformTask } from './lake/transform-page.ts';
 export { createViews, refreshDatabase } from './lake/views.ts';
-export {
-  BUCKET_S,
-  bucketStart,
-  count,
-  readBuckets,
-  readTotals,
-  redisTimeMs,
-  sumBuckets,
-  type Bucket,
-} from './monitor/buckets.ts';
-export { addCounts, errorField, latencyField, NO_COUNTS, type FleetCounts } from './monitor/counts.ts';
-export {
-  beat,
-  BEAT_MS,
-  LOST_AFTER_MS,
-  readWorkers,
-  type Beat,
-  type Work,
-  type WorkerStanding,
-} from './monitor/heartbeats.ts';
-export { LATENCY_BOUNDS_MS, quantile, type Histogram } from './monitor/latency.ts';
-export { KEEP_RUNS_S, type Monitored } from './monitor/monitor-keys.ts';
-export { logRun, readRunLog, type RunLogLine } from './monitor/run-log.ts';
-export {
-  PAGE_STATES,
-  readLakeTables,
-  readPageStates,
-  readRecord,
-  readRecords,
-  readRecordsOf,
-  readRunIds,
-  recordOpened,
-  recordPlanned,
-  recordReport,
-  recordRetry,
-  recordStaged,
-  recordStep,
-  type LakeTable,
-  type RunRecord,
-} from './monitor/run-records.ts';
-export { readSeries, SERIES_BUCKET_S, type SeriesPoint } from './monitor/run-series.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
 export {
   cursorDuckdbLiteral,
@@ -133,8 +23,8 @@ export {
 } from './plan/cursor-value.ts';
 export { lakeColumns, type LakeColumn } from './plan/lake-columns.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
-export type { Page } from './plan/page.ts';
-export { PAYLOAD_VERSION, planJobSchema, type PlanJob } from './plan/plan-job.ts';
+export { pageSchema, type Page } from './plan/page.ts';
+export { jobFields, PAYLOAD_VERSION, planJobSchema, type PlanJob } from './plan/plan-job.ts';
 export { refuseMadeAnew } from './plan/read-identity.ts';
 export { isRunId, newRunId } from './plan/run-id.ts';
 export { pageCount, planPages, queryFilterOf, type RunPlan } from './plan/run-plan.ts';

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inFolder } from '../../base/test/in-folder.ts';
 import type { LanceField } from '@lance-offload/lancedb';
-import { quoteText } from '../../delta/src/duckdb/duckdb.ts';
-import { withDuckDB } from '@lance-offload/delta';
+import { quoteText, withDuckDB } from '@lance-offload/delta';
 import { transformPage, type TransformedPage } from '../src/lake/transform-page.ts';
 
 export const RUN_ID = 'types-20261122T101500Z-7f3a';

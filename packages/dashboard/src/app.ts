@@ -1,5 +1,5 @@
 import type { DashboardSettings, Logger } from '@lance-offload/base';
-import type { Fleet } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
 import express, { type Express } from 'express';
 import { createAccess } from './access/access.ts';
 import { visitorOf } from './access/visitor.ts';

@@ -1,5 +1,6 @@
 import { attemptsOf, createLogger, loadConfig } from '@lance-offload/base';
-import { connectRedis, DEFAULT_REDIS_URL, Queues, type Fleet, openLake } from '@lance-offload/core';
+import { connectRedis, DEFAULT_REDIS_URL, Queues, type Fleet } from '@lance-offload/fleet';
+import { openLake } from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments, type DashboardArguments } from './arguments.ts';
 import { failToStart } from './fail-to-start.ts';

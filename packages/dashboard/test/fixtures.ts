@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createLogger } from '@lance-offload/base';
-import { openLake, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
+import { openLake, PAYLOAD_VERSION } from '@lance-offload/core';
+import { Queues } from '@lance-offload/fleet';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';

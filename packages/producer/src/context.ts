@@ -7,15 +7,8 @@ import {
   type Config,
   type Logger,
 } from '@lance-offload/base';
-import {
-  connectRedis,
-  DEFAULT_REDIS_URL,
-  FleetPace,
-  Queues,
-  type Fleet,
-  openLake,
-  type Staging,
-} from '@lance-offload/core';
+import { connectRedis, DEFAULT_REDIS_URL, FleetPace, Queues, type Fleet } from '@lance-offload/fleet';
+import { openLake, type Staging } from '@lance-offload/core';
 import { createLanceClient, type LanceClient } from '@lance-offload/lancedb';
 
 /** Options every command takes. */

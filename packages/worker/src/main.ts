@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { connectRedis, FleetPace, DEFAULT_REDIS_URL, Queues, openLake } from '@lance-offload/core';
+import { connectRedis, FleetPace, DEFAULT_REDIS_URL, Queues } from '@lance-offload/fleet';
+import { openLake } from '@lance-offload/core';
 import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
 import { createLogger, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
 import { parseArguments } from './arguments.ts';

@@ -7,8 +7,8 @@ import {
   settleFailure,
   type PageJob,
   type Queues,
-  type RunPlan,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { RunPlan } from '@lance-offload/core';
 import { Worker, type Job } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';

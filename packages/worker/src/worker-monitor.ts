@@ -11,12 +11,10 @@ import {
   recordStep,
   type Beat,
   type Monitored,
-  type Page,
-  type Receipt,
   type RunLogLine,
-  type RunReport,
   type Work,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { Page, Receipt, RunReport } from '@lance-offload/core';
 import { VERSION, type Logger, type OffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 

@@ -2,19 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '@lance-offload/base';
-import {
-  emptyReport,
-  openLake,
-  pageJobId,
-  pause,
-  PAYLOAD_VERSION,
-  commitJobId,
-  planJobId,
-  Queues,
-  resume,
-  type Fleet,
-  type RunPlan,
-} from '@lance-offload/core';
+import { emptyReport, openLake, PAYLOAD_VERSION, type RunPlan } from '@lance-offload/core';
+import { pageJobId, pause, commitJobId, planJobId, Queues, resume, type Fleet } from '@lance-offload/fleet';
 import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { arrowTypeOf, showLanceType } from '@lance-offload/lancedb';
-import { lakeTypeOf } from '../../../delta/src/types/lake-type.ts';
-import { duckdbTypeOf } from '../../../delta/src/duckdb/duckdb-type.ts';
+import { lakeTypeOf, duckdbTypeOf } from '@lance-offload/delta';
 import { bodyOf, column, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 import { DEEPER } from '../../../lancedb/test/samples/deeper.ts';

@@ -1,10 +1,8 @@
 import { expect } from 'vitest';
 import { entryOfRun } from '../../src/lake/commit-actions.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import { appendEntry } from '../../../delta/src/log/delta-log.ts';
-import { readLog } from '@lance-offload/delta';
+import { appendEntry, readLog, type Store } from '@lance-offload/delta';
 import { Staging } from '../../src/lake/staging.ts';
-import type { Store } from '../../../delta/src/store/store.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun, test } from './lake-fixture.ts';
 

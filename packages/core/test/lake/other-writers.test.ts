@@ -1,9 +1,7 @@
 import { expect } from 'vitest';
 import { fenceActions } from '../../src/lake/commit-actions.ts';
 import { commitRun } from '../../src/lake/commit-run.ts';
-import type { Action, Add } from '../../../delta/src/log/delta-actions.ts';
-import { appendEntry } from '../../../delta/src/log/delta-log.ts';
-import { readSnapshot } from '@lance-offload/delta';
+import { type Action, type Add, appendEntry, readSnapshot } from '@lance-offload/delta';
 import type { RunReport } from '../../src/lake/report.ts';
 import { committedAt } from '../../src/plan/stands-on.ts';
 import { openLakeTable } from '../../src/verify/lake-table.ts';

@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { arrowTypeOf } from '@lance-offload/lancedb';
-import { lakeTypeOf } from '../../../delta/src/types/lake-type.ts';
+import { lakeTypeOf } from '@lance-offload/delta';
 import { castData } from '../../../delta/src/values/cast.ts';
 import { checksumOf, hashRows } from '../../../delta/src/values/row-hash.ts';
 import {

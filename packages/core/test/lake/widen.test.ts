@@ -5,10 +5,10 @@ import { canonicalDecimals, CANONICAL_DECIMAL_BYTES } from '../../../delta/src/v
 import { fileStats } from '../../../delta/src/parquet/column-stats.ts';
 import { writeParquet } from '../../../delta/src/parquet/parquet.ts';
 import { hashRows } from '../../../delta/src/values/row-hash.ts';
-import { duckdbTypeOf } from '../../../delta/src/duckdb/duckdb-type.ts';
+import { duckdbTypeOf, lakeTypeOf, isWidening } from '@lance-offload/delta';
 import { arrowTypeOf, showLanceType } from '@lance-offload/lancedb';
-import { lakeTypeOf, type LakeType } from '../../../delta/src/types/lake-type.ts';
-import { arrowTypeOfWide, isWidening } from '../../../delta/src/types/type-widening.ts';
+import type { LakeType } from '../../../delta/src/types/lake-type.ts';
+import { arrowTypeOfWide } from '../../../delta/src/types/type-widening.ts';
 import { selectFromParquet } from '../read-parquet.ts';
 import { DICTIONARIES, type Pick } from '../../../lancedb/test/samples/nested.ts';
 import { SAMPLES, type TypeSample } from './type-samples.ts';

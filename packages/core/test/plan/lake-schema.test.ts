@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { protocolFor } from '../../../delta/src/log/delta-actions.ts';
+import { protocolFor, lakeTypeOf, type DeltaField, type DeltaStruct, isWidening } from '@lance-offload/delta';
 import type { LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, mergeSchemas, schemaProperties, writeTypes } from '../../src/plan/lake-schema.ts';
-import { lakeTypeOf, type DeltaField, type DeltaStruct } from '../../../delta/src/types/lake-type.ts';
-import { arrowTypeOfWide, isWidening } from '../../../delta/src/types/type-widening.ts';
+import { arrowTypeOfWide } from '../../../delta/src/types/type-widening.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import * as arrow from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
 import { expect } from 'vitest';
-import { dataFilePathOf } from '../../../delta/src/rows/deleted-rows.ts';
+import { dataFilePathOf } from '@lance-offload/delta';
 import { writeParquet } from '../../../delta/src/parquet/parquet.ts';
 import { hashBits, hashRows } from '../../../delta/src/values/row-hash.ts';
 import type { Staging } from '../../src/lake/staging.ts';

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { quoteText } from '../../../delta/src/duckdb/duckdb.ts';
-import { withDuckDB } from '@lance-offload/delta';
+import { quoteText, withDuckDB } from '@lance-offload/delta';
 import type { LanceClient } from '@lance-offload/lancedb';
 import { Hasher } from '../../src/verify/hasher.ts';
 import { readSource, type SourceDeps, type SourceRead } from '../../src/verify/read-source.ts';

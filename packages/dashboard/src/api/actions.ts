@@ -12,7 +12,7 @@ import {
   type Fleet,
   type PauseScope,
   type RetriedRun,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Actions, Control, FailureFilter } from './answers.ts';
 import type { LimitsBody, PauseBody } from './inputs.ts';
 

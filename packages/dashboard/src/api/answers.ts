@@ -3,7 +3,7 @@
  * milliseconds since 1970 unless a name says otherwise, by Redis's clock.
  */
 
-import type { StateWord } from '@lance-offload/core';
+import type { StateWord } from '@lance-offload/fleet';
 
 /** As `lance-offload status` has them; `paused`: an operator holds back what would move. */
 export type RunState = StateWord | 'paused';

@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import type { Response } from 'express';
 import { coreActions, type FleetActions } from './actions.ts';

@@ -1,5 +1,5 @@
 import { ERROR_POLICY } from '@lance-offload/base';
-import type { Fleet, RunStep } from '@lance-offload/core';
+import type { Fleet, RunStep } from '@lance-offload/fleet';
 import { z } from 'zod';
 import type { Failure } from './answers.ts';
 

@@ -1,4 +1,4 @@
-import { commitJobId, placeOfJob, planJobId, type Fleet, type RunStep } from '@lance-offload/core';
+import { commitJobId, placeOfJob, planJobId, type Fleet, type RunStep } from '@lance-offload/fleet';
 import { readFacts, STEPS, type KnownFailure } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 

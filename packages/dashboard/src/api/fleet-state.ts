@@ -4,7 +4,7 @@ import {
   type Fleet,
   type RunRecord,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import type { FleetActions } from './actions.ts';
 import type { Control, QueueRow } from './answers.ts';

@@ -1,4 +1,5 @@
-import type { Fleet, RunRecord, RunKey } from '@lance-offload/core';
+import type { Fleet, RunRecord } from '@lance-offload/fleet';
+import type { RunKey } from '@lance-offload/core';
 import type { Logger } from '@lance-offload/base';
 import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
 

@@ -1,4 +1,4 @@
-import type { RunRecord, Work, WorkerStanding } from '@lance-offload/core';
+import type { RunRecord, Work, WorkerStanding } from '@lance-offload/fleet';
 import type { FleetNow, Overview, RunRow, TableRow, WorkerRow } from './answers.ts';
 import { POINT_S } from './bucket-window.ts';
 import type { FleetState } from './fleet-state.ts';

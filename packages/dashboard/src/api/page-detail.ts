@@ -1,12 +1,5 @@
-import {
-  pageCount,
-  pageJobId,
-  planPages,
-  type Fleet,
-  type Receipt,
-  type RunPlan,
-  type RunRecord,
-} from '@lance-offload/core';
+import { pageCount, planPages, type Receipt, type RunPlan } from '@lance-offload/core';
+import { pageJobId, type Fleet, type RunRecord } from '@lance-offload/fleet';
 import type { PageDetail } from './run-answers.ts';
 import { ApiError } from './api-error.ts';
 import { describeFailures, jobUrlOf } from './failure-facts.ts';

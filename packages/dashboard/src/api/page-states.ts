@@ -1,4 +1,4 @@
-import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/core';
+import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/fleet';
 import type { PageDetail } from './run-answers.ts';
 import type { FleetState } from './fleet-state.ts';
 

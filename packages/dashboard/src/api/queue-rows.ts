@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
 import type { QueueRow } from './answers.ts';
 

@@ -7,7 +7,7 @@ import {
   type Fleet,
   type RunClaims,
   type RunRecord,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import { recordOfReport } from './known-runs.ts';
 import { LakeRuns } from './lake-runs.ts';

@@ -1,4 +1,4 @@
-import { readRunLog, readSeries, type Fleet, type RunLogLine, type RunRecord } from '@lance-offload/core';
+import { readRunLog, readSeries, type Fleet, type RunLogLine, type RunRecord } from '@lance-offload/fleet';
 import type { LogLine, RunDetail } from './run-answers.ts';
 import { groupFailures } from './failure-groups.ts';
 import type { FleetState } from './fleet-state.ts';

@@ -9,7 +9,7 @@ import {
   type RunRecord,
   type RunState as CoreState,
   type WayOut,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Control, RunState, TableRow } from './answers.ts';
 
 export function isFinal({ state }: RunRecord): boolean {

@@ -4,7 +4,7 @@ import {
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { byLabel, counter, gauge, histogram, summary, type Family } from './family.ts';
 import type { FleetStanding, QueueStanding } from './read-fleet.ts';
 

@@ -7,7 +7,7 @@ import {
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
 import type { FleetState } from '../api/fleet-state.ts';
 import { countOpenRuns } from './open-runs.ts';

@@ -9,13 +9,10 @@ import {
   newRunId,
   PAYLOAD_VERSION,
   planPages,
-  Queues,
-  recordOpened,
-  recordPlanned,
-  type Fleet,
   type Receipt,
   type RunPlan,
 } from '@lance-offload/core';
+import { Queues, recordOpened, recordPlanned, type Fleet } from '@lance-offload/fleet';
 import { UnrecoverableError, Worker } from 'bullmq';
 import express from 'express';
 import { Redis } from 'ioredis';

@@ -1,13 +1,13 @@
 import {
   beat,
   commitJobId,
-  PAYLOAD_VERSION,
   recordReport,
   recordRetry,
   recordStaged,
   recordStep,
   type Beat,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { FORMAT_VERSION } from '@lance-offload/delta';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { BEAT_MS, beat, LOST_AFTER_MS, recordOpened, redisTimeMs } from '@lance-offload/core';
+import { BEAT_MS, beat, LOST_AFTER_MS, recordOpened, redisTimeMs } from '@lance-offload/fleet';
 import { ERROR_POLICY, VERSION } from '@lance-offload/base';
 import { expect } from 'vitest';
 import { RUN } from '../fixtures.ts';

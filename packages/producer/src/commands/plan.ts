@@ -1,4 +1,5 @@
-import { buildPlan, newRunId, PAYLOAD_VERSION, type PlannedRun, type RunRequest } from '@lance-offload/core';
+import { buildPlan, newRunId, PAYLOAD_VERSION, type PlannedRun } from '@lance-offload/core';
+import type { RunRequest } from '@lance-offload/fleet';
 import { describeError, PRODUCT, toOffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';

@@ -6,7 +6,7 @@ import {
   type FailedJob,
   type Fleet,
   type RetryOutcome,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { onRecord } from '../run/record-action.ts';

@@ -1,22 +1,24 @@
 import {
   buildPlan,
   createRowIdFile,
-  holdOpening,
   listingProgress,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
-  recordPlanned,
-  recordReport,
   refuseMadeAnew,
-  resume,
   unchangedReport,
-  type Fleet,
-  type PageJob,
   type PlanDeps,
   type PlanJob,
   type RunPlan,
 } from '@lance-offload/core';
+import {
+  holdOpening,
+  recordPlanned,
+  recordReport,
+  resume,
+  type Fleet,
+  type PageJob,
+} from '@lance-offload/fleet';
 import { listRowIds } from '@lance-offload/lancedb';
 import { OffloadError } from '@lance-offload/base';
 

@@ -2,14 +2,12 @@ import {
   count,
   errorField,
   logRun,
-  pageCount,
   Parking,
   PLAN_QUEUE,
-  planJobSchema,
   settleFailure,
   type Fleet,
-  type PlanJob,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { pageCount, planJobSchema, type PlanJob } from '@lance-offload/core';
 import { OffloadError, PRODUCT, toOffloadError } from '@lance-offload/base';
 import { Worker } from 'bullmq';
 import type { Context } from '../context.ts';

@@ -7,7 +7,7 @@ import {
   type Fleet,
   type RunStatus,
   type StartedRun,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Context, GlobalOptions } from '../context.ts';
 import { print } from '../screen/output.ts';
 import { createRunScreen } from '../screen/run-screen.ts';

@@ -8,7 +8,7 @@ import {
   type RunFailure,
   type ScheduleJob,
   type ScheduleOutcome,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { describeError } from '@lance-offload/base';
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Context } from '../context.ts';

@@ -5,7 +5,7 @@ import {
   type RunRequest,
   type Schedule,
   type StartedRun,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { OffloadError, type Config } from '@lance-offload/base';
 import type { Context } from '../context.ts';
 import { followRuns } from './follow-runs.ts';

@@ -1,5 +1,6 @@
 import { withSample } from '@lance-offload/base';
-import type { RunFailure, RunReport, RunStatus } from '@lance-offload/core';
+import type { RunFailure, RunStatus } from '@lance-offload/fleet';
+import type { RunReport } from '@lance-offload/core';
 import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
 

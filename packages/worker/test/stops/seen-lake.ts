@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pathsOf } from '../../../core/test/lake/paths-of.ts';
-import { dataFileKey } from '../../../delta/src/rows/deleted-rows.ts';
-import { deletionVectorKey } from '../../../delta/src/rows/deletion-vector.ts';
-import { readLog, withDuckDB } from '@lance-offload/delta';
+import { dataFileKey, deletionVectorKey, readLog, withDuckDB } from '@lance-offload/delta';
 import { createViews, type Staging } from '@lance-offload/core';
 
 type Connection = Parameters<Parameters<typeof withDuckDB>[1]>[0];

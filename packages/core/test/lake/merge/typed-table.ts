@@ -1,9 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { commitRun } from '../../../src/lake/commit-run.ts';
 import type { OnCommitStep } from '../../../src/lake/publish-run.ts';
-import { readLog, replay, withDuckDB } from '@lance-offload/delta';
-import type { Snapshot } from '../../../../delta/src/log/delta-log.ts';
-import type { LakeMoment } from '../../../../delta/src/log/lake-moment.ts';
+import { readLog, replay, withDuckDB, type Snapshot, type LakeMoment } from '@lance-offload/delta';
 import type { RunReport } from '../../../src/lake/report.ts';
 import type { Staging } from '../../../src/lake/staging.ts';
 import { createViews } from '../../../src/lake/views.ts';
