@@ -1,5 +1,5 @@
 import { attemptsOf, describeError, toOffloadError } from '@lance-offload/base';
-import { verifyTable } from '@lance-offload/core';
+import { verifyTable } from '@lance-offload/verify';
 import type { RunRequest } from '@lance-offload/fleet';
 import type { Context, GlobalOptions } from '../context.ts';
 import { print } from '../screen/output.ts';

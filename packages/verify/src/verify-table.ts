@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type TableOptions, OffloadError, type Attempts } from '@lance-offload/base';
 import { duckdbLimits, withDuckDB } from '@lance-offload/delta';
-import type { Staging } from '../lake/staging.ts';
+import type { Staging } from '@lance-offload/core';
 import type { LanceClient } from '@lance-offload/lancedb';
 import { compareKeys } from './compare-keys.ts';
 import { compareRows } from './compare-rows.ts';

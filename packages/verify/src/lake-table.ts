@@ -1,10 +1,13 @@
 import { ingestionType, isScd, type IngestionType, OffloadError } from '@lance-offload/base';
-import { lastCommitIn } from '../lake/commit-actions.ts';
+import {
+  lastCommitIn,
+  END_AT,
+  type Staging,
+  tableState,
+  type TableState,
+  committedAt,
+} from '@lance-offload/core';
 import { readLog, replay, type LogEntry, type Snapshot, quoteText, type Store } from '@lance-offload/delta';
-import { END_AT } from '../lake/lineage.ts';
-import type { Staging } from '../lake/staging.ts';
-import { tableState, type TableState } from '../lake/table-state.ts';
-import { committedAt } from '../plan/stands-on.ts';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isScd, type TableOptions, OffloadError, toOffloadError } from '@lance-offload/base';
-import type { TableState } from '../lake/table-state.ts';
+import { type TableState, planColumns, type ColumnPlan } from '@lance-offload/core';
 import { type LanceField, searchSchema } from '@lance-offload/lancedb';
-import { planColumns, type ColumnPlan } from '../plan/columns.ts';
 
 /** What `selectionOf` writes into the lake. */
 const recordedSelection = z.object({

@@ -1,9 +1,14 @@
 import { OffloadError } from '@lance-offload/base';
 import type { LanceClient, LanceField } from '@lance-offload/lancedb';
-import { lakeSchemaOf, writeTypes } from '../plan/lake-schema.ts';
-import { judgeAgain } from '../plan/read-identity.ts';
-import { bytesPerRow, rowsPerPage } from '../plan/page-size.ts';
-import { columnsNamed, SWEEP_ROWS_PER_PAGE } from '../plan/run-plan.ts';
+import {
+  lakeSchemaOf,
+  writeTypes,
+  judgeAgain,
+  bytesPerRow,
+  rowsPerPage,
+  columnsNamed,
+  SWEEP_ROWS_PER_PAGE,
+} from '@lance-offload/core';
 import type { LakeTable } from './lake-table.ts';
 import type { SourceRead } from './read-source.ts';
 

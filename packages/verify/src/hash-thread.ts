@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import { describeError, toOffloadError, asLakeError } from '@lance-offload/base/transform';
-import { transformPage } from '../lake/transform-page.ts';
+import { transformPage } from '@lance-offload/core/transform';
 import type { HashOutcome, HashRequest, HashTask } from './hasher.ts';
 import { rehashFile } from './rehash-file.ts';
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { OffloadError, type describeError } from '@lance-offload/base';
-import type { TransformTask } from '../lake/transform-page.ts';
+import type { TransformTask } from '@lance-offload/core';
 import type { RehashTask } from './rehash-file.ts';
 
 /** Rows to hash, of a page or of a data file, and the Parquet file their hashes go to. */

@@ -4,13 +4,13 @@ import * as arrow from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
 import { expect, test } from 'vitest';
 import { quoteText, withDuckDB } from '@lance-offload/delta';
-import { rehashFile } from '../../src/verify/rehash-file.ts';
-import { bodyOf, column, int64, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
-import { inFolder } from '../../../base/test/in-folder.ts';
-import { transform } from '../read-parquet.ts';
-import { PLACEMENTS } from '../../../lancedb/test/samples/nested.ts';
-import { SAMPLES } from '../lake/type-samples.ts';
+import { rehashFile } from '../src/rehash-file.ts';
+import { bodyOf, column, int64, rowIds } from '../../lancedb/test/arrow-bodies.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
+import { inFolder } from '../../base/test/in-folder.ts';
+import { transform } from '../../core/test/read-parquet.ts';
+import { PLACEMENTS } from '../../lancedb/test/samples/nested.ts';
+import { SAMPLES } from '../../core/test/lake/type-samples.ts';
 
 function columnOf(parquet: Uint8Array, name: string): bigint[] {
   const table = arrow.tableFromIPC(readParquet(parquet).intoIPCStream());

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { quoteText, withDuckDB } from '@lance-offload/delta';
 import type { LanceClient } from '@lance-offload/lancedb';
-import { Hasher } from '../../src/verify/hasher.ts';
-import { readSource, type SourceDeps, type SourceRead } from '../../src/verify/read-source.ts';
-import { expectRejection } from '../../../base/test/expect-code.ts';
-import { json, test as served } from '../../../lancedb/test/http-server.ts';
-import { fieldsOf } from '../lake/merge/typed-table.ts';
-import { inFolder } from '../../../base/test/in-folder.ts';
+import { Hasher } from '../src/hasher.ts';
+import { readSource, type SourceDeps, type SourceRead } from '../src/read-source.ts';
+import { expectRejection } from '../../base/test/expect-code.ts';
+import { json, test as served } from '../../lancedb/test/http-server.ts';
+import { fieldsOf } from '../../core/test/lake/merge/typed-table.ts';
+import { inFolder } from '../../base/test/in-folder.ts';
 import { servedTable } from './served-table.ts';
 
 const TYPES = { id: 'int64', text: 'string' };

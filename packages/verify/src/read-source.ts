@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OffloadError, type Attempts } from '@lance-offload/base';
-import type { TransformTask } from '../lake/transform-page.ts';
+import { type TransformTask, planPages } from '@lance-offload/core';
 import {
   type LanceClient,
   ROW_ID,
@@ -15,7 +15,6 @@ import {
   retryingScans,
   countArrowRows,
 } from '@lance-offload/lancedb';
-import { planPages } from '../plan/run-plan.ts';
 import { withAttempts } from './attempts.ts';
 import type { Hasher } from './hasher.ts';
 

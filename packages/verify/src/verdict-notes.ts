@@ -1,4 +1,4 @@
-import type { TableState } from '../lake/table-state.ts';
+import type { TableState } from '@lance-offload/core';
 import type { RecordedSelection } from './recorded-selection.ts';
 import type { Finding, Findings } from './verdict.ts';
 

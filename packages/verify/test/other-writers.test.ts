@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
-import { fenceActions } from '../../src/lake/commit-actions.ts';
-import { commitRun } from '../../src/lake/commit-run.ts';
+import { fenceActions } from '../../core/src/lake/commit-actions.ts';
+import { commitRun, type RunReport } from '@lance-offload/core';
 import { type Action, type Add, appendEntry, readSnapshot } from '@lance-offload/delta';
-import type { RunReport } from '../../src/lake/report.ts';
-import { committedAt } from '../../src/plan/stands-on.ts';
-import { openLakeTable } from '../../src/verify/lake-table.ts';
-import { ROWS, test, type World } from '../plan/changing-source.ts';
+import { committedAt } from '../../core/src/plan/stands-on.ts';
+import { openLakeTable } from '../src/lake-table.ts';
+import { ROWS, test, type World } from '../../core/test/plan/changing-source.ts';
 
 // Entries of a table's log that no run has brought: another writer's, and those that cancel a run.
 

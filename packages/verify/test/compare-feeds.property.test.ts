@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { feedRun, publishFeed, withLake, type Feed } from '../lake/merge/feeds.ts';
-import { FAULTS } from '../../src/verify/verdict.ts';
-import { randomRuns, sized } from '../../../base/test/soak.ts';
+import { feedRun, publishFeed, withLake, type Feed } from '../../core/test/lake/merge/feeds.ts';
+import { FAULTS } from '../src/verdict.ts';
+import { randomRuns, sized } from '../../base/test/soak.ts';
 import { compareLake, kindsOf, sourceOf } from './compared-lake.ts';
 
 /** Runs that read everything, and look for deletes or do not. */
