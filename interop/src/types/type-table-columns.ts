@@ -7,7 +7,7 @@ import {
   FAR_TIMESTAMPS,
   SAMPLES,
   type TypeSample,
-} from '../../../packages/core/test/lake/type-samples.ts';
+} from '../../../packages/core/test/type-samples.ts';
 
 /** Rows of every placement. */
 export const ROWS = 5;

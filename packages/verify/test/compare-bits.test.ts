@@ -7,8 +7,8 @@ import { writeParquet } from '../../delta/src/parquet/parquet.ts';
 import { hashBits, hashRows } from '../../delta/src/values/row-hash.ts';
 import type { Staging, RunPlan } from '@lance-offload/core';
 import { float32, float64 } from '../../lancedb/test/arrow-bodies.ts';
-import { test } from '../../core/test/lake/lake-fixture.ts';
-import { offloadTable, snapshotOf, type Row } from '../../core/test/lake/merge/typed-table.ts';
+import { test } from '../../core/test/lake-fixture.ts';
+import { offloadTable, snapshotOf, type Row } from '../../core/test/merge/typed-table.ts';
 import { compareLake, kindsOf } from './compared-lake.ts';
 
 const TYPES = { id: 'int64', seq: 'int64', f: 'float', d: 'double' };

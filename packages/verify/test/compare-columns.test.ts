@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RunPlan } from '@lance-offload/core';
-import { test } from '../../core/test/lake/lake-fixture.ts';
-import { offloadTable, type Row, type Types } from '../../core/test/lake/merge/typed-table.ts';
+import { test } from '../../core/test/lake-fixture.ts';
+import { offloadTable, type Row, type Types } from '../../core/test/merge/typed-table.ts';
 import { compareLake, kindsOf } from './compared-lake.ts';
 
 const KEYED: Partial<RunPlan> = {

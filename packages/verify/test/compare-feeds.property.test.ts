@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { feedRun, publishFeed, withLake, type Feed } from '../../core/test/lake/merge/feeds.ts';
+import { feedRun, publishFeed, withLake, type Feed } from '../../core/test/merge/feeds.ts';
 import { FAULTS } from '../src/verdict.ts';
 import { randomRuns, sized } from '../../base/test/soak.ts';
 import { compareLake, kindsOf, sourceOf } from './compared-lake.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { keysIn } from '../src/compared-rows.ts';
-import { test } from '../../core/test/lake/lake-fixture.ts';
-import { offload, type Person } from '../../core/test/lake/merge/people.ts';
+import { test } from '../../core/test/lake-fixture.ts';
+import { offload, type Person } from '../../core/test/merge/people.ts';
 import { compareLake, kindsOf, sourceOf } from './compared-lake.ts';
 
 const person = (id: number, seq: number | null, name: string | null = `name ${id}`): Person => ({

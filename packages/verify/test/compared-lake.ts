@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withDuckDB } from '@lance-offload/delta';
 import type { Staging } from '@lance-offload/core';
-import { transformPage } from '../../core/src/lake/transform-page.ts';
+import { transformPage } from '../../core/src/stage/transform-page.ts';
 import { compareKeys, type KeyRules } from '../src/compare-keys.ts';
 import { compareRows } from '../src/compare-rows.ts';
 import { createSourceRows } from '../src/compared-rows.ts';
@@ -11,8 +11,8 @@ import { createLakePlaces, createLakeRows } from '../src/read-lake.ts';
 import { rehashFile } from '../src/rehash-file.ts';
 import type { Findings } from '../src/verdict.ts';
 import { bodyOf } from '../../lancedb/test/arrow-bodies.ts';
-import { PEOPLE, type Person } from '../../core/test/lake/merge/people.ts';
-import { fieldsOf, pagesOf, type Row, type Types } from '../../core/test/lake/merge/typed-table.ts';
+import { PEOPLE, type Person } from '../../core/test/merge/people.ts';
+import { fieldsOf, pagesOf, type Row, type Types } from '../../core/test/merge/typed-table.ts';
 import { inFolder } from '../../base/test/in-folder.ts';
 
 /** What a source holds. The row ids are the places of its rows. */

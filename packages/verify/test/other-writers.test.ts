@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
-import { fenceActions } from '../../core/src/lake/commit-actions.ts';
-import { commitRun, type RunReport } from '@lance-offload/core';
+import { fenceActions } from '../../core/src/commit/commit-actions.ts';
+import { commitRun, type RunReport, committedAt } from '@lance-offload/core';
 import { type Action, type Add, appendEntry, readSnapshot } from '@lance-offload/delta';
-import { committedAt } from '../../core/src/plan/stands-on.ts';
 import { openLakeTable } from '../src/lake-table.ts';
 import { ROWS, test, type World } from '../../core/test/plan/changing-source.ts';
 

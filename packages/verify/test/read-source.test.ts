@@ -7,7 +7,7 @@ import { Hasher } from '../src/hasher.ts';
 import { readSource, type SourceDeps, type SourceRead } from '../src/read-source.ts';
 import { expectRejection } from '../../base/test/expect-code.ts';
 import { json, test as served } from '../../lancedb/test/http-server.ts';
-import { fieldsOf } from '../../core/test/lake/merge/typed-table.ts';
+import { fieldsOf } from '../../core/test/merge/typed-table.ts';
 import { inFolder } from '../../base/test/in-folder.ts';
 import { servedTable } from './served-table.ts';
 

@@ -10,7 +10,7 @@ import { expectRejection } from '../../base/test/expect-code.ts';
 import { inFolder } from '../../base/test/in-folder.ts';
 import { transform } from '../../core/test/read-parquet.ts';
 import { PLACEMENTS } from '../../lancedb/test/samples/nested.ts';
-import { SAMPLES } from '../../core/test/lake/type-samples.ts';
+import { SAMPLES } from '../../core/test/type-samples.ts';
 
 function columnOf(parquet: Uint8Array, name: string): bigint[] {
   const table = arrow.tableFromIPC(readParquet(parquet).intoIPCStream());

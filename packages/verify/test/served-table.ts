@@ -1,6 +1,6 @@
 import { bodyOf } from '../../lancedb/test/arrow-bodies.ts';
 import { json, type Answer, type Seen } from '../../lancedb/test/http-server.ts';
-import { fieldsOf, pagesOf } from '../../core/test/lake/merge/typed-table.ts';
+import { fieldsOf, pagesOf } from '../../core/test/merge/typed-table.ts';
 import type { SourceTable } from './compared-lake.ts';
 
 /** How a server is not what it should be. */

@@ -8,12 +8,12 @@ import type { TableVerdict } from '../src/verdict.ts';
 import { verifyTable, type VerifyProgress } from '../src/verify-table.ts';
 import { expectRejection } from '../../base/test/expect-code.ts';
 import { HandMadeTable, schemaOf } from '../../delta/test/hand-made-table.ts';
-import { offloadTable, snapshotOf, type Row, type Types } from '../../core/test/lake/merge/typed-table.ts';
+import { offloadTable, snapshotOf, type Row, type Types } from '../../core/test/merge/typed-table.ts';
 import { json, test as served, type Seen } from '../../lancedb/test/http-server.ts';
 import { inFolder } from '../../base/test/in-folder.ts';
 import { kindsOf } from './compared-lake.ts';
 import { servedTable } from './served-table.ts';
-import { pathsOf } from '../../core/test/lake/paths-of.ts';
+import { pathsOf } from '../../core/test/paths-of.ts';
 
 const TYPES: Types = { id: 'int64', at: 'int64', text: 'string' };
 const ROWS: Row[] = Array.from({ length: 25 }, (_, id) => ({ id: BigInt(id), at: 5n, text: `row ${id}` }));

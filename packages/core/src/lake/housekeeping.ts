@@ -1,5 +1,5 @@
 import { readLog, type LogEntry, deletionVectorKey, dataFileKey, type Store } from '@lance-offload/delta';
-import { PROBES, type RunKey, type Staging } from './staging.ts';
+import { PROBES, type RunKey, type Staging } from '../stage/staging.ts';
 
 const HOUR_MS = 3_600_000;
 

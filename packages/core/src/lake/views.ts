@@ -17,7 +17,7 @@ import {
   type LakeMoment,
 } from '@lance-offload/delta';
 import { END_AT } from './lineage.ts';
-import type { Staging } from './staging.ts';
+import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';

@@ -1,6 +1,6 @@
 import type { PlanJob } from './plan-job.ts';
 import { readSnapshot, type Snapshot, FORMAT_VERSION } from '@lance-offload/delta';
-import type { Staging } from '../lake/staging.ts';
+import type { Staging } from '../stage/staging.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
 import type { LanceClient } from '@lance-offload/lancedb';
 import { OffloadError, OPTION_DEFAULTS } from '@lance-offload/base';

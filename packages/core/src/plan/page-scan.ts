@@ -1,5 +1,5 @@
 import type { Page } from './page.ts';
-import type { TransformTask } from '../lake/transform-page.ts';
+import type { TransformTask } from '../stage/transform-page.ts';
 import type { PagedScan } from '@lance-offload/lancedb';
 import { orderedColumns } from './inexact-keys.ts';
 import {

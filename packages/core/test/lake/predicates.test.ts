@@ -4,14 +4,14 @@ import * as arrow from 'apache-arrow';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EnabledStatistics, readParquet, writeParquet, WriterPropertiesBuilder } from 'parquet-wasm/node';
 import { expect, vi } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { dataFilePathOf, quoteText, withDuckDB } from '@lance-offload/delta';
-import type { Staging } from '../../src/lake/staging.ts';
+import type { Staging } from '../../src/stage/staging.ts';
 import { createViews } from '../../src/lake/views.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { column, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
-import { stageRun, test } from './lake-fixture.ts';
-import { fieldsOf, nextPlan, pagesOf, snapshotOf, type Row, type Types } from './merge/typed-table.ts';
+import { stageRun, test } from '../lake-fixture.ts';
+import { fieldsOf, nextPlan, pagesOf, snapshotOf, type Row, type Types } from '../merge/typed-table.ts';
 import { chance, isFloat, ODD_TYPES, oddPredicate, oddRows, type Predicate } from './odd-rows.ts';
 
 vi.setConfig({ testTimeout: 600_000 });

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tableOptionsSchema } from '@lance-offload/base';
 import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import type { RunReport } from '../../src/lake/report.ts';
-import { openLake, type Staging } from '../../src/lake/staging.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import type { RunReport } from '../../src/commit/report.ts';
+import { openLake, type Staging } from '../../src/stage/staging.ts';
 import type { LanceClient, LanceField } from '@lance-offload/lancedb';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
 import { bodyOf, int64, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
-import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
+import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../merge/typed-table.ts';
 import {
   json,
   test as base,

@@ -7,9 +7,9 @@ import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode, expectRejection } from '../../../base/test/expect-code.ts';
-import { fieldsOf, lakeQuery, type Types } from '../lake/merge/typed-table.ts';
+import { fieldsOf, lakeQuery, type Types } from '../merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
-import { pathsOf } from '../lake/paths-of.ts';
+import { pathsOf } from '../paths-of.ts';
 
 // The cases of docs/ingestion.md that are decided when a run is planned, before a page is enqueued.
 

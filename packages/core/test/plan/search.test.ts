@@ -8,7 +8,7 @@ import { scanQuery, type Search } from '@lance-offload/lancedb';
 import { searchQuery } from '../../../lancedb/src/search-query.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';
-import { ID_AND_NAME, planOf } from '../lake/lake-fixture.ts';
+import { ID_AND_NAME, planOf } from '../lake-fixture.ts';
 
 const vectors = (name: string, length: number, item = 'float') =>
   column(name, { type: 'fixed_size_list', length, fields: [column('item', item)] });

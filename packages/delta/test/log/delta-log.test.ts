@@ -13,7 +13,7 @@ import {
 import { deltaField, type DeltaStruct } from '../../src/types/lake-type.ts';
 import { FORMAT_VERSION } from '../../src/log/format.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { test } from '../../../core/test/lake/lake-fixture.ts';
+import { test } from '../../../core/test/lake-fixture.ts';
 
 const SCHEMA: DeltaStruct = { type: 'struct', fields: [deltaField('id', 'long')] };
 

@@ -5,8 +5,8 @@ import { cancelRun, startRun } from '../../src/jobs/run-control.ts';
 import { commitRun, type CommitStep, type RunReport, type RunPlan } from '@lance-offload/core';
 import { readLog } from '@lance-offload/delta';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf, stageRun } from '../../../core/test/lake/lake-fixture.ts';
-import { lakeQuery } from '../../../core/test/lake/merge/typed-table.ts';
+import { planOf, stageRun } from '../../../core/test/lake-fixture.ts';
+import { lakeQuery } from '../../../core/test/merge/typed-table.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const DATABASE = 2;

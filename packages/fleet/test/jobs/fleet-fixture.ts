@@ -9,7 +9,7 @@ import type { PageJob } from '../../src/jobs/payloads.ts';
 import { Queues } from '../../src/jobs/queues.ts';
 import { connectRedis } from '../../src/jobs/redis.ts';
 import type { RunRequest } from '../../src/jobs/run-control.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 
 export interface Rig {
   readonly fleet: Fleet;

@@ -3,7 +3,7 @@ import { holdOpening } from '../../src/jobs/hold-opening.ts';
 import { type PlanJob, emptyReport } from '@lance-offload/core';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { fleetTest, REQUEST } from './fleet-fixture.ts';
 
 const test = fleetTest(19);

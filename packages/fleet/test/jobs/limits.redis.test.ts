@@ -3,7 +3,7 @@ import { readLimits, setLimits } from '../../src/jobs/limits.ts';
 import { PAGE_QUEUE } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { fleetTest, pagesOf, REQUEST } from './fleet-fixture.ts';
 
 const test = fleetTest(20);

@@ -8,7 +8,7 @@ import { cancelRun, resumeRun, startRun } from '../../src/jobs/run-control.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
 import { emptyReport } from '@lance-offload/core';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { sized } from '../../../base/test/soak.ts';
 import { fleetTest, occurrences, pagesOf, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 

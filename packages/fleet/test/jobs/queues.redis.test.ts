@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { occurrences, pagesOf, planner, REQUEST, fleetTest } from './fleet-fixture.ts';
 
 const test = fleetTest(11);

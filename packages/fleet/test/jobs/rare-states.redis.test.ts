@@ -9,7 +9,7 @@ import { runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun, emptyReport, Staging, fenceRun } from '@lance-offload/core';
 import { readLog, readSnapshot } from '@lance-offload/delta';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf, stagePage } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf, stagePage } from '../../../core/test/lake-fixture.ts';
 import { tapStore } from '../../../delta/test/store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
 

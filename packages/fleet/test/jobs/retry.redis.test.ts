@@ -10,7 +10,7 @@ import { runStatus } from '../../src/jobs/run-status.ts';
 import { settleFailure } from '../../src/jobs/settle-failure.ts';
 import { emptyReport } from '@lance-offload/core';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { fleetTest, occurrences, pagesOf, REQUEST, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(5);

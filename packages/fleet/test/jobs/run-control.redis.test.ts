@@ -5,12 +5,12 @@ import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/job
 import { cancelRun, resumeRun, retryRun, startRun } from '../../src/jobs/run-control.ts';
 import { findRun, runStatus } from '../../src/jobs/run-status.ts';
 import { commitRun, emptyReport } from '@lance-offload/core';
-import { publishRun } from '../../../core/src/lake/publish-run.ts';
-import { totalsOf } from '../../../core/src/lake/staged-totals.ts';
+import { publishRun } from '../../../core/src/commit/publish-run.ts';
+import { totalsOf } from '../../../core/src/commit/staged-totals.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { planOf, stagePage, stageRun } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf, stagePage, stageRun } from '../../../core/test/lake-fixture.ts';
 import { occurrences, planner, REQUEST, fleetTest, type Rig } from './fleet-fixture.ts';
-import { pathsOf } from '../../../core/test/lake/paths-of.ts';
+import { pathsOf } from '../../../core/test/paths-of.ts';
 
 const test = fleetTest(12);
 

@@ -4,7 +4,7 @@ import { failureSchema } from '../../src/jobs/payloads.ts';
 import { PAGE_QUEUE, pageJobId } from '../../src/jobs/queues.ts';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { settleFailure } from '../../src/jobs/settle-failure.ts';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { occurrences, pagesOf, REQUEST, fleetTest, type Rig } from './fleet-fixture.ts';
 
 const test = fleetTest(13);

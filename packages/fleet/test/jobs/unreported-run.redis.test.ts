@@ -4,7 +4,7 @@ import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { commitRun, Staging } from '@lance-offload/core';
 import { readLog } from '@lance-offload/delta';
-import { planOf, stagePage } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf, stagePage } from '../../../core/test/lake-fixture.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { tapStore } from '../../../delta/test/store/tapped-store.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';

@@ -25,7 +25,7 @@ import {
 } from '../../src/monitor/run-records.ts';
 import { readSeries } from '../../src/monitor/run-series.ts';
 import { emptyReport } from '@lance-offload/core';
-import { planOf } from '../../../core/test/lake/lake-fixture.ts';
+import { planOf } from '../../../core/test/lake-fixture.ts';
 import { fleetTest } from '../jobs/fleet-fixture.ts';
 
 const test = fleetTest(18);

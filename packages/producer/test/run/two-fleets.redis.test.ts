@@ -2,8 +2,8 @@ import { expect, inject, vi } from 'vitest';
 import { tableOptionsSchema } from '@lance-offload/base';
 import { readLog } from '@lance-offload/delta';
 import { queryFilterOf } from '@lance-offload/core';
-import { stagePage } from '../../../core/test/lake/lake-fixture.ts';
-import { lakeQuery, pagesOf, type Row } from '../../../core/test/lake/merge/typed-table.ts';
+import { stagePage } from '../../../core/test/lake-fixture.ts';
+import { lakeQuery, pagesOf, type Row } from '../../../core/test/merge/typed-table.ts';
 import { test as base, TYPES } from '../../../core/test/plan/changing-source.ts';
 import { RacingFleet } from './racing-fleet.ts';
 

@@ -3,7 +3,7 @@ import { type Fleet, Queues, connectRedis, cancelRun, startRun, type RunRequest 
 import { commitRun, type Staging, planPages } from '@lance-offload/core';
 import { NO_TRACING } from '@lance-offload/base';
 import { collectGarbage } from '../../../core/src/lake/housekeeping.ts';
-import { transformPage } from '../../../core/src/lake/transform-page.ts';
+import { transformPage } from '../../../core/src/stage/transform-page.ts';
 import { planRun } from '../../../producer/src/run/plan-run.ts';
 import { createRepair } from '../../src/repair-run.ts';
 import { stagePage, type PageDeps } from '../../src/stage-page.ts';

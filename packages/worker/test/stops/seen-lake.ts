@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pathsOf } from '../../../core/test/lake/paths-of.ts';
+import { pathsOf } from '../../../core/test/paths-of.ts';
 import { dataFileKey, deletionVectorKey, readLog, withDuckDB } from '@lance-offload/delta';
 import { createViews, type Staging } from '@lance-offload/core';
 

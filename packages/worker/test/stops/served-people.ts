@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { fieldsOf } from '../../../core/test/lake/merge/typed-table.ts';
-import { PEOPLE, type Person } from '../../../core/test/lake/merge/people.ts';
+import { fieldsOf } from '../../../core/test/merge/typed-table.ts';
+import { PEOPLE, type Person } from '../../../core/test/merge/people.ts';
 import { json, type Answer, type Seen } from '../../../lancedb/test/http-server.ts';
 import { sourceOf } from '../../../verify/test/compared-lake.ts';
 import { servedTable } from '../../../verify/test/served-table.ts';

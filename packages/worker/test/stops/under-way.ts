@@ -1,9 +1,9 @@
 import type { TableOptions } from '@lance-offload/base';
 import { PAYLOAD_VERSION, commitRun, newAttemptId, type Staging, type RunPlan } from '@lance-offload/core';
 import { FORMAT_VERSION } from '@lance-offload/delta';
-import { PEOPLE } from '../../../core/test/lake/merge/people.ts';
-import { STORIES, type Run } from '../../../core/test/lake/merge/stories.ts';
-import { stageTable } from '../../../core/test/lake/merge/typed-table.ts';
+import { PEOPLE } from '../../../core/test/merge/people.ts';
+import { STORIES, type Run } from '../../../core/test/merge/stories.ts';
+import { stageTable } from '../../../core/test/merge/typed-table.ts';
 import { KeptLake } from './kept-lake.ts';
 import { seenRows } from './seen-lake.ts';
 
