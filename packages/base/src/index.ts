@@ -31,5 +31,6 @@ export {
 export { ERROR_POLICY, type ErrorPolicy, type OffloadErrorCode } from './errors/policy.ts';
 export { asLakeError, hasErrno } from './errors/system-errors.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { NO_TRACING, startTracing, type SpanFacts, type Tracing } from './telemetry/tracing.ts';
+export { startTracing } from './telemetry/start-tracing.ts';
+export { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
 export { PRODUCT, VERSION } from './version.ts';

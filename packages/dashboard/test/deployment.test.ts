@@ -22,9 +22,9 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
-// The YAML parser is a dependency of core, which reads its configuration with it.
-const core = createRequire(path.join(root, 'packages/core/package.json'));
-const yaml: { parse(text: string, options: { merge: boolean }): unknown } = core('yaml');
+// The YAML parser is a dependency of base, which reads its configuration with it.
+const base = createRequire(path.join(root, 'packages/base/package.json'));
+const yaml: { parse(text: string, options: { merge: boolean }): unknown } = base('yaml');
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
@@ -154,6 +154,20 @@ test('what the Dockerfile copies is there, and is not kept out of the build', ()
   expect(from.filter((stage) => !stages.includes(stage))).toEqual([]);
 });
 
+/** These packages of the workspace and all that they depend on. */
+function workspacePackages(folders: readonly string[], found = new Set<string>()): Set<string> {
+  for (const folder of folders) {
+    if (found.has(folder)) continue;
+    found.add(folder);
+    const { dependencies } = JSON.parse(read(`packages/${folder}/package.json`)) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    const ours = Object.keys(dependencies).flatMap((name) => name.split('@lance-offload/')[1] ?? []);
+    workspacePackages(ours, found);
+  }
+  return found;
+}
+
 test('each image starts a command that is there, with its package and those it depends on', () => {
   const entries = [
     ...dockerfile.matchAll(/^ENTRYPOINT \["node", "\/app\/(packages\/\S+?)\/bin\/(\S+)"\]$/gm),
@@ -165,7 +179,8 @@ test('each image starts a command that is there, with its package and those it d
     for (const part of ['bin', 'dist']) expect(copied).toContain(`/app/${folder}/${part}`);
     expect(read(`${folder}/package.json`)).toContain(`./bin/${bin}`);
   }
-  expect(copied).toContain('/app/packages/core/dist');
+  for (const folder of workspacePackages(['producer', 'worker', 'dashboard']))
+    expect(copied).toContain(`/app/packages/${folder}/dist`);
 });
 
 test('the images are built with the package manager of the workspace, and run on its major version of Node', () => {

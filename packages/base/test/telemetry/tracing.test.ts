@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const SOURCE = path.resolve(import.meta.dirname, '../../src');
 
 /** Starts tracing in a process of its own, and names the modules of OpenTelemetry that it has loaded. */
-async function loadedWith(env: NodeJS.ProcessEnv, module = 'telemetry/tracing.ts'): Promise<string[]> {
+async function loadedWith(env: NodeJS.ProcessEnv, module = 'telemetry/start-tracing.ts'): Promise<string[]> {
   const script = `
     import { registerHooks } from 'node:module';
     const loaded = [];

@@ -13,7 +13,7 @@ import {
 import { deltaField, type DeltaStruct } from '../../src/types/lake-type.ts';
 import { FORMAT_VERSION } from '../../src/log/format.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
-import { test } from '../../../core/test/lake-fixture.ts';
+import { test } from './lake-of-tables.ts';
 
 const SCHEMA: DeltaStruct = { type: 'struct', fields: [deltaField('id', 'long')] };
 
@@ -61,13 +61,13 @@ function vector(offset: number): DeletionVector {
   };
 }
 
-test('a table without a log has no state', async ({ staging }) => {
-  const table = staging.table('absent');
+test('a table without a log has no state', async ({ lake }) => {
+  const table = lake.table('absent');
   expect([await readLog(table), await readSnapshot(table)]).toEqual([[], undefined]);
 });
 
-test('of two writers that append the same version at once, one is told that it lost', async ({ staging }) => {
-  const table = staging.table('t');
+test('of two writers that append the same version at once, one is told that it lost', async ({ lake }) => {
+  const table = lake.table('t');
   const won = await Promise.all(
     Array.from({ length: 8 }, (_, writer) => appendEntry(table, 0, [...opening(), add(`by-${writer}`)])),
   );
@@ -77,15 +77,15 @@ test('of two writers that append the same version at once, one is told that it l
   expect(await readdir(path.join(table.locate(''), '_delta_log'))).toEqual(['00000000000000000000.json']);
 });
 
-test('a version that is there is never overwritten', async ({ staging }) => {
-  const table = staging.table('t');
+test('a version that is there is never overwritten', async ({ lake }) => {
+  const table = lake.table('t');
   expect(await appendEntry(table, 0, [...opening(), add('first')])).toBe(true);
   expect(await appendEntry(table, 0, [...opening(), add('second')])).toBe(false);
   expect((await readSnapshot(table))?.files.map((file) => file.path)).toEqual(['first']);
 });
 
-test('replaying a log yields the live files, the latest schema and the version', async ({ staging }) => {
-  const table = staging.table('t');
+test('replaying a log yields the live files, the latest schema and the version', async ({ lake }) => {
+  const table = lake.table('t');
   const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
   await appendEntry(table, 1, [remove('a'), add('c')]);
@@ -105,9 +105,9 @@ for (const [order, inOrder] of [
   ['after', (removed: Partial<Action>, added: Partial<Action>) => [added, removed]],
 ] as const) {
   test(`a file whose removal is written ${order} its addition with another deletion vector stays, in its place`, async ({
-    staging,
+    lake,
   }) => {
-    const table = staging.table('t');
+    const table = lake.table('t');
     await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
     await appendEntry(table, 1, inOrder(remove('a'), add('a', vector(1))));
     const first = await readSnapshot(table);
@@ -121,9 +121,9 @@ for (const [order, inOrder] of [
 }
 
 test('the newest addition of a file counts, and a removal only for the deletion vector it names', async ({
-  staging,
+  lake,
 }) => {
-  const table = staging.table('t');
+  const table = lake.table('t');
   await appendEntry(table, 0, [...opening(), add('a')]);
   await appendEntry(table, 1, [add('a', vector(1))]);
   await appendEntry(table, 2, [remove('a'), remove('a', vector(45))]);
@@ -132,8 +132,8 @@ test('the newest addition of a file counts, and a removal only for the deletion 
   expect((await readSnapshot(table))?.files).toEqual([]);
 });
 
-test('a table is read as it was at each of its versions, and at no other', async ({ staging }) => {
-  const table = staging.table('t');
+test('a table is read as it was at each of its versions, and at no other', async ({ lake }) => {
+  const table = lake.table('t');
   const wider: DeltaStruct = { type: 'struct', fields: [...SCHEMA.fields, deltaField('name', 'string')] };
   await appendEntry(table, 0, [...opening(), add('a')]);
   await appendEntry(table, 1, [...opening({ schema: wider }), remove('a'), add('b')]);
@@ -143,9 +143,9 @@ test('a table is read as it was at each of its versions, and at no other', async
 });
 
 test('the version at a time is the last one that was committed by then, whatever the committers’ clocks say', async ({
-  staging,
+  lake,
 }) => {
-  const table = staging.table('t');
+  const table = lake.table('t');
   await appendEntry(table, 0, [...opening(), add('a')]);
   for (const [index, timestamp] of [30, 20, undefined, 40].entries()) {
     await appendEntry(table, index + 1, [{ commitInfo: timestamp === undefined ? {} : { timestamp } }]);
@@ -155,8 +155,8 @@ test('the version at a time is the last one that was committed by then, whatever
   expect(versions).toEqual([undefined, 0, 0, 2, 2, 2, 2, 4, 4]);
 });
 
-test('the history lists what each version did, newest first', async ({ staging }) => {
-  const table = staging.table('t');
+test('the history lists what each version did, newest first', async ({ lake }) => {
+  const table = lake.table('t');
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
   await appendEntry(table, 1, [remove('a')]);
   expect(historyOf(await readLog(table))).toEqual([
@@ -165,23 +165,23 @@ test('the history lists what each version did, newest first', async ({ staging }
   ]);
 });
 
-test('a log with a gap is refused', async ({ staging }) => {
-  const table = staging.table('t');
+test('a log with a gap is refused', async ({ lake }) => {
+  const table = lake.table('t');
   await appendEntry(table, 0, opening());
   await appendEntry(table, 2, [add('c')]);
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
 });
 
-test('a log whose first entries were cleaned away is refused', async ({ staging }) => {
-  const table = staging.table('t');
+test('a log whose first entries were cleaned away is refused', async ({ lake }) => {
+  const table = lake.table('t');
   await appendEntry(table, 1, opening());
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /has gaps/);
 });
 
 test.for(['{"add":', '{"add":{"path":"x"}}', 'null', '{"metaData":{"id":1}}'])(
   'a damaged line is refused: %s',
-  async (line, { staging }) => {
-    const table = staging.table('t');
+  async (line, { lake }) => {
+    const table = lake.table('t');
     await appendEntry(table, 0, opening());
     await writeFile(path.join(table.locate(''), '_delta_log', '00000000000000000001.json'), `${line}\n`);
     await expectRejection(
@@ -192,16 +192,16 @@ test.for(['{"add":', '{"add":{"path":"x"}}', 'null', '{"metaData":{"id":1}}'])(
   },
 );
 
-test('a log without protocol or schema is refused', async ({ staging }) => {
-  const table = staging.table('t');
+test('a log without protocol or schema is refused', async ({ lake }) => {
+  const table = lake.table('t');
   await appendEntry(table, 0, [add('a')]);
   await expectRejection(readSnapshot(table), 'LAKE_UNAVAILABLE', /no protocol or schema/);
 });
 
 test('checkpoints, temporary files and kinds of action of later releases are passed over', async ({
-  staging,
+  lake,
 }) => {
-  const table = staging.table('t');
+  const table = lake.table('t');
   await appendEntry(table, 0, opening());
   await mkdir(path.join(table.locate(''), '_delta_log'), { recursive: true });
   for (const name of [
@@ -238,8 +238,8 @@ for (const [what, protocol] of [
   ['column mapping by version', { minReaderVersion: 2, minWriterVersion: 5 }],
   ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
 ] as const) {
-  test(`a table that asks for ${what} is refused as too new`, async ({ staging }) => {
-    const table = staging.table('t');
+  test(`a table that asks for ${what} is refused as too new`, async ({ lake }) => {
+    const table = lake.table('t');
     const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
     await appendEntry(table, 0, opening({ protocol: copied }));
     const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
@@ -247,12 +247,12 @@ for (const [what, protocol] of [
   });
 }
 
-test('a table of a later format is refused as too new, one of no format is read', async ({ staging }) => {
+test('a table of a later format is refused as too new, one of no format is read', async ({ lake }) => {
   const later = String(FORMAT_VERSION + 1);
-  await appendEntry(staging.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: later } }));
-  await expectRejection(readSnapshot(staging.table('later')), 'LAKE_TOO_NEW', new RegExp(`format ${later}`));
-  await appendEntry(staging.table('none'), 0, opening());
-  expect(await readSnapshot(staging.table('none'))).toBeDefined();
+  await appendEntry(lake.table('later'), 0, opening({ configuration: { [FORMAT_KEY]: later } }));
+  await expectRejection(readSnapshot(lake.table('later')), 'LAKE_TOO_NEW', new RegExp(`format ${later}`));
+  await appendEntry(lake.table('none'), 0, opening());
+  expect(await readSnapshot(lake.table('none'))).toBeDefined();
 });
 
 test('a table asks for table features only where it has zone-less timestamps, at any depth', () => {
@@ -281,9 +281,9 @@ test('a table that is raised to table features names what its old version implie
 });
 
 test('an entry that is empty, or gone since it was listed, is not taken for one that changes nothing', async ({
-  staging,
+  lake,
 }) => {
-  const table = staging.table('documents');
+  const table = lake.table('documents');
   const [first, second] = [0, 1].map((version) => `_delta_log/${String(version).padStart(20, '0')}.json`);
   await appendEntry(table, 0, opening());
   await table.putIfAbsent(second ?? '', '');
