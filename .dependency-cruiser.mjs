@@ -15,7 +15,8 @@ const ALONE = ['lancedb-server'];
 /** Tests that have several processes play together: they take the producer's planner beside the workers. */
 const PLAYED_BY_ALL = '^packages/worker/test/stops/';
 
-const anyOf = (names) => `^packages/(${names.join('|')})/`;
+/** By path, or by a name that leads nowhere. */
+const anyOf = (names) => `^(packages|@lance-offload)/(${names.join('|')})(/|$)`;
 
 const layerRules = LAYERS.flatMap((layer, index) =>
   layer.map((name) => ({
