@@ -14,6 +14,7 @@ import { coreActions } from '../../src/api/actions.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';
 import type { RunDetail } from '../../src/api/run-answers.ts';
 import { apiTest, planOf, publishedReport } from './api-fixture.ts';
+import { followOverview } from './apply-patch.ts';
 
 const test = apiTest;
 
@@ -213,13 +214,17 @@ test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) =
     openedAtMs: startedAtMs,
   });
   const stream = await rig.follow('topic=overview');
-  const shown = new Map<string, string>();
-  const note = ({ tables }: Pick<Overview, 'tables'>): boolean => {
-    for (const row of tables) shown.set(row.table, row.state);
-    return shown.get('opened') === 'interrupted'; // once the queue was asked for it
-  };
-  if (!note(await stream.until<Overview>('snapshot'))) await stream.until('patch', note);
-  expect(Object.fromEntries(shown)).toEqual({ open: 'staging', ended: 'published', opened: 'interrupted' });
+  const stateOf = ({ tables }: Overview, name: string) => tables.find(({ table }) => table === name)?.state;
+  const overview = await followOverview(
+    stream,
+    await stream.until<Overview>('snapshot'),
+    (shown) => stateOf(shown, 'opened') === 'interrupted', // once the queue was asked for it
+  );
+  expect(['open', 'ended', 'opened'].map((name) => stateOf(overview, name))).toEqual([
+    'staging',
+    'published',
+    'interrupted',
+  ]);
   expect((await rig.get(`/runs/${runId}`)).body.waysOut.map(({ command }) => command)).toEqual([
     `lance-offload run --resume ${runId}`,
     `lance-offload cancel ${runId}`,

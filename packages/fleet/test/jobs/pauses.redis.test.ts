@@ -143,7 +143,7 @@ test('parking uses up no attempt and counts as no start, and those behind a fail
 
   for (const _ of [1, 2]) {
     const { worker } = pageWork(rig);
-    await vi.waitUntil(async () => ((await page())?.delay ?? 0) > 3_000_000);
+    await expect.poll(async () => (await page())?.delay).toBeGreaterThan(3_000_000);
     const parked = await page();
     expect([parked?.attemptsMade, parked?.attemptsStarted, parked?.stalledCounter]).toEqual([1, 1, 0]);
     await worker.close();
@@ -254,7 +254,7 @@ test('the plan of a paused table is parked, and made when the table is resumed',
     await parking.check(job, token);
     await plan(job);
   });
-  await vi.waitUntil(async () => (await fleet.queues.plan.getDelayedCount()) === 1);
+  await expect.poll(() => fleet.queues.plan.getDelayedCount()).toBe(1);
   expect(await runStatus(run, fleet)).toMatchObject({ state: 'planning', paused: 'table' });
   const planned = occurrences(worker, 'completed');
   await resume(fleet, { table: 'documents' });
@@ -289,7 +289,7 @@ test('a run cancelled while a worker has a page of it is let run out', async ({ 
   await begun.promise;
   await pause(fleet, { runId: run.runId }, BY);
   pageWork(rig);
-  await vi.waitUntil(async () => (await delayed(rig)) === 2);
+  await expect.poll(() => delayed(rig)).toBe(2);
   await cancelRun(run.runId, fleet);
   held.resolve();
   await pagesDone(rig, 3);
