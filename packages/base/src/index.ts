@@ -2,7 +2,7 @@ export { dictionaryTypeOf, typeOf } from './arrow/arrow-data.ts';
 export { attemptsOf, type Attempts } from './config/attempts.ts';
 export type { DashboardSettings, DashboardUser } from './config/dashboard-options.ts';
 export { didYouMean, nearestName } from './config/did-you-mean.ts';
-export { loadConfig, sourceUrl, type Config, type Environment } from './config/load.ts';
+export { loadConfig, sourceUrl, type Config } from './config/load.ts';
 export {
   parsePasswordHash,
   scryptBytes,
@@ -28,7 +28,7 @@ export {
   withSample,
   type ErrorDetails,
 } from './errors/offload-error.ts';
-export { ERROR_POLICY, type ErrorPolicy, type OffloadErrorCode } from './errors/policy.ts';
+export { ERROR_POLICY, type OffloadErrorCode } from './errors/policy.ts';
 export { asLakeError, hasErrno } from './errors/system-errors.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { startTracing } from './telemetry/start-tracing.ts';

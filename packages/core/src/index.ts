@@ -2,13 +2,13 @@ export { stagedRowIds } from './commit/audit.ts';
 export { entryOfRun, lastCommitIn, outcomesOf } from './commit/commit-actions.ts';
 export { commitRun, type Repair } from './commit/commit-run.ts';
 export { finishRun } from './commit/finish-run.ts';
-export { fenceRun, type CommitStep, type OnCommitStep } from './commit/publish-run.ts';
+export { fenceRun, type CommitStep } from './commit/publish-run.ts';
 export { emptyReport, unchangedReport, type RunReport } from './commit/report.ts';
 export { END_AT } from './lake/lineage.ts';
 export type { Opening } from './lake/opening.ts';
-export { dataFilePath, keysFilePath, LakePaths, newAttemptId } from './lake/paths.ts';
+export { dataFilePath, keysFilePath, newAttemptId } from './lake/paths.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
-export { createViews, refreshDatabase } from './lake/views.ts';
+export { createViews } from './lake/views.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
 export { planColumns, type ColumnPlan } from './plan/columns.ts';
 export {
@@ -17,7 +17,7 @@ export {
   maxCursorSql,
   quoteSourceColumn,
 } from './plan/cursor-value.ts';
-export { lakeColumns, type LakeColumn } from './plan/lake-columns.ts';
+export { lakeColumns } from './plan/lake-columns.ts';
 export { lakeSchemaOf, writeTypes } from './plan/lake-schema.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
 export { bytesPerRow, rowsPerPage } from './plan/page-size.ts';

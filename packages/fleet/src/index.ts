@@ -5,7 +5,13 @@ export {
   type ActionOutcome,
   type NewAction,
 } from './jobs/audit-log.ts';
-export { findFailures, type FailedJob, type FailureFilter, type RunStep } from './jobs/failures.ts';
+export {
+  findFailures,
+  RUN_STEPS,
+  type FailedJob,
+  type FailureFilter,
+  type RunStep,
+} from './jobs/failures.ts';
 export { fireSchedule, type FireDeps, type ScheduleOutcome } from './jobs/fire-schedule.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
 export type { Fleet } from './jobs/fleet.ts';
@@ -34,7 +40,7 @@ export {
   Queues,
   SCHEDULE_QUEUE,
 } from './jobs/queues.ts';
-export { answersPing, connectRedis, DEFAULT_REDIS_URL, redactUrl } from './jobs/redis.ts';
+export { answersPing, connectRedis, DEFAULT_REDIS_URL } from './jobs/redis.ts';
 export { retryFailures, type RetryOptions, type RetryOutcome } from './jobs/retry.ts';
 export {
   cancelRun,
@@ -46,7 +52,7 @@ export {
   type RunRequest,
   type StartedRun,
 } from './jobs/run-control.ts';
-export { stateOf, type RunFacts } from './jobs/run-state.ts';
+export { stateOf } from './jobs/run-state.ts';
 export { findRun, runStatus, type RunFailure, type RunStatus } from './jobs/run-status.ts';
 export { countFailed, readCounts, type ScheduleCounts } from './jobs/schedule-counts.ts';
 export {
@@ -79,7 +85,7 @@ export {
   sumBuckets,
   type Bucket,
 } from './monitor/buckets.ts';
-export { addCounts, errorField, latencyField, NO_COUNTS, type FleetCounts } from './monitor/counts.ts';
+export { errorField, latencyField, type FleetCounts } from './monitor/counts.ts';
 export {
   beat,
   BEAT_MS,
@@ -89,7 +95,7 @@ export {
   type Work,
   type WorkerStanding,
 } from './monitor/heartbeats.ts';
-export { LATENCY_BOUNDS_MS, quantile, type Histogram } from './monitor/latency.ts';
+export { LATENCY_BOUNDS_MS, quantile } from './monitor/latency.ts';
 export { KEEP_RUNS_S, type Monitored } from './monitor/monitor-keys.ts';
 export { logRun, readRunLog, type RunLogLine } from './monitor/run-log.ts';
 export {
@@ -97,7 +103,6 @@ export {
   readLakeTables,
   readPageStates,
   readRecord,
-  readRecords,
   readRecordsOf,
   readRunIds,
   recordOpened,

@@ -42,7 +42,7 @@ const indexList = z.object({
   ),
 });
 
-export interface TableDescription {
+interface TableDescription {
   readonly version: number;
   readonly fields: readonly LanceField[];
 }

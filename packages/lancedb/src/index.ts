@@ -1,5 +1,5 @@
 export { decodeArrowBody } from './arrow-body.ts';
-export { createLanceClient, type LanceClient, type TableDescription } from './client.ts';
+export { createLanceClient, type LanceClient } from './client.ts';
 export { fetchPage } from './fetch-page.ts';
 export { fetchRows } from './fetch-rows.ts';
 export { extensionOf, holdsBlob } from './lance-extension.ts';

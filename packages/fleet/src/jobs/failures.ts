@@ -4,7 +4,7 @@ import type { Fleet } from './fleet.ts';
 import { failureSchema } from './payloads.ts';
 
 /** The steps of a run, in their order. */
-const RUN_STEPS = ['plan', 'page', 'commit'] as const;
+export const RUN_STEPS = ['plan', 'page', 'commit'] as const;
 export type RunStep = (typeof RUN_STEPS)[number];
 
 /** Which failed jobs; each criterion that is given must hold. */
