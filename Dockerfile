@@ -28,6 +28,8 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
 COPY tsconfig.base.json ./
 COPY packages packages
 RUN node_modules/.bin/tsc -b packages/producer packages/worker packages/dashboard packages/dashboard/client packages/lancedb-server
+COPY scripts/bundle.mjs scripts/
+RUN node scripts/bundle.mjs
 RUN cd packages/dashboard && node_modules/.bin/vite build
 
 FROM manifests AS fleet-dependencies
@@ -49,12 +51,11 @@ COPY --from=build /app/packages/base/dist packages/base/dist
 COPY --from=build /app/packages/lancedb/dist packages/lancedb/dist
 COPY --from=build /app/packages/delta/dist packages/delta/dist
 COPY --from=build /app/packages/core/dist packages/core/dist
-COPY --from=build /app/packages/verify/dist packages/verify/dist
 COPY --from=build /app/packages/fleet/dist packages/fleet/dist
 COPY --from=build /app/packages/producer/bin packages/producer/bin
-COPY --from=build /app/packages/producer/dist packages/producer/dist
+COPY --from=build /app/packages/producer/bundle packages/producer/bundle
 COPY --from=build /app/packages/worker/bin packages/worker/bin
-COPY --from=build /app/packages/worker/dist packages/worker/dist
+COPY --from=build /app/packages/worker/bundle packages/worker/bundle
 COPY --from=build /app/packages/dashboard/bin packages/dashboard/bin
 COPY --from=build /app/packages/dashboard/dist packages/dashboard/dist
 USER node

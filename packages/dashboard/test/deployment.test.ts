@@ -176,10 +176,12 @@ test('each image starts a command that is there, with its package and those it d
   const copied = new Set(copies.flatMap(({ from, sources }) => (from === 'build' ? sources : [])));
   for (const [, folder = '', bin = ''] of entries) {
     expect(existsSync(path.join(root, folder, 'bin', bin))).toBe(true);
-    for (const part of ['bin', 'dist']) expect(copied).toContain(`/app/${folder}/${part}`);
+    const [, loaded = ''] = /import\('\.\.\/(\w+)\/main\.js'\)/.exec(read(`${folder}/bin/${bin}`)) ?? [];
+    expect(['dist', 'bundle']).toContain(loaded);
+    for (const part of ['bin', loaded]) expect(copied).toContain(`/app/${folder}/${part}`);
     expect(read(`${folder}/package.json`)).toContain(`./bin/${bin}`);
   }
-  for (const folder of workspacePackages(['producer', 'worker', 'dashboard']))
+  for (const folder of workspacePackages(['dashboard']))
     expect(copied).toContain(`/app/packages/${folder}/dist`);
 });
 

@@ -7,8 +7,8 @@ import {
   recordStep,
   type Beat,
 } from '@lance-offload/fleet';
-import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { FORMAT_VERSION } from '@lance-offload/delta';
+import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';
@@ -196,6 +196,8 @@ test('a table an operator paused is paused, but for its commit that is under way
   expect(await stateOf()).toEqual(['committing', 'table', null]);
 });
 
+const shownState = ({ tables }: Overview, name: string) => tables.find(({ table }) => table === name)?.state;
+
 test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) => {
   const [open, ended] = [planOf('open'), planOf('ended')];
   for (const plan of [open, ended]) await rig.fleet.staging.createPlan(plan);
@@ -217,9 +219,9 @@ test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) =
   const overview = await followOverview(
     stream,
     await stream.until<Overview>('snapshot'),
-    (shown) => rowOf(shown, 'opened')?.state === 'interrupted', // once the queue was asked for it
+    (shown) => shownState(shown, 'opened') === 'interrupted', // once the queue was asked for it
   );
-  expect(['open', 'ended', 'opened'].map((name) => rowOf(overview, name)?.state)).toEqual([
+  expect(['open', 'ended', 'opened'].map((name) => shownState(overview, name))).toEqual([
     'staging',
     'published',
     'interrupted',

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 
 /** What DuckDB may use inside a process that has other work to do. */
 export interface DuckDBLimits {
@@ -34,6 +34,7 @@ export async function withDuckDB<T>(
     threads: String(limits.threads),
     temp_directory: limits.temporaryFolder,
   };
+  const { DuckDBInstance } = await import('@duckdb/node-api'); // 20 MB that most commands start without
   const instance = await DuckDBInstance.create(file, { ...settings, autoinstall_known_extensions: 'false' });
   try {
     const connection = await instance.connect();
