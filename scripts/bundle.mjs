@@ -18,7 +18,7 @@ const EXTERNAL = [
 
 /** A command's package, and its entries: the command, and the threads that it starts. */
 const BUNDLES = {
-  producer: ['producer/dist/main.js', 'core/dist/verify/hash-thread.js'],
+  producer: ['producer/dist/main.js', 'verify/dist/hash-thread.js'],
   worker: ['worker/dist/main.js', 'worker/dist/transform-thread.js'],
 };
 

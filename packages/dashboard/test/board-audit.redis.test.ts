@@ -1,4 +1,4 @@
-import { PAGE_QUEUE, readActions } from '@lance-offload/core';
+import { PAGE_QUEUE, readActions } from '@lance-offload/fleet';
 import { expect, test as base, vi } from 'vitest';
 import { Browser } from './browser.ts';
 import { dashboardFixtures, type DashboardFixtures } from './fixtures.ts';

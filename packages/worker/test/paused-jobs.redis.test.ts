@@ -1,22 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  createLogger,
-  emptyReport,
-  openLake,
-  pageJobId,
-  pause,
-  PAYLOAD_VERSION,
-  commitJobId,
-  planJobId,
-  Queues,
-  RequestSizes,
-  resume,
-  type Fleet,
-  type LanceClient,
-  type RunPlan,
-} from '@lance-offload/core';
+import { createLogger } from '@lance-offload/base';
+import { emptyReport, openLake, PAYLOAD_VERSION, type RunPlan } from '@lance-offload/core';
+import { pageJobId, pause, commitJobId, planJobId, Queues, resume, type Fleet } from '@lance-offload/fleet';
+import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, inject, test as base, vi } from 'vitest';

@@ -1,17 +1,23 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
-import { withScratchFile } from '../store/scratch.ts';
-import type { Store } from '../store/store.ts';
-import type { DeltaField } from '../plan/lake-type.ts';
-import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import { readLog, readSnapshot, replay, type Snapshot } from './delta-log.ts';
-import { quoteIdentifier, withDuckDB } from './duckdb.ts';
-import { duckdbTypeOf } from './duckdb-type.ts';
-import { entriesAt, type LakeMoment } from './lake-moment.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
+import {
+  withScratchFile,
+  type Store,
+  type DeltaField,
+  liveRows,
+  loadDeletedRows,
+  readLog,
+  readSnapshot,
+  replay,
+  type Snapshot,
+  quoteIdentifier,
+  withDuckDB,
+  duckdbTypeOf,
+  entriesAt,
+  type LakeMoment,
+} from '@lance-offload/delta';
 import { END_AT } from './lineage.ts';
-import type { Staging } from './staging.ts';
-
-export { duckdbTypeOf } from './duckdb-type.ts';
+import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';

@@ -1,7 +1,6 @@
-import { lastCommitIn } from '../lake/commit-actions.ts';
-import type { Action } from '../lake/delta-actions.ts';
-import { entriesUpTo, readLog, type LogEntry } from '../lake/delta-log.ts';
-import type { Staging } from '../lake/staging.ts';
+import { lastCommitIn } from '../commit/commit-actions.ts';
+import { type Action, entriesUpTo, readLog, type LogEntry } from '@lance-offload/delta';
+import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';
 

@@ -1,14 +1,14 @@
 import {
   beat,
   commitJobId,
-  FORMAT_VERSION,
-  PAYLOAD_VERSION,
   recordReport,
   recordRetry,
   recordStaged,
   recordStep,
   type Beat,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { FORMAT_VERSION } from '@lance-offload/delta';
+import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';

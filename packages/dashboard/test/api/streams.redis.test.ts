@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Queues, recordReport, recordStaged } from '@lance-offload/core';
+import { Queues, recordReport, recordStaged } from '@lance-offload/fleet';
 import { Redis } from 'ioredis';
 import { expect, inject } from 'vitest';
 import type { ErrorAnswer, Overview, StreamStatus } from '../../src/api/answers.ts';
