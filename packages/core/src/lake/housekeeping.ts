@@ -1,8 +1,5 @@
-import { readLog, type LogEntry } from './delta-log.ts';
-import { deletionVectorKey } from './deletion-vector.ts';
-import { dataFileKey } from './deleted-rows.ts';
-import { PROBES, type RunKey, type Staging } from './staging.ts';
-import type { Store } from '../store/store.ts';
+import { readLog, type LogEntry, deletionVectorKey, dataFileKey, type Store } from '@lance-offload/delta';
+import { PROBES, type RunKey, type Staging } from '../stage/staging.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,15 @@
 import type { RunPlan } from '../plan/run-plan.ts';
-import { isScd } from '../config/table-options.ts';
-import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import type { Store } from '../store/store.ts';
-import type { Snapshot } from './delta-log.ts';
-import { duckdbLimits, quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
+import { isScd } from '@lance-offload/base';
+import {
+  liveRows,
+  loadDeletedRows,
+  type Store,
+  type Snapshot,
+  duckdbLimits,
+  quoteIdentifier,
+  quoteText,
+  withDuckDB,
+} from '@lance-offload/delta';
 import { END_AT } from './lineage.ts';
 
 const MEMORY = '400MB';

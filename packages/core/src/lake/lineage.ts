@@ -1,8 +1,5 @@
-import type { DeltaField } from '../plan/lake-type.ts';
-import { deltaField } from '../plan/lake-type.ts';
-
-/** The row id the source reports for each row, unique within one version only. */
-export const ROW_ID = '_rowid';
+import { type DeltaField, deltaField } from '@lance-offload/delta/transform';
+import { ROW_ID } from '@lance-offload/lancedb/transform';
 
 /** Columns the lake adds to every table. Source columns of these names are refused. */
 export const LINEAGE_FIELDS: readonly DeltaField[] = [

@@ -1,17 +1,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
-import { withScratchFile } from '../store/scratch.ts';
-import type { Store } from '../store/store.ts';
-import type { DeltaField } from '../plan/lake-type.ts';
-import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import { readSnapshot, type Snapshot } from './delta-log.ts';
-import { quoteIdentifier, withDuckDB } from './duckdb.ts';
-import { duckdbTypeOf } from './duckdb-type.ts';
-import { snapshotAt, type LakeMoment } from './lake-moment.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
+import {
+  withScratchFile,
+  type Store,
+  type DeltaField,
+  liveRows,
+  loadDeletedRows,
+  readSnapshot,
+  type Snapshot,
+  quoteIdentifier,
+  withDuckDB,
+  duckdbTypeOf,
+  snapshotAt,
+  type LakeMoment,
+} from '@lance-offload/delta';
 import { END_AT } from './lineage.ts';
-import type { Staging } from './staging.ts';
-
-export { duckdbTypeOf } from './duckdb-type.ts';
+import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';

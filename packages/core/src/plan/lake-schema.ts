@@ -1,13 +1,21 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, ROW_ID, START_AT } from '../lake/lineage.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search-query.ts';
+import { OffloadError } from '@lance-offload/base';
+import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
+import { ROW_ID, arrowTypeOf, showLanceType, type LanceField, DISTANCE } from '@lance-offload/lancedb';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
-import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';
+import {
+  deltaField,
+  lakeTypeOf,
+  type DeltaField,
+  type DeltaStruct,
+  type DeltaType,
+  isWidening,
+  wasWidened,
+  widenField,
+  type WriteType,
+} from '@lance-offload/delta';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
-import { isWidening, wasWidened, widenField, type WriteType } from './type-widening.ts';
 
 /** Facts about a source column that its Delta type does not tell, kept in the field's metadata. */
 function metadataOf(field: LanceField, type: arrow.DataType): DeltaField['metadata'] {

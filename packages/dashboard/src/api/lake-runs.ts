@@ -1,5 +1,6 @@
-import type { Fleet, Logger, RunRecord } from '@lance-offload/core';
+import type { Fleet, RunRecord } from '@lance-offload/fleet';
 import type { RunKey } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
 
 const LOOK_MS = 30_000;

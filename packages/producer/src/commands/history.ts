@@ -1,4 +1,6 @@
-import { historyOf, OffloadError, outcomesOf, readEntries, readSnapshot, runOf } from '@lance-offload/core';
+import { historyOf, readEntries, readSnapshot, runOf } from '@lance-offload/delta';
+import { outcomesOf } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatBytes, formatCount, formatTable } from '../screen/format.ts';
 import { print } from '../screen/output.ts';

@@ -3,14 +3,12 @@ import {
   isSettled,
   readLimits,
   readPauses,
-  readSnapshot,
   runStatus,
-  tableState,
   type Fleet,
-  type RunKey,
   type RunStatus,
-  type Staging,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { tableState, type RunKey, type Staging } from '@lance-offload/core';
+import { readSnapshot } from '@lance-offload/delta';
 import { Argument, type Command } from 'commander';
 import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';

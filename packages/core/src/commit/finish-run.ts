@@ -1,0 +1,142 @@
+import { toOffloadError } from '@lance-offload/base';
+import type { RunPlan } from '../plan/run-plan.ts';
+import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
+import { checkpointIfDue, readSnapshot, type LogEntry } from '@lance-offload/delta';
+import { collectGarbage } from '../lake/housekeeping.ts';
+import { countLakeRows, type LakeRows } from '../lake/lake-rows.ts';
+import { tieNotes } from '../merge/merge-run.ts';
+import type { OnCommitStep } from './publish-run.ts';
+import { emptyReport, type RunReport } from './report.ts';
+import { settlePlan } from '../stage/settle-plan.ts';
+import type { StagedTotals } from './staged-totals.ts';
+import type { Staging } from '../stage/staging.ts';
+import { tableState } from '../lake/table-state.ts';
+import { refreshDatabase } from '../lake/views.ts';
+
+/** What of a step behind the commit point could not be done is a note: the run is published whatever becomes of it. */
+async function tryStep<T>(
+  what: string,
+  staging: Staging,
+  notes: string[],
+  step: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (thrown) {
+    staging.signal?.throwIfAborted(); // another attempt does it
+    notes.push(`${what}: ${toOffloadError(thrown).message}`);
+    return undefined;
+  }
+}
+
+function repairNotes({ missing, repeated }: StagedTotals): string[] {
+  return [
+    ...(missing > 0
+      ? [`the server left ${missing} rows out of its pages; they were fetched by their row ids`]
+      : []),
+    ...(repeated > 0 ? [`the server sent ${repeated} rows more than once; each is in the lake once`] : []),
+  ];
+}
+
+/** What the lake holds after a run, counted in its files as readers find them through the log. */
+async function countAfter(plan: RunPlan, { version }: LogEntry, staging: Staging): Promise<LakeRows> {
+  const table = staging.table(plan.destination);
+  return countLakeRows(plan, table, await readSnapshot(table, version));
+}
+
+/** What a published run did, from its entry in the log: whichever attempt wrote that. */
+async function publishedReport(
+  plan: RunPlan,
+  entry: LogEntry,
+  staging: Staging,
+  refreshNotes: readonly string[],
+): Promise<RunReport> {
+  const notes = [...refreshNotes];
+  const commitInfo = entry.actions.find((action) => action.commitInfo)?.commitInfo ?? {};
+  const metaData = entry.actions.find((action) => action.metaData)?.metaData;
+  const { outcomes, expectedRows } = outcomesOf(commitInfo);
+  const totals =
+    (await tryStep('what staging took is not known', staging, notes, () =>
+      totalsIn(commitInfo, plan, staging),
+    )) ?? NO_TOTALS;
+  const found = await tryStep('the rows of the lake could not be counted', staging, notes, () =>
+    countAfter(plan, entry, staging),
+  );
+  const added = entry.actions.flatMap(({ add }) =>
+    add?.path.startsWith(`data/${plan.runId}/`) ? [add] : [],
+  );
+  const cursor = tableState(metaData && { metaData })?.cursor;
+  const settled = settlePlan(plan, totals.sourceRows);
+  return {
+    ...emptyReport(settled, 'published'),
+    lakeRows: found?.rows ?? 0,
+    verified:
+      found !== undefined &&
+      found.rows === expectedRows &&
+      found.keys === found.rows &&
+      totals.distinctRowIds === settled.sourceRows,
+    distinctRowIds: totals.distinctRowIds,
+    pages: totals.pages,
+    repairs: totals.repairs,
+    requests: totals.requests,
+    sourceBytes: totals.sourceBytes,
+    lakeBytes: added.reduce((total, file) => total + file.size, 0),
+    deltaVersion: entry.version,
+    rows: outcomes,
+    ...(cursor !== undefined && { cursor }),
+    missing: totals.missing,
+    repeated: totals.repeated,
+    notes: [...settled.notes, ...tieNotes(outcomes.ties), ...repairNotes(totals), ...notes],
+  };
+}
+
+/** Of a run whose entry is gone from the log: that it is published, and no more. */
+function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
+  const why =
+    'the entry of this run is gone from the Delta log, where a checkpoint has it as published: what it did is not known';
+  return { ...emptyReport(plan, 'published'), notes: [...plan.notes, why, ...notes] };
+}
+
+/** Rebuilds lake.duckdb, and says of what it has no view. */
+async function refreshViews(staging: Staging, notes: string[]): Promise<void> {
+  const views = await refreshDatabase(staging);
+  for (const { table, error } of views.skipped)
+    notes.push(`lake.duckdb has no view of table "${table}": ${error.message}`);
+}
+
+/**
+ * Ends a run whose end is in the log: views, count, report, a checkpoint where one is due. Whoever finds such a run without a report does this; each of
+ * the steps may be done again, and one that fails is a note in the report.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE` where the report cannot be written.
+ */
+export async function finishRun(
+  plan: RunPlan,
+  { entry, cancelled }: RunEnd,
+  staging: Staging,
+  onStep: OnCommitStep = () => undefined,
+): Promise<RunReport> {
+  if (cancelled) return cancelledReport(plan, staging);
+  const notes: string[] = [];
+  await tryStep('lake.duckdb could not be refreshed; the next commit does it', staging, notes, async () => {
+    await refreshViews(staging, notes);
+    await onStep('views refreshed');
+  });
+  await tryStep(
+    'no checkpoint of the Delta log could be written; the next commit does it',
+    staging,
+    notes,
+    () => checkpointIfDue(staging.table(plan.destination)),
+  );
+  const made = entry ? await publishedReport(plan, entry, staging, notes) : forgottenReport(plan, notes);
+  await onStep('counted');
+  const report = await staging.createReport(made);
+  await onStep('reported');
+  await tryStep('files nobody needs', staging, [], () => collectGarbage(plan.destination, staging)); // done again by the next commit
+  return report;
+}
+
+/** Ends a run that is decided to be cancelled. */
+export async function cancelledReport(plan: RunPlan, staging: Staging): Promise<RunReport> {
+  return staging.createReport(emptyReport(plan, 'cancelled'));
+}
