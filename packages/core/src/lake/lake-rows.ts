@@ -10,7 +10,7 @@ import {
   quoteText,
   withDuckDB,
 } from '@lance-offload/delta';
-import { END_AT } from './lineage.ts';
+import { END_AT } from './validity.ts';
 
 const MEMORY = '400MB';
 const DELETED = 'deleted_rows';

@@ -16,7 +16,7 @@ import {
   entriesAt,
   type LakeMoment,
 } from '@lance-offload/delta';
-import { END_AT } from './lineage.ts';
+import { END_AT } from './validity.ts';
 import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */

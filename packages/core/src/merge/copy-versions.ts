@@ -9,7 +9,7 @@ import {
   quoteText,
   widenZeroBounds,
 } from '@lance-offload/delta';
-import { END_AT, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 import { closedFilePath, newAttemptId } from '../lake/paths.ts';
 import { createData } from '../stage/staging.ts';
 import { DELETED, type MergeTables } from './merge-tables.ts';

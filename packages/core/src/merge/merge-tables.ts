@@ -19,7 +19,7 @@ import {
   quoteIdentifier,
   quoteText,
 } from '@lance-offload/delta';
-import { END_AT, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 import { ROW_ID } from '@lance-offload/lancedb';
 import type { Receipt } from '../stage/receipt.ts';
 

@@ -1,6 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '@lance-offload/base';
-import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
+import { LINEAGE_FIELDS, RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { ROW_ID, arrowTypeOf, showLanceType, type LanceField, DISTANCE } from '@lance-offload/lancedb';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';

@@ -23,7 +23,7 @@ import {
   hashBits,
   hashRows,
 } from '@lance-offload/delta/transform';
-import { END_AT, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 
 /** What the transform needs to know of the plan. Plain data: it crosses to a thread. */
 export interface TransformTask {
