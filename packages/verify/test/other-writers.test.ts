@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import { commitRun, committedAt, type RunReport } from '@lance-offload/core';
+import { appendEntry, readSnapshot, type Action, type Add } from '@lance-offload/delta';
 import { fenceActions } from '../../core/src/commit/commit-actions.ts';
-import { commitRun, type RunReport, committedAt } from '@lance-offload/core';
-import { type Action, type Add, appendEntry, readSnapshot } from '@lance-offload/delta';
 import { openLakeTable } from '../src/lake-table.ts';
 import { ROWS, test, type World } from '../../core/test/plan/changing-source.ts';
 

@@ -1,8 +1,8 @@
-import type { RunPlan } from '../plan/run-plan.ts';
 import type { RowIdSet } from '@lance-offload/lancedb';
+import { readLog } from '@lance-offload/delta';
+import type { RunPlan } from '../plan/run-plan.ts';
 import { assertAudited, auditRun, collectReceipts, stagedRowIds } from './audit.ts';
 import { entryOfRun } from './commit-actions.ts';
-import { readLog } from '@lance-offload/delta';
 import { cancelledReport, finishRun } from './finish-run.ts';
 import { publishRun, type AuditedRun, type OnCommitStep } from './publish-run.ts';
 import { unchangedReport, type RunReport } from './report.ts';

@@ -1,7 +1,7 @@
 import { OffloadError } from '@lance-offload/base';
+import { appendEntry, readLog, replay, type LogEntry } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { commitActions, entryOfRun, fenceActions, schemaAfter } from './commit-actions.ts';
-import { appendEntry, readLog, replay, type LogEntry } from '@lance-offload/delta';
 import { mergeRun } from '../merge/merge-run.ts';
 import type { Receipt } from '../stage/receipt.ts';
 import type { RunKey, Staging } from '../stage/staging.ts';

@@ -1,15 +1,15 @@
-import type { RunPlan } from '../plan/run-plan.ts';
 import { isScd } from '@lance-offload/base';
 import {
   liveRows,
   loadDeletedRows,
-  type Store,
-  type Snapshot,
   duckdbLimits,
   quoteIdentifier,
   quoteText,
   withDuckDB,
+  type Store,
+  type Snapshot,
 } from '@lance-offload/delta';
+import type { RunPlan } from '../plan/run-plan.ts';
 import { END_AT } from './validity.ts';
 
 const MEMORY = '400MB';

@@ -2,18 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
 import {
   withScratchFile,
-  type Store,
-  type DeltaField,
   liveRows,
   loadDeletedRows,
   readLog,
   readSnapshot,
   replay,
-  type Snapshot,
   quoteIdentifier,
   withDuckDB,
   duckdbTypeOf,
   entriesAt,
+  type Store,
+  type DeltaField,
+  type Snapshot,
   type LakeMoment,
 } from '@lance-offload/delta';
 import { END_AT } from './validity.ts';

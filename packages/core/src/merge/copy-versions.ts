@@ -1,13 +1,13 @@
 import {
   withScratchFile,
-  type Add,
   FILE,
   liveRows,
   ROW,
-  type DataFile,
   duckdbTypeOf,
   quoteText,
   widenZeroBounds,
+  type Add,
+  type DataFile,
 } from '@lance-offload/delta';
 import { END_AT, START_AT } from '../lake/validity.ts';
 import { closedFilePath, newAttemptId } from '../lake/paths.ts';

@@ -1,5 +1,5 @@
+import { entriesUpTo, readLog, type Action, type LogEntry } from '@lance-offload/delta';
 import { lastCommitIn } from '../commit/commit-actions.ts';
-import { type Action, entriesUpTo, readLog, type LogEntry } from '@lance-offload/delta';
 import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';

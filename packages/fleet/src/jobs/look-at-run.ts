@@ -1,4 +1,4 @@
-import { entryOfRun, type RunReport, type RunKey, pageCount, type RunPlan } from '@lance-offload/core';
+import { entryOfRun, pageCount, type RunReport, type RunKey, type RunPlan } from '@lance-offload/core';
 import { readLog } from '@lance-offload/delta';
 import { findFailures, type FailedJob } from './failures.ts';
 import { readFleetId } from './fleet-id.ts';
