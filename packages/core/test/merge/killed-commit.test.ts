@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { expect, test as base } from 'vitest';
+import { expect, afterAll, test } from 'vitest';
 import { readLog, withDuckDB } from '@lance-offload/delta';
 import { commitRun } from '../../src/commit/commit-run.ts';
-import type { CommitStep } from '../../src/commit/publish-run.ts';
+import { type CommitStep } from '../../src/commit/publish-run.ts';
 import { openLake, type Staging } from '../../src/stage/staging.ts';
-import type { RunPlan } from '../../src/plan/run-plan.ts';
+import { type RunPlan } from '../../src/plan/run-plan.ts';
 import { PEOPLE, person, stateOf } from './people.ts';
 import { runOver, STORIES, type Run } from './stories.ts';
 import { lakeQuery, stageTable } from './typed-table.ts';
@@ -17,16 +17,6 @@ import { pathsOf } from '../paths-of.ts';
 const TIMEOUT_MS = 120_000;
 const PROGRAM = path.join(import.meta.dirname, 'commit-and-die.ts');
 const ROWS = 'FROM documents ORDER BY ALL';
-
-/** Two lakes: one that a killed commit leaves behind, and one where nothing happens to the same runs. */
-const test = base.extend<{ lakes: { disturbed: Staging; undisturbed: Staging } }>({
-  lakes: async ({ task }, use) => {
-    const folder = await mkdtemp(path.join(tmpdir(), `core-killed-${task.id}-`));
-    const lake = (name: string) => openLake(path.join(folder, name));
-    await use({ disturbed: lake('disturbed'), undisturbed: lake('undisturbed') });
-    await rm(folder, { recursive: true });
-  },
-});
 
 async function stage(staging: Staging, { plan, people }: Run): Promise<void> {
   await stageTable(staging, plan, { types: PEOPLE, rows: people.map((row) => ({ ...row })) });
@@ -92,6 +82,56 @@ async function wholeOf(staging: Staging, plan: RunPlan): Promise<unknown> {
   return { ...(await seen(staging)), settled };
 }
 
+/** A mode's story in a lake of its own. */
+interface Told extends ReturnType<(typeof STORIES)[Mode]> {
+  /** A lake with the runs before, and the one that is to be killed staged; put back for each test. Its views name its place. */
+  readonly disturbed: () => Promise<Staging>;
+  /** What readers see before and after the run, where nothing happens to it, and the whole of that lake. */
+  readonly old: Awaited<ReturnType<typeof seen>>;
+  readonly fresh: Awaited<ReturnType<typeof seen>>;
+  readonly whole: unknown;
+}
+
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'core-killed-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function tell(mode: Mode): Promise<Told> {
+  const { before, killed } = STORIES[mode]();
+  const folder = await newFolder();
+  const [place, kept] = [path.join(folder, 'lake'), path.join(folder, 'kept')];
+  const lake = openLake(place);
+  await publish(lake, before);
+  await stage(lake, killed);
+  await cp(place, kept, { recursive: true });
+  const old = await seen(lake);
+  await commitRun(killed.plan, lake);
+  const [fresh, whole] = [await seen(lake), await wholeOf(lake, killed.plan)];
+  const disturbed = async () => {
+    await rm(place, { recursive: true });
+    await cp(kept, place, { recursive: true });
+    return openLake(place);
+  };
+  return { before, killed, disturbed, old, fresh, whole };
+}
+
+const modes = Object.keys(STORIES) as (keyof typeof STORIES)[];
+type Mode = (typeof modes)[number];
+
+const stories = new Map<Mode, Promise<Told>>();
+
+/** A mode's story, told once. */
+function storyOf(mode: Mode): Promise<Told> {
+  const story = stories.get(mode) ?? tell(mode);
+  stories.set(mode, story);
+  return story;
+}
+
 const STEPS: readonly CommitStep[] = [
   'audited',
   'merged',
@@ -105,24 +145,18 @@ const STEPS: readonly CommitStep[] = [
 const LOGGED = STEPS.indexOf('logged');
 const VIEWS = STEPS.indexOf('views refreshed');
 
-const modes = Object.keys(STORIES) as (keyof typeof STORIES)[];
 const kills = modes.flatMap((mode) => STEPS.map((step) => ({ mode, step })));
 
 for (const { mode, step } of kills)
   test(
     `a commit under ${mode} that is killed after "${step}" is seen whole or not at all, and made again it leaves what an undisturbed one does`,
     { timeout: TIMEOUT_MS },
-    async ({ lakes: { disturbed, undisturbed } }) => {
-      const { before, killed } = STORIES[mode]();
-      await publish(undisturbed, before);
-      const old = await seen(undisturbed);
-      await publish(undisturbed, [killed]);
-      const fresh = await seen(undisturbed);
+    async () => {
+      const { before, killed, old, fresh, whole, ...story } = await storyOf(mode);
       expect(fresh.rows).not.toEqual(old.rows);
       expect([old.state?.cursor, fresh.state?.cursor]).toEqual([mode === 'APPEND_ONLY' ? '12' : '13', '15']);
 
-      await publish(disturbed, before);
-      await stage(disturbed, killed);
+      const disturbed = await story.disturbed();
       await killAfter(step, disturbed, killed.plan);
       const at = STEPS.indexOf(step);
       const { rows, state, database } = await seen(disturbed);
@@ -132,8 +166,7 @@ for (const { mode, step } of kills)
 
       const report = await commitRun(killed.plan, disturbed);
       expect(report).toMatchObject({ state: 'published', verified: true, deltaVersion: before.length });
-      const whole = await wholeOf(disturbed, killed.plan);
-      expect(whole).toEqual(await wholeOf(undisturbed, killed.plan));
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(whole);
       expect(await commitRun(killed.plan, disturbed)).toEqual(report);
       expect(await wholeOf(disturbed, killed.plan)).toEqual(whole);
     },
@@ -143,15 +176,13 @@ for (const mode of ['APPEND_ONLY', 'SCD_TYPE_2'] as const)
   test(
     `a commit under ${mode} that is killed again and again, at one step after the other, is in the end made once`,
     { timeout: TIMEOUT_MS },
-    async ({ lakes: { disturbed, undisturbed } }) => {
-      const { before, killed } = STORIES[mode]();
-      await publish(undisturbed, [...before, killed]);
-      await publish(disturbed, before);
-      await stage(disturbed, killed);
+    async () => {
+      const { killed, ...story } = await storyOf(mode);
+      const disturbed = await story.disturbed();
       for (const step of ['merged', 'vectors written', 'audited', 'logged'] as const)
         await killAfter(step, disturbed, killed.plan);
       await commitRun(killed.plan, disturbed);
-      expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(story.whole);
     },
   );
 
@@ -159,8 +190,8 @@ for (const mode of modes)
   test(
     `a commit under ${mode} that is killed before its log entry is merged anew where another run was published in between`,
     { timeout: TIMEOUT_MS },
-    async ({ lakes: { disturbed, undisturbed } }) => {
-      const { before, killed } = STORIES[mode]();
+    async () => {
+      const { before, killed, ...story } = await storyOf(mode);
       // Of the same version; with rows that the killed run has too, and that it takes out of their new files.
       const { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom } = killed.plan;
       const rules = { ingestionType, primaryKeys, sequenceBy, sourceVersion, cursorFrom, cursorField: 'seq' };
@@ -171,10 +202,10 @@ for (const mode of modes)
               [person(1, 12, 'an'), person(2, 10, 'bob'), person(8, 14, 'hal'), person(10, 11, 'joe')],
               rules,
             );
+      const undisturbed = openLake(await newFolder());
       await publish(undisturbed, [...before, between, killed]);
 
-      await publish(disturbed, before);
-      await stage(disturbed, killed);
+      const disturbed = await story.disturbed();
       for (const step of ['vectors written', 'merged'] as const)
         await killAfter(step, disturbed, killed.plan);
       await publish(disturbed, [between]);
@@ -189,11 +220,9 @@ for (const mode of modes)
   test(
     `two commits of one run under ${mode} at the same moment publish it once`,
     { timeout: TIMEOUT_MS },
-    async ({ lakes: { disturbed, undisturbed } }) => {
-      const { before, killed } = STORIES[mode]();
-      await publish(undisturbed, [...before, killed]);
-      await publish(disturbed, before);
-      await stage(disturbed, killed);
+    async () => {
+      const { before, killed, ...story } = await storyOf(mode);
+      const disturbed = await story.disturbed();
       const commits = await Promise.allSettled([
         commitRun(killed.plan, disturbed),
         commitRun(killed.plan, disturbed),
@@ -204,6 +233,6 @@ for (const mode of modes)
         verified: true,
         deltaVersion: before.length,
       });
-      expect(await wholeOf(disturbed, killed.plan)).toEqual(await wholeOf(undisturbed, killed.plan));
+      expect(await wholeOf(disturbed, killed.plan)).toEqual(story.whole);
     },
   );
