@@ -1,13 +1,13 @@
-import { ingestionType, isScd, type IngestionType, OffloadError } from '@lance-offload/base';
+import { ingestionType, isScd, OffloadError, type IngestionType } from '@lance-offload/base';
 import {
   lastCommitOf,
   END_AT,
-  type Staging,
   tableState,
-  type TableState,
   committedAt,
+  type Staging,
+  type TableState,
 } from '@lance-offload/core';
-import { readSnapshot, type Snapshot, quoteText, type Store } from '@lance-offload/delta';
+import { quoteText, readSnapshot, type Snapshot, type Store } from '@lance-offload/delta';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 

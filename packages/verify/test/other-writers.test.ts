@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
+import { commitRun, committedAt, type RunReport } from '@lance-offload/core';
+import { appendEntry, readSnapshot, readState, type Action, type Add } from '@lance-offload/delta';
 import { fenceActions } from '../../core/src/commit/commit-actions.ts';
-import { commitRun, type RunReport, committedAt } from '@lance-offload/core';
-import { type Action, type Add, appendEntry, readSnapshot, readState } from '@lance-offload/delta';
+import { openLakeTable } from '../src/lake-table.ts';
 import { NO_STATE } from '../../delta/src/log/checkpoint/log-state.ts';
 import { encodeCheckpoint } from '../../delta/src/log/checkpoint/write-checkpoint.ts';
 import { clean, named } from '../../delta/test/log/checkpoint/checkpoint-files.ts';
-import { openLakeTable } from '../src/lake-table.ts';
 import { ROWS, test, type World } from '../../core/test/plan/changing-source.ts';
 
 // Entries of a table's log that no run has brought: another writer's, and those that cancel a run.

@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import {
-  type DeltaStruct,
   FORMAT_VERSION,
   protocolFor,
+  FORMAT_KEY,
+  readEntries,
+  readState,
+  runOf,
+  type DeltaStruct,
   type Action,
   type Add,
   type CommitInfo,
   type DeletionVector,
   type MetaData,
   type Protocol,
-  FORMAT_KEY,
-  readEntries,
-  readState,
-  runOf,
   type LogEntry,
   type LogState,
   type Snapshot,
   type Store,
 } from '@lance-offload/delta';
 import { isScd } from '@lance-offload/base';
+import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { Merge } from '../merge/merge.ts';
 import type { Receipt, StagedFile } from '../stage/receipt.ts';

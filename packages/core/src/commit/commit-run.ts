@@ -1,5 +1,5 @@
-import type { RunPlan } from '../plan/run-plan.ts';
 import type { RowIdSet } from '@lance-offload/lancedb';
+import type { RunPlan } from '../plan/run-plan.ts';
 import { assertAudited, auditRun, collectReceipts, stagedRowIds } from './audit.ts';
 import { endOfRun } from './commit-actions.ts';
 import { cancelledReport, finishRun } from './finish-run.ts';

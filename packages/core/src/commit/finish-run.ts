@@ -1,7 +1,7 @@
 import { toOffloadError } from '@lance-offload/base';
+import { checkpointIfDue, readSnapshot, type LogEntry } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
-import { checkpointIfDue, readSnapshot, type LogEntry } from '@lance-offload/delta';
 import { collectGarbage } from '../lake/housekeeping.ts';
 import { countLakeRows, type LakeRows } from '../lake/lake-rows.ts';
 import { tieNotes } from '../merge/merge-run.ts';

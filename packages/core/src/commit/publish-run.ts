@@ -1,7 +1,7 @@
 import { OffloadError } from '@lance-offload/base';
+import { appendEntry, readState, snapshotOf } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { commitActions, endInState, fenceActions, schemaAfter, type RunEnd } from './commit-actions.ts';
-import { appendEntry, readState, snapshotOf } from '@lance-offload/delta';
 import { mergeRun } from '../merge/merge-run.ts';
 import type { Receipt } from '../stage/receipt.ts';
 import type { RunKey, Staging } from '../stage/staging.ts';

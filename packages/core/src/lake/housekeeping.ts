@@ -1,4 +1,4 @@
-import { readLog, type LogEntry, deletionVectorKey, dataFileKey, type Store } from '@lance-offload/delta';
+import { readLog, deletionVectorKey, dataFileKey, type LogEntry, type Store } from '@lance-offload/delta';
 import { PROBES, type RunKey, type Staging } from '../stage/staging.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,19 +2,19 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
 import {
   withScratchFile,
-  type Store,
-  type DeltaField,
   liveRows,
   loadDeletedRows,
   readSnapshot,
-  type Snapshot,
   quoteIdentifier,
   withDuckDB,
   duckdbTypeOf,
   snapshotAt,
+  type Store,
+  type DeltaField,
+  type Snapshot,
   type LakeMoment,
 } from '@lance-offload/delta';
-import { END_AT } from './lineage.ts';
+import { END_AT } from './validity.ts';
 import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */

@@ -1,5 +1,5 @@
+import { readEntries, type Action, type Store } from '@lance-offload/delta';
 import { lastCommitOf } from '../commit/commit-actions.ts';
-import { type Action, readEntries, type Store } from '@lance-offload/delta';
 import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';

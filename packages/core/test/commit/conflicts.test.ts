@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { endOfRun, entryOfRun } from '../../src/commit/commit-actions.ts';
 import { commitRun } from '../../src/commit/commit-run.ts';
-import { appendEntry, readLog, type Store } from '@lance-offload/delta';
 import { Staging } from '../../src/stage/staging.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun, test } from '../lake-fixture.ts';

@@ -3,9 +3,9 @@ import {
   finishRun,
   fenceRun,
   emptyReport,
+  PAYLOAD_VERSION,
   type RunReport,
   type RunKey,
-  PAYLOAD_VERSION,
   type PlanJob,
 } from '@lance-offload/core';
 import { recordCancelled, recordReport } from '../monitor/run-records.ts';

@@ -1,4 +1,4 @@
-import { endInState, type RunReport, type RunKey, pageCount, type RunPlan } from '@lance-offload/core';
+import { endInState, pageCount, type RunReport, type RunKey, type RunPlan } from '@lance-offload/core';
 import { readState } from '@lance-offload/delta';
 import { findFailures, type FailedJob } from './failures.ts';
 import { readFleetId } from './fleet-id.ts';

@@ -1,6 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
 import { readLog } from '@lance-offload/delta';
-import { type RunReport, type Staging, entryOfRun } from '@lance-offload/core';
+import { entryOfRun, type RunReport, type Staging } from '@lance-offload/core';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';
