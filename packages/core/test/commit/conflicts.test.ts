@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { appendEntry, readLog, type Store } from '@lance-offload/delta';
 import { endOfRun, entryOfRun } from '../../src/commit/commit-actions.ts';
 import { commitRun } from '../../src/commit/commit-run.ts';
 import { Staging } from '../../src/stage/staging.ts';
