@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { readLog, readSnapshot } from '@lance-offload/delta';
+import type { RunPlan } from '../../src/plan/run-plan.ts';
 import type { Staging } from '../../src/stage/staging.ts';
 import { test } from '../lake-fixture.ts';
 import { lakeQuery, offload, person } from '../merge/people.ts';
@@ -13,11 +14,11 @@ import { pathsOf } from '../paths-of.ts';
 
 const TABLES = path.join(import.meta.dirname, 'checkpoint-tables');
 
-const ROWS = {
+const ROWS: Readonly<Record<'append' | 'scd1' | 'scd2', { changes: Partial<RunPlan>; bounds: string }>> = {
   append: { changes: { ingestionType: 'APPEND_ONLY', primaryKeys: [], sequenceBy: null }, bounds: '' },
   scd1: { changes: { ingestionType: 'SCD_TYPE_1' }, bounds: '' },
   scd2: { changes: { ingestionType: 'SCD_TYPE_2' }, bounds: ', __START_AT, __END_AT' },
-} as const;
+};
 
 const named = ([id, seq]: readonly number[]): (number | string)[] => [id ?? 0, seq ?? 0, `${id} at ${seq}`];
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Action, DeletionVector } from '../../../src/log/delta-actions.ts';
+import type { Action, DeletionVector, Protocol } from '../../../src/log/delta-actions.ts';
 import type { LogEntry } from '../../../src/log/checkpoint/log-state.ts';
 
 // Logs of any actions, of few enough files, applications and domains that they meet each other.
@@ -72,7 +72,7 @@ const metaData = fc.record(
   { requiredKeys: ['id', 'format', 'schemaString', 'partitionColumns', 'configuration'] },
 );
 
-const protocol = fc.constantFrom(
+const protocol = fc.constantFrom<Protocol[]>(
   { minReaderVersion: 1, minWriterVersion: 2 },
   { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['appendOnly'] },
   {
