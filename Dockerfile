@@ -10,7 +10,12 @@ FROM base AS manifests
 ENV CI=true
 RUN npm install --global pnpm@12.21.0
 COPY package.json pnpm-workspace.yaml pnpm-lock.yaml ./
+COPY packages/base/package.json packages/base/
+COPY packages/lancedb/package.json packages/lancedb/
+COPY packages/delta/package.json packages/delta/
 COPY packages/core/package.json packages/core/
+COPY packages/verify/package.json packages/verify/
+COPY packages/fleet/package.json packages/fleet/
 COPY packages/producer/package.json packages/producer/
 COPY packages/worker/package.json packages/worker/
 COPY packages/dashboard/package.json packages/dashboard/
@@ -23,6 +28,8 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
 COPY tsconfig.base.json ./
 COPY packages packages
 RUN node_modules/.bin/tsc -b packages/producer packages/worker packages/dashboard packages/dashboard/client packages/lancedb-server
+COPY scripts/bundle.mjs scripts/
+RUN node scripts/bundle.mjs
 RUN cd packages/dashboard && node_modules/.bin/vite build
 
 FROM manifests AS fleet-dependencies
@@ -40,11 +47,15 @@ ENV NODE_ENV=production LANCE_OFFLOAD_CONFIG=/etc/lance-offload/offload.yaml
 # A new volume mounted here takes over the owner.
 RUN install --directory --owner=node --group=node /lake
 COPY --from=fleet-dependencies /app ./
+COPY --from=build /app/packages/base/dist packages/base/dist
+COPY --from=build /app/packages/lancedb/dist packages/lancedb/dist
+COPY --from=build /app/packages/delta/dist packages/delta/dist
 COPY --from=build /app/packages/core/dist packages/core/dist
+COPY --from=build /app/packages/fleet/dist packages/fleet/dist
 COPY --from=build /app/packages/producer/bin packages/producer/bin
-COPY --from=build /app/packages/producer/dist packages/producer/dist
+COPY --from=build /app/packages/producer/bundle packages/producer/bundle
 COPY --from=build /app/packages/worker/bin packages/worker/bin
-COPY --from=build /app/packages/worker/dist packages/worker/dist
+COPY --from=build /app/packages/worker/bundle packages/worker/bundle
 COPY --from=build /app/packages/dashboard/bin packages/dashboard/bin
 COPY --from=build /app/packages/dashboard/dist packages/dashboard/dist
 USER node

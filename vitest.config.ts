@@ -15,6 +15,7 @@ export default defineConfig({
   resolve: { conditions: ['dev'] },
   test: {
     reporters,
+    expect: { poll: { timeout: 30_000, interval: 20 } }, // a condition may come late on a busy machine; none waits for the time
     maxWorkers: 4, // on two cores, too: half of the tests wait for processes more than they compute
     projects: [
       {

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { MODES, openPeopleLake } from './src/checkpoints/people-lake.ts';
 
-// Makes the tables of packages/core/test/lake/checkpoint/tables: lance-offload writes them, Spark writes their checkpoints and removes the
+// Makes the tables of packages/core/test/commit/checkpoint-tables: lance-offload writes them, Spark writes their checkpoints and removes the
 // entries before them. It is run by hand, where a new kind of checkpoint is to be read: `node scripts/with-node.mjs interop/make-checkpoints.ts`.
 // Spark (PyPI) and Delta (Maven) take 500 MB and Java 17.
 
@@ -57,7 +57,7 @@ async function makeLake(folder: string): Promise<string> {
 async function main(): Promise<void> {
   const root = path.resolve(import.meta.dirname, '..');
   const work = path.join(root, '.interop', 'checkpoints');
-  const to = path.join(root, 'packages', 'core', 'test', 'lake', 'checkpoint', 'tables');
+  const to = path.join(root, 'packages', 'core', 'test', 'commit', 'checkpoint-tables');
   const { python, jars } = installSpark(path.join(root, '.interop'));
   const lake = await makeLake(path.join(work, 'made'));
   mkdirSync(to, { recursive: true });

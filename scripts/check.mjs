@@ -6,6 +6,8 @@ const checks = [
   ['oxlint', '--type-aware'],
   ['oxfmt', '--check'],
   ['knip', '--no-progress'],
+  ['depcruise', '--config', '.dependency-cruiser.mjs', 'packages', 'bench/src', 'e2e', 'examples'],
+  ['node', 'scripts/check-sizes.mjs'],
 ];
 let failed = 0;
 for (const [command, ...args] of checks) {

@@ -87,6 +87,7 @@ run('npx', [...install, ...quiet]);
 const node = path.join(root, 'node_modules/node/bin/node');
 const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
 run(path.join(root, 'node_modules/.bin/tsc'), ['-b'], { env });
+run(node, ['scripts/bundle.mjs'], { env });
 buildPages(env);
 if (process.argv.includes('--redis'))
   installDebian('redis-server', 'redis-server', 'install Redis 6.2 or later');

@@ -1,14 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  attemptsOf,
-  failureSchema,
-  loadConfig,
-  pageJobId,
-  retryRun,
-  type Fleet,
-  type RunStatus,
-} from '@lance-offload/core';
+import { attemptsOf, loadConfig } from '@lance-offload/base';
+import { failureSchema, pageJobId, retryRun, type Fleet, type RunStatus } from '@lance-offload/fleet';
 import type { Fault } from './faults.ts';
 import type { FleetRedis } from './fleet-redis.ts';
 import type { Item } from './items.ts';

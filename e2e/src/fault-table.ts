@@ -1,4 +1,4 @@
-import { ERROR_POLICY } from '@lance-offload/core';
+import { ERROR_POLICY } from '@lance-offload/base';
 import { MAX_RETRIES, type FaultOutcome } from './fault-runs.ts';
 import type { Fault } from './faults.ts';
 

@@ -1,4 +1,4 @@
-import { Queues } from '@lance-offload/core';
+import { Queues } from '@lance-offload/fleet';
 import { Redis } from 'ioredis';
 
 /** A test's own look at the queues in Redis. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createViews, openLake, type Staging, withDuckDB, type RunReport } from '@lance-offload/core';
+import { createViews, openLake, type Staging, type RunReport } from '@lance-offload/core';
+import { withDuckDB } from '@lance-offload/delta';
 import { vi } from 'vitest';
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readSnapshot, withDuckDB, type Staging } from '@lance-offload/core';
+import { readSnapshot, withDuckDB } from '@lance-offload/delta';
+import type { Staging } from '@lance-offload/core';
 
 type Snapshot = NonNullable<Awaited<ReturnType<typeof readSnapshot>>>;
 type File = Snapshot['files'][number];

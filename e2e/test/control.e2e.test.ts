@@ -1,4 +1,4 @@
-import type { RunStatus } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences, until } from '../src/lake.ts';

@@ -1,14 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  cursorDuckdbLiteral,
-  cursorWindowSql,
-  maxCursorSql,
-  quoteSourceColumn,
-  withDuckDB,
-  type LanceField,
-} from '@lance-offload/core';
+import { cursorDuckdbLiteral, cursorWindowSql, maxCursorSql, quoteSourceColumn } from '@lance-offload/core';
+import { withDuckDB } from '@lance-offload/delta';
+import type { LanceField } from '@lance-offload/lancedb';
 import { transformPage } from '@lance-offload/core/transform';
 import { startServer } from '@lance-offload/lancedb-server';
 import { connect, Index } from '@lancedb/lancedb';

@@ -198,7 +198,7 @@ test('a killed worker shows as lost, and Redis that goes away and comes back is 
   await workers.getByText(`pid ${doomed.pid},`).waitFor();
   const killedAtMs = Date.now();
   await doomed.kill('SIGKILL');
-  await workers.getByText('lost', { exact: true }).waitFor({ timeout: 15_000 });
+  await workers.getByText('lost', { exact: true }).waitFor();
   expect(Date.now() - killedAtMs).toBeLessThan(15_000);
 
   await world.worker();
@@ -206,11 +206,11 @@ test('a killed worker shows as lost, and Redis that goes away and comes back is 
   await expect.poll(() => rowsShown(page, 'items'), { timeout: 30_000 }).toBeGreaterThan(0);
   const redis = world.programs.find(({ said }) => said.includes('Ready to accept connections'));
   await redis?.kill('SIGKILL');
-  await page.getByText(/Redis has not answered for/).waitFor({ timeout: 15_000 });
+  await page.getByText(/Redis has not answered for/).waitFor();
   await startRedis(world, ['--appendonly', 'yes', '--appendfsync', 'always'], Number(new URL(port).port));
   await page.getByText('live', { exact: true }).waitFor({ timeout: 30_000 });
   expect((await running.ended).code).toBe(0);
-  await rowOf(page, 'items').getByText('published').waitFor({ timeout: 15_000 });
+  await rowOf(page, 'items').getByText('published').waitFor();
   expect(await isNotReloaded(page)).toBe(true);
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
   await page.close();

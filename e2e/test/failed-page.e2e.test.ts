@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunStatus } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences } from '../src/lake.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { pageJobId, type RunStatus } from '@lance-offload/core';
+import { pageJobId, type RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { editTable } from '../src/edit-table.ts';
 import { ROWS_PER_PAGE, runWithFaults, SETTINGS, tableOf } from '../src/fault-runs.ts';

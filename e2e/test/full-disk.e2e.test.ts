@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { RunStatus } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test as base } from '../src/fixtures.ts';
 import { differences } from '../src/lake.ts';

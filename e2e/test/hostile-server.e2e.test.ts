@@ -9,8 +9,8 @@ import { isSoak, sized } from '../src/soak.ts';
 import { unreliable, type Whims } from '../src/unreliable.ts';
 import type { World } from '../src/world.ts';
 
-/** A longer run: `HOSTILE_ROWS=200000 HOSTILE_SHARE=2`. */
-const ROWS = Number(process.env['HOSTILE_ROWS'] ?? 20_000);
+/** Where it does all of it; a longer run: `HOSTILE_ROWS=200000 HOSTILE_SHARE=2`. */
+const ROWS = Number(process.env['HOSTILE_ROWS'] ?? sized(6000, 20_000));
 /** Where a server does one of it alone; `npm run soak` takes as many. */
 const ROWS_ALONE = Number(process.env['HOSTILE_ROWS'] ?? sized(3000, 20_000));
 /** Times all rates. */

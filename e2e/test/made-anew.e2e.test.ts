@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunReport, RunStatus } from '@lance-offload/core';
+import type { RunReport } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { appendsOf, CASES, makeTable, optionsOf, type AnewRow, type MadeAnewCase } from '../src/made-anew.ts';

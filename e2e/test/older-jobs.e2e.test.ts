@@ -1,4 +1,5 @@
-import { connectRedis, Queues, type PlanJob, type RunStatus } from '@lance-offload/core';
+import { connectRedis, Queues, type RunStatus } from '@lance-offload/fleet';
+import type { PlanJob } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences, until } from '../src/lake.ts';

@@ -1,13 +1,7 @@
 import path from 'node:path';
-import {
-  commitRun,
-  createLanceClient,
-  loadConfig,
-  NO_TRACING,
-  planPages,
-  RequestSizes,
-  type RunPlan,
-} from '@lance-offload/core';
+import { commitRun, planPages, type RunPlan } from '@lance-offload/core';
+import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
+import { loadConfig, NO_TRACING } from '@lance-offload/base';
 import { startServer, type RunningServer, type ServerOptions } from '@lance-offload/lancedb-server';
 import { createRepair, stagePage, TransformPool, type PageDeps } from '@lance-offload/worker';
 import { expect } from 'vitest';

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { readActions, type RunStatus } from '@lance-offload/core';
+import { readActions, type RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences, until } from '../src/lake.ts';

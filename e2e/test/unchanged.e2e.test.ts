@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { RunReport, RunStatus } from '@lance-offload/core';
+import type { RunReport } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { editTable } from '../src/edit-table.ts';
 import { test } from '../src/fixtures.ts';

@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  createLanceClient,
-  loadConfig,
-  NO_TRACING,
-  readSnapshot,
-  RequestSizes,
-  Staging,
-} from '@lance-offload/core';
+import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
+import { readSnapshot } from '@lance-offload/delta';
+import { Staging } from '@lance-offload/core';
+import { loadConfig, NO_TRACING } from '@lance-offload/base';
 import { startServer } from '@lance-offload/lancedb-server';
 import { stagePage, TransformPool, type PageDeps } from '@lance-offload/worker';
 import { expect } from 'vitest';

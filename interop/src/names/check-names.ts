@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bodyOf } from '../../../packages/core/test/arrow-bodies.ts';
+import { bodyOf } from '../../../packages/lancedb/test/arrow-bodies.ts';
 import {
   columnsOf,
   randomSchema,
   type RandomSchema,
-} from '../../../packages/core/test/lake/random-schemas.ts';
+} from '../../../packages/lancedb/test/samples/random-schemas.ts';
 import { arrow } from '../arrow.ts';
 import { columnFacts, type Batch } from '../checksums.ts';
 import type { ClickHouse } from '../clickhouse.ts';

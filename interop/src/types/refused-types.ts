@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { LanceField } from '../../../packages/core/src/lancedb/lance-type.ts';
-import { column } from '../../../packages/core/test/arrow-bodies.ts';
+import type { LanceField } from '../../../packages/lancedb/src/lance-type.ts';
+import { column } from '../../../packages/lancedb/test/arrow-bodies.ts';
 import { serveTables } from './stub-server.ts';
 
 /** A column that has no place in the lake, and what `lance-offload run` says of it. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { LanceField } from '../../../packages/core/src/lancedb/lance-type.ts';
-import { column } from '../../../packages/core/test/arrow-bodies.ts';
+import type { LanceField } from '../../../packages/lancedb/src/lance-type.ts';
+import { column } from '../../../packages/lancedb/test/arrow-bodies.ts';
 import { bodyWith, ID, ROWS, type TypeTable } from './type-table-columns.ts';
 
 /** A table that LanceDB cannot store: its description, and the one answer to every query. */

@@ -1,13 +1,13 @@
-import type { LanceField } from '../../../packages/core/src/lancedb/lance-type.ts';
-import { bodyOf, column, int32, rowIds, type Columns } from '../../../packages/core/test/arrow-bodies.ts';
-import { DEEPER } from '../../../packages/core/test/lake/deeper.ts';
-import { DICTIONARIES, PLACEMENTS, type Placement } from '../../../packages/core/test/lake/nested.ts';
+import type { LanceField } from '../../../packages/lancedb/src/lance-type.ts';
+import { bodyOf, column, int32, rowIds, type Columns } from '../../../packages/lancedb/test/arrow-bodies.ts';
+import { DEEPER } from '../../../packages/lancedb/test/samples/deeper.ts';
+import { DICTIONARIES, PLACEMENTS, type Placement } from '../../../packages/lancedb/test/samples/nested.ts';
 import {
   EDGE_FLOATS,
   FAR_TIMESTAMPS,
   SAMPLES,
   type TypeSample,
-} from '../../../packages/core/test/lake/type-samples.ts';
+} from '../../../packages/core/test/type-samples.ts';
 
 /** Rows of every placement. */
 export const ROWS = 5;

@@ -1,3 +1,2 @@
 // What the threads of a worker load: the page's CPU work, and none of the rest of core.
-export { describeError, toOffloadError } from './errors/offload-error.ts';
-export { transformPage, type TransformedPage, type TransformTask } from './lake/transform-page.ts';
+export { transformPage, type TransformedPage, type TransformTask } from './stage/transform-page.ts';

@@ -1,21 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { LanceField } from '../src/lancedb/lance-type.ts';
-import { quoteText, withDuckDB } from '../src/lake/duckdb.ts';
-import { transformPage, type TransformedPage } from '../src/lake/transform-page.ts';
+import type { LanceField } from '@lance-offload/lancedb';
+import { quoteText, withDuckDB } from '@lance-offload/delta';
+import { inFolder } from '../../base/test/in-folder.ts';
+import { transformPage, type TransformedPage } from '../src/stage/transform-page.ts';
 
 export const RUN_ID = 'types-20261122T101500Z-7f3a';
-
-/** Runs work on a folder that is gone afterwards. */
-export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'core-test-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 /** Answers of `SELECT … FROM page`, where `page` is a Parquet file as a reader finds it. */
 export async function selectFromParquet(parquet: Uint8Array, select: string): Promise<unknown[][]> {

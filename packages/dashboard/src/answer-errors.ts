@@ -1,4 +1,4 @@
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import type { ErrorRequestHandler } from 'express';
 
 /** The status of an error that a request is to blame for, such as a body that is too long; 500 of any other. */

@@ -1,4 +1,3 @@
-import type { DashboardSettings, Fleet, Logger } from '@lance-offload/core';
 import express, { type Express } from 'express';
 import { createAccess } from './access/access.ts';
 import { visitorOf } from './access/visitor.ts';
@@ -8,26 +7,11 @@ import { createApi } from './api/create-api.ts';
 import { recordChanges } from './board-audit.ts';
 import { createBoards } from './board.ts';
 import { clientFiles, pageNotFound } from './client-files.ts';
+import type { DashboardDeps } from './dashboard-deps.ts';
 import { setHeaders } from './headers.ts';
 import { reportAlive, reportReady } from './health.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { logChanges, refuseUnknownHosts } from './request-guards.ts';
-
-export interface DashboardDeps extends Fleet {
-  readonly logger: Logger;
-  /** Users and tokens. */
-  readonly settings: DashboardSettings;
-  /** Shows only: every request that would change something is refused. */
-  readonly readOnly: boolean;
-  /** Names the dashboard may be called by, besides `localhost` and IP addresses. */
-  readonly allowedHosts: readonly string[];
-  /** Whether it stands behind one proxy, whose `X-Forwarded-*` it takes for true. */
-  readonly trustProxy: boolean;
-  /** How often a stream’s session is looked at again, in milliseconds; half a minute by default. */
-  readonly recheckMs?: number;
-  /** Ends live streams and what feeds them. */
-  readonly signal?: AbortSignal;
-}
 
 export const BOARD_PATH = '/queues';
 

@@ -1,4 +1,4 @@
-import { VERSION } from '@lance-offload/core';
+import { VERSION } from '@lance-offload/base';
 import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
 
 export interface DashboardArguments {

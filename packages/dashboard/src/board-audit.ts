@@ -1,4 +1,5 @@
-import { recordAction, type ActionOutcome, type Logger } from '@lance-offload/core';
+import { recordAction, type ActionOutcome } from '@lance-offload/fleet';
+import type { Logger } from '@lance-offload/base';
 import type { Request, RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import { visitorOf } from './access/visitor.ts';

@@ -1,4 +1,4 @@
-import { failureSchema, pageJobSchema } from '@lance-offload/core';
+import { failureSchema, pageJobSchema } from '@lance-offload/fleet';
 import { z } from 'zod';
 
 /** What every job of a run has; of a schedule’s jobs only the table. */

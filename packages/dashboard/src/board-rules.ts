@@ -1,4 +1,4 @@
-import { placeOfJob } from '@lance-offload/core';
+import { placeOfJob } from '@lance-offload/fleet';
 import type { BeforeHookResult, HookContext } from '@bull-board/api/typings/app';
 
 /** What an operator may do from the board: none of it can cost a run a page. All other changes are refused. */

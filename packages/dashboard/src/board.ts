@@ -1,6 +1,6 @@
 import { createBullBoard } from '@bull-board/api';
 import type { ControllerHandlerReturnType, HookContext } from '@bull-board/api/typings/app';
-import type { Queues } from '@lance-offload/core';
+import type { Queues } from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
 import { Router, type Express, type RequestHandler } from 'express';
 import { visitorOf } from './access/visitor.ts';

@@ -1,4 +1,4 @@
-import { toOffloadError } from '@lance-offload/core';
+import { toOffloadError } from '@lance-offload/base';
 import { PasswordError } from './hash-password.ts';
 import { ListenError } from './listen.ts';
 

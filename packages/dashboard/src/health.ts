@@ -1,4 +1,4 @@
-import { answersPing } from '@lance-offload/core';
+import { answersPing } from '@lance-offload/fleet';
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import { awayPage } from './access/login-page.ts';

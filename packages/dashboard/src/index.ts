@@ -1,1 +1,2 @@
-export { BOARD_PATH, createApp, type DashboardDeps } from './app.ts';
+export { BOARD_PATH, createApp } from './app.ts';
+export type { DashboardDeps } from './dashboard-deps.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { promisify } from 'node:util';
-import { OffloadError } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 
 export interface RunningServer {
   readonly url: string;

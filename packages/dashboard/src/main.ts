@@ -1,13 +1,6 @@
-import {
-  attemptsOf,
-  connectRedis,
-  createLogger,
-  DEFAULT_REDIS_URL,
-  loadConfig,
-  Queues,
-  type Fleet,
-  openLake,
-} from '@lance-offload/core';
+import { attemptsOf, createLogger, loadConfig } from '@lance-offload/base';
+import { connectRedis, DEFAULT_REDIS_URL, Queues, type Fleet } from '@lance-offload/fleet';
+import { openLake } from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments, type DashboardArguments } from './arguments.ts';
 import { failToStart } from './fail-to-start.ts';

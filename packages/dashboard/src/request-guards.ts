@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import type { Request, RequestHandler } from 'express';
 import { findVisitor } from './access/visitor.ts';
 import { refuse } from './refusal.ts';

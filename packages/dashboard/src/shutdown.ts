@@ -1,4 +1,4 @@
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 
 /** Nothing is lost by ending without them: the dashboard holds no job. */
 const CLOSE_MS = 5000;

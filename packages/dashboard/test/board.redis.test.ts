@@ -5,11 +5,10 @@ import {
   pageJobId,
   PLAN_QUEUE,
   SCHEDULE_QUEUE,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { expect, test as base } from 'vitest';
 import { openBrowser } from './browser.ts';
-import { dashboardFixtures, RUN } from './fixtures.ts';
-import type { DashboardFixtures } from './fixtures.ts';
+import { dashboardFixtures, RUN, type DashboardFixtures } from './fixtures.ts';
 
 const test = base.extend<DashboardFixtures>(dashboardFixtures);
 

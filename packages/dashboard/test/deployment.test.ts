@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { loadConfig } from '@lance-offload/core';
+import { loadConfig } from '@lance-offload/base';
 import { expect, test } from 'vitest';
 import { hashPassword } from '../src/access/passwords.ts';
 
@@ -22,9 +22,9 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
-// The YAML parser is a dependency of core, which reads its configuration with it.
-const core = createRequire(path.join(root, 'packages/core/package.json'));
-const yaml: { parse(text: string, options: { merge: boolean }): unknown } = core('yaml');
+// The YAML parser is a dependency of base, which reads its configuration with it.
+const base = createRequire(path.join(root, 'packages/base/package.json'));
+const yaml: { parse(text: string, options: { merge: boolean }): unknown } = base('yaml');
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
@@ -148,11 +148,25 @@ test('what the Dockerfile copies is there, and is not kept out of the build', ()
   const allowed = new Set([...read('.dockerignore').matchAll(/^!(.+)$/gm)].map(([, name]) => name));
   const sources = copies.filter(({ from }) => from === undefined).flatMap((copy) => copy.sources);
   expect(sources.filter((source) => !existsSync(path.join(root, source)))).toEqual([]);
-  expect(sources.filter((source) => !allowed.has(source.split('/')[0]))).toEqual([]);
+  expect(sources.filter((source) => !allowed.has(source) && !allowed.has(source.split('/')[0]))).toEqual([]);
   expect(sources).toContain('packages');
   const from = copies.flatMap((copy) => copy.from ?? []);
   expect(from.filter((stage) => !stages.includes(stage))).toEqual([]);
 });
+
+/** These packages of the workspace and all that they depend on. */
+function workspacePackages(folders: readonly string[], found = new Set<string>()): Set<string> {
+  for (const folder of folders) {
+    if (found.has(folder)) continue;
+    found.add(folder);
+    const { dependencies } = JSON.parse(read(`packages/${folder}/package.json`)) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    const ours = Object.keys(dependencies).flatMap((name) => name.split('@lance-offload/')[1] ?? []);
+    workspacePackages(ours, found);
+  }
+  return found;
+}
 
 test('each image starts a command that is there, with its package and those it depends on', () => {
   const entries = [
@@ -162,10 +176,13 @@ test('each image starts a command that is there, with its package and those it d
   const copied = new Set(copies.flatMap(({ from, sources }) => (from === 'build' ? sources : [])));
   for (const [, folder = '', bin = ''] of entries) {
     expect(existsSync(path.join(root, folder, 'bin', bin))).toBe(true);
-    for (const part of ['bin', 'dist']) expect(copied).toContain(`/app/${folder}/${part}`);
+    const [, loaded = ''] = /import\('\.\.\/(\w+)\/main\.js'\)/.exec(read(`${folder}/bin/${bin}`)) ?? [];
+    expect(['dist', 'bundle']).toContain(loaded);
+    for (const part of ['bin', loaded]) expect(copied).toContain(`/app/${folder}/${part}`);
     expect(read(`${folder}/package.json`)).toContain(`./bin/${bin}`);
   }
-  expect(copied).toContain('/app/packages/core/dist');
+  for (const folder of workspacePackages(['dashboard']))
+    expect(copied).toContain(`/app/packages/${folder}/dist`);
 });
 
 test('the images are built with the package manager of the workspace, and run on its major version of Node', () => {

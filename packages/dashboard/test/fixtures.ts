@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { createLogger, openLake, PAYLOAD_VERSION, Queues } from '@lance-offload/core';
+import { createLogger } from '@lance-offload/base';
+import { openLake, PAYLOAD_VERSION } from '@lance-offload/core';
+import { Queues } from '@lance-offload/fleet';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import type { TestContext } from 'vitest';
 import { createApp } from '../src/app.ts';
-import type { DashboardDeps } from '../src/app.ts';
-import { listen } from '../src/listen.ts';
-import type { RunningServer } from '../src/listen.ts';
+import type { DashboardDeps } from '../src/dashboard-deps.ts';
+import { listen, type RunningServer } from '../src/listen.ts';
 import { openBrowser, type Browser } from './browser.ts';
 import { NO_USERS } from './users.ts';
 

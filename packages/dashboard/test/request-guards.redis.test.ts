@@ -1,7 +1,6 @@
-import { PAGE_QUEUE } from '@lance-offload/core';
+import { PAGE_QUEUE } from '@lance-offload/fleet';
 import { expect, test as base } from 'vitest';
-import { dashboardFixtures } from './fixtures.ts';
-import type { DashboardFixtures } from './fixtures.ts';
+import { dashboardFixtures, type DashboardFixtures } from './fixtures.ts';
 import { requestWith } from './request-with.ts';
 
 const test = base.extend<DashboardFixtures>(dashboardFixtures);

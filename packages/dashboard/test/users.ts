@@ -1,4 +1,4 @@
-import type { DashboardSettings } from '@lance-offload/core';
+import type { DashboardSettings } from '@lance-offload/base';
 import { hashPassword } from '../src/access/passwords.ts';
 
 export const PASSWORD = 'correct horse battery staple';

@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache(); // what was compiled once is not compiled again
+await import('../bundle/main.js');

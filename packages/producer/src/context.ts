@@ -1,21 +1,15 @@
 import {
   attemptsOf,
-  connectRedis,
-  createLanceClient,
   createLogger,
-  DEFAULT_REDIS_URL,
-  FleetPace,
   loadConfig,
   PRODUCT,
-  Queues,
   startTracing,
   type Config,
-  type Fleet,
-  type LanceClient,
   type Logger,
-  openLake,
-  type Staging,
-} from '@lance-offload/core';
+} from '@lance-offload/base';
+import { connectRedis, DEFAULT_REDIS_URL, FleetPace, Queues, type Fleet } from '@lance-offload/fleet';
+import { openLake, type Staging } from '@lance-offload/core';
+import { createLanceClient, type LanceClient } from '@lance-offload/lancedb';
 
 /** Options every command takes. */
 export interface GlobalOptions {

@@ -1,4 +1,4 @@
-import { describeError, toOffloadError } from '@lance-offload/core';
+import { describeError, toOffloadError } from '@lance-offload/base';
 import { createProgram } from './program.ts';
 
 try {

@@ -1,4 +1,4 @@
-import { VERSION } from '@lance-offload/core';
+import { VERSION } from '@lance-offload/base';
 import { Option, type Command } from 'commander';
 import { cancelCommand } from './commands/cancel.ts';
 import { historyCommand } from './commands/history.ts';

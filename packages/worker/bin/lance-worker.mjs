@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
 // Before anything is loaded. A page is a few large buffers and hardly any objects; V8 would collect its whole heap for
@@ -7,4 +8,5 @@ import { setFlagsFromString } from 'node:v8';
 // short need no helper threads. Together they save a third of a worker's CPU time (`npm run bench`).
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 setFlagsFromString('--single-threaded-gc');
-await import('../dist/main.js');
+enableCompileCache(); // what was compiled once is not compiled again
+await import('../bundle/main.js');

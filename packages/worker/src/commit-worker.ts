@@ -1,18 +1,15 @@
 import {
   COMMIT_QUEUE,
   commitJobSchema,
-  commitRun,
   isTriedAgain,
   Parking,
-  refuseMadeAnew,
   resume,
   settleFailure,
-  toOffloadError,
   type CommitJob,
-  type CommitStep,
-  type Logger,
   type Queues,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { commitRun, refuseMadeAnew, type CommitStep } from '@lance-offload/core';
+import { toOffloadError, type Logger } from '@lance-offload/base';
 import { Worker } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';

@@ -1,4 +1,4 @@
-import { toOffloadError } from '@lance-offload/core';
+import { toOffloadError } from '@lance-offload/base';
 
 /** Says why the process cannot start, and ends it with the error's exit code. */
 export function failToStart(thrown: unknown): never {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { answersPing, OffloadError } from '@lance-offload/core';
+import { answersPing } from '@lance-offload/fleet';
+import { OffloadError } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 
 export interface HealthDeps {

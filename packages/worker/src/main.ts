@@ -1,17 +1,8 @@
 import { availableParallelism } from 'node:os';
-import {
-  connectRedis,
-  createLanceClient,
-  createLogger,
-  FleetPace,
-  DEFAULT_REDIS_URL,
-  loadConfig,
-  PRODUCT,
-  Queues,
-  RequestSizes,
-  startTracing,
-  openLake,
-} from '@lance-offload/core';
+import { connectRedis, FleetPace, DEFAULT_REDIS_URL, Queues } from '@lance-offload/fleet';
+import { openLake } from '@lance-offload/core';
+import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
+import { createLogger, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';

@@ -1,16 +1,14 @@
+import { OffloadError, toOffloadError, type Logger } from '@lance-offload/base';
 import {
-  OffloadError,
   PAGE_QUEUE,
   pageJobSchema,
   isTriedAgain,
   Parking,
   settleFailure,
-  toOffloadError,
-  type Logger,
   type PageJob,
   type Queues,
-  type RunPlan,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { RunPlan } from '@lance-offload/core';
 import { Worker, type Job } from 'bullmq';
 import { WORKER_OPTIONS, type WorkerConnection } from './connection.ts';
 import { endLostAttempts, isLost, untilLost } from './lost-attempts.ts';

@@ -1,17 +1,15 @@
 import {
   listingProgress,
-  listRowIds,
   pageCount,
   pageScanOf,
   readRowIds,
-  retryingScans,
-  RowIdSet,
   stagedRowIds,
   type Receipt,
   type Repair,
   type RunPlan,
   type Staging,
 } from '@lance-offload/core';
+import { listRowIds, retryingScans, RowIdSet } from '@lance-offload/lancedb';
 import { stagePage, type PageDeps } from './stage-page.ts';
 
 type Scan = Parameters<Repair>[1];

@@ -1,4 +1,4 @@
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import type { Worker } from 'bullmq';
 
 /** What is to be closed, in this order, once no job is running any more. */

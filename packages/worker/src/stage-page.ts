@@ -1,27 +1,28 @@
 import {
   dataFilePath,
-  fetchPage,
-  fetchRows,
-  FORMAT_VERSION,
   keysFilePath,
   mostLacking,
   newAttemptId,
-  OffloadError,
   pageScanOf,
   readRowIds,
-  retryingScans,
   transformOf,
-  type FetchedPart,
-  type LanceClient,
   type Page,
   type Receipt,
-  type RequestSizes,
   type RunPlan,
   type StagedFile,
   type Staging,
-  type Tracing,
   type TransformTask,
 } from '@lance-offload/core';
+import { FORMAT_VERSION } from '@lance-offload/delta';
+import {
+  fetchPage,
+  fetchRows,
+  retryingScans,
+  type FetchedPart,
+  type LanceClient,
+  type RequestSizes,
+} from '@lance-offload/lancedb';
+import { OffloadError, type Tracing } from '@lance-offload/base';
 import type { Transformed } from './transform-pool.ts';
 
 /** Runs the page's CPU work off the event loop. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OffloadError, type TransformedPage, type TransformTask } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
+import type { TransformedPage, TransformTask } from '@lance-offload/core';
 import { Piscina } from 'piscina';
 import type { TransformOutcome } from './transform-thread.ts';
 

@@ -1,10 +1,5 @@
-import {
-  describeError,
-  toOffloadError,
-  transformPage,
-  type TransformedPage,
-  type TransformTask,
-} from '@lance-offload/core/transform';
+import { describeError, toOffloadError } from '@lance-offload/base/transform';
+import { transformPage, type TransformedPage, type TransformTask } from '@lance-offload/core/transform';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 
 /** What comes back from a thread. Errors come as plain data, since an error's class does not survive the crossing. */

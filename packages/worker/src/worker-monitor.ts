@@ -9,18 +9,13 @@ import {
   recordRetry,
   recordStaged,
   recordStep,
-  VERSION,
   type Beat,
-  type Logger,
   type Monitored,
-  type OffloadError,
-  type OffloadErrorCode,
-  type Page,
-  type Receipt,
   type RunLogLine,
-  type RunReport,
   type Work,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { Page, Receipt, RunReport } from '@lance-offload/core';
+import { VERSION, type Logger, type OffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 
 type Fleet = Monitored & { readonly redis: Redis };

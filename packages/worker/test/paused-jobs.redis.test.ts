@@ -1,22 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  createLogger,
-  emptyReport,
-  openLake,
-  pageJobId,
-  pause,
-  PAYLOAD_VERSION,
-  commitJobId,
-  planJobId,
-  Queues,
-  RequestSizes,
-  resume,
-  type Fleet,
-  type LanceClient,
-  type RunPlan,
-} from '@lance-offload/core';
+import { createLogger } from '@lance-offload/base';
+import { emptyReport, openLake, PAYLOAD_VERSION, type RunPlan } from '@lance-offload/core';
+import { pageJobId, pause, commitJobId, planJobId, Queues, resume, type Fleet } from '@lance-offload/fleet';
+import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, inject, test as base, vi } from 'vitest';
@@ -93,11 +81,11 @@ test('a worker parks a page of a paused table untried, and begins it when the ta
   await addRun(rig, 1);
   await pause(rig.fleet, { table: 'documents' }, 'test');
   rig.start();
-  await vi.waitUntil(async () => (await queues.page.getDelayedCount()) === 1);
+  await expect.poll(() => queues.page.getDelayedCount()).toBe(1);
   const parked = await queues.page.getJob(pageJobId(RUN.runId, 0));
   expect([parked?.attemptsMade, parked?.attemptsStarted, parked?.progress]).toEqual([0, 0, 0]);
   await resume(rig.fleet, { table: 'documents' });
-  await vi.waitUntil(async () => (await queues.page.getFailedCount()) === 1);
+  await expect.poll(() => queues.page.getFailedCount()).toBe(1);
 });
 
 test('a worker parks the commit of a paused run untried, and begins it when the run is resumed', async ({
@@ -107,11 +95,11 @@ test('a worker parks the commit of a paused run untried, and begins it when the 
   await addRun(rig, 0);
   await pause(rig.fleet, { runId: RUN.runId }, 'test');
   rig.start();
-  await vi.waitUntil(async () => (await queues.commit.getDelayedCount()) === 1);
+  await expect.poll(() => queues.commit.getDelayedCount()).toBe(1);
   const parked = await queues.commit.getJob(commitJobId(RUN.runId));
   expect([parked?.attemptsMade, parked?.attemptsStarted, parked?.progress]).toEqual([0, 0, 0]);
   await resume(rig.fleet, { runId: RUN.runId });
-  await vi.waitUntil(async () => (await queues.commit.getFailedCount()) === 1);
+  await expect.poll(() => queues.commit.getFailedCount()).toBe(1);
 });
 
 test('the pause of a run that was paused while it was committed ends with the run', async ({ rig }) => {
@@ -135,7 +123,7 @@ test('the pause of a run that was paused while it was committed ends with the ru
     void redis.hset(`${prefix}:pauses`, `run:${RUN.runId}`, '{}');
   });
   rig.start();
-  await vi.waitUntil(async () => (await queues.commit.getCompletedCount()) === 1, { timeout: 30_000 });
+  await expect.poll(() => queues.commit.getCompletedCount()).toBe(1);
   expect(await redis.keys(`${prefix}:pauses`)).toEqual([]);
   vi.restoreAllMocks();
 });

@@ -1,11 +1,15 @@
-import type { Store } from '../store/store.ts';
-import { entryOfRun } from './commit-actions.ts';
-import { dataFileKey } from './deleted-rows.ts';
-import { deletionVectorKey } from './deletion-vector.ts';
-import type { Add, Remove } from './delta-actions.ts';
-import { readEntries, type LogEntry } from './delta-log.ts';
-import type { RunReport } from './report.ts';
-import type { RunKey, Staging } from './staging.ts';
+import {
+  dataFileKey,
+  deletionVectorKey,
+  readEntries,
+  type Add,
+  type LogEntry,
+  type Remove,
+  type Store,
+} from '@lance-offload/delta';
+import { entryOfRun } from '../commit/commit-actions.ts';
+import type { RunReport } from '../commit/report.ts';
+import type { RunKey, Staging } from '../stage/staging.ts';
 
 /** Keys of the files that some actions refer to, in their table. */
 export function referredTo(files: Iterable<Add | Remove>, table: Store): Set<string> {

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { getText } from '../store/claim.ts';
-import type { Store } from '../store/store.ts';
+import { getText, readSnapshot, type Store } from '@lance-offload/delta';
 import { collectRun, referredTo, retireRun, type Collection } from './collect-run.ts';
-import { readSnapshot } from './delta-log.ts';
 import { LAST_OPENING } from './paths.ts';
-import { PROBES, type Staging } from './staging.ts';
+import { PROBES, type Staging } from '../stage/staging.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,10 +1,16 @@
+import { isScd } from '@lance-offload/base';
+import {
+  liveRows,
+  loadDeletedRows,
+  duckdbLimits,
+  quoteIdentifier,
+  quoteText,
+  withDuckDB,
+  type Store,
+  type Snapshot,
+} from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { isScd } from '../config/table-options.ts';
-import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import type { Store } from '../store/store.ts';
-import type { Snapshot } from './delta-log.ts';
-import { duckdbLimits, quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
-import { END_AT } from './lineage.ts';
+import { END_AT } from './validity.ts';
 
 const MEMORY = '400MB';
 const DELETED = 'deleted_rows';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError } from '@lance-offload/base';
 
 const MAX_FILE_NAME_BYTES = 255;
 export const LAST_OPENING = 9_999_999_999;

@@ -1,7 +1,6 @@
-import type { Store } from '../store/store.ts';
-import { outcomesOf } from './commit-actions.ts';
-import { historyOf, readEntries, runOf } from './delta-log.ts';
-import type { RowOutcomes } from './report.ts';
+import { historyOf, readEntries, runOf, type Store } from '@lance-offload/delta';
+import { outcomesOf } from '../commit/commit-actions.ts';
+import type { RowOutcomes } from '../commit/report.ts';
 
 /** A commit of a table, by whomever. */
 interface Commit {

@@ -1,4 +1,4 @@
-import type { RunKey, Staging } from './staging.ts';
+import type { RunKey, Staging } from '../stage/staging.ts';
 
 /** A run as a listing of its table names it. */
 interface ListedRun {

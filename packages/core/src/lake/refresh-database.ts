@@ -1,10 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
-import { withScratchFile } from '../store/scratch.ts';
-import type { Store } from '../store/store.ts';
-import { readSnapshot, type Snapshot } from './delta-log.ts';
-import { quoteIdentifier, quoteText, withDuckDB } from './duckdb.ts';
-import type { Staging } from './staging.ts';
+import { toOffloadError, type OffloadError } from '@lance-offload/base';
+import {
+  quoteIdentifier,
+  quoteText,
+  readSnapshot,
+  withDuckDB,
+  withScratchFile,
+  type Snapshot,
+  type Store,
+} from '@lance-offload/delta';
+import type { Staging } from '../stage/staging.ts';
 import { markView, readMarks } from './view-marks.ts';
 import {
   createCurrentView,

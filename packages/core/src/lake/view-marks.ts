@@ -1,5 +1,5 @@
 import { decodeTableName } from './paths.ts';
-import type { Staging } from './staging.ts';
+import type { Staging } from '../stage/staging.ts';
 
 /**
  * Which version of each table lake.duckdb has to show. A commit leaves its mark before it reads the file, and looks for marks again

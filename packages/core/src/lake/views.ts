@@ -1,16 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { OffloadError, toOffloadError } from '../errors/offload-error.ts';
-import type { Store } from '../store/store.ts';
-import type { DeltaField } from '../plan/lake-type.ts';
-import { liveRows, loadDeletedRows } from './deleted-rows.ts';
-import type { Snapshot } from './delta-log.ts';
-import { quoteIdentifier } from './duckdb.ts';
-import { duckdbTypeOf } from './duckdb-type.ts';
-import { snapshotAt, type LakeMoment } from './lake-moment.ts';
-import { END_AT } from './lineage.ts';
-import type { Staging } from './staging.ts';
-
-export { duckdbTypeOf } from './duckdb-type.ts';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
+import {
+  liveRows,
+  loadDeletedRows,
+  quoteIdentifier,
+  duckdbTypeOf,
+  snapshotAt,
+  type Store,
+  type DeltaField,
+  type Snapshot,
+  type LakeMoment,
+} from '@lance-offload/delta';
+import { END_AT } from './validity.ts';
+import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';

@@ -1,10 +1,9 @@
-import type { PlanJob } from '../jobs/payloads.ts';
-import { readSnapshot, type Snapshot } from '../lake/delta-log.ts';
-import type { Staging } from '../lake/staging.ts';
+import { readSnapshot, FORMAT_VERSION, type Snapshot } from '@lance-offload/delta';
+import type { LanceClient } from '@lance-offload/lancedb';
+import { OffloadError, OPTION_DEFAULTS } from '@lance-offload/base';
+import type { PlanJob } from './plan-job.ts';
+import type { Staging } from '../stage/staging.ts';
 import { tableState, type TableState } from '../lake/table-state.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { OffloadError } from '../errors/offload-error.ts';
-import { OPTION_DEFAULTS } from '../config/table-options.ts';
 import { planColumns, type ColumnPlan } from './columns.ts';
 import { continueFrom } from './continuation.ts';
 import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';
@@ -15,7 +14,7 @@ import { heldTable, identifyTable, type IdentifiedTable, type ReadTable } from '
 import { proveRowVersions } from './row-versions.ts';
 import { committedAt, standsOn } from './stands-on.ts';
 import { bytesPerRow, rowsPerPage } from './page-size.ts';
-import { FORMAT_VERSION, queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
+import { queryFilterOf, selectionOf, type RunPlan } from './run-plan.ts';
 import { showSearch } from './search.ts';
 import { schemaChanges, showSchemaChange, type SchemaChange } from './schema-changes.ts';
 

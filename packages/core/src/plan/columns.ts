@@ -1,14 +1,16 @@
-import { didYouMean } from '../config/did-you-mean.ts';
-import type { TableOptions } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import { didYouMean, isScd, OffloadError, type TableOptions } from '@lance-offload/base';
+import {
+  arrowTypeOf,
+  showLanceType,
+  extensionOf,
+  holdsBlob,
+  type LanceField,
+  type Search,
+} from '@lance-offload/lancedb';
+import { holdsBinary, lakeTypeOf } from '@lance-offload/delta';
 import { refuseNames } from './column-names.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
-import { holdsBinary, lakeTypeOf } from './lake-type.ts';
-import { extensionOf, holdsBlob } from './lance-extension.ts';
-import { isScd } from '../config/table-options.ts';
 import { planSearch } from './search.ts';
-import type { Search } from '../lancedb/search-query.ts';
 
 /** The columns a run offloads, those it leaves out, and what the lake keeps less exactly than the source. */
 export interface ColumnPlan {

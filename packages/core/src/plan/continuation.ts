@@ -1,6 +1,5 @@
-import { OffloadError } from '../errors/offload-error.ts';
+import { OffloadError, isScd } from '@lance-offload/base';
 import type { TableState } from '../lake/table-state.ts';
-import { isScd } from '../config/table-options.ts';
 import type { RunPlan } from './run-plan.ts';
 import { windowOf, type Continued, type Window } from './window.ts';
 

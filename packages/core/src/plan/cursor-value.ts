@@ -1,11 +1,7 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { dictionaryTypeOf } from '../lake/arrow-data.ts';
-import { floorDivide } from '../lake/cast-scalars.ts';
-import { duckdbTypeOf } from '../lake/duckdb-type.ts';
-import { quoteText } from '../lake/duckdb.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { lakeTypeOf, type DeltaType } from './lake-type.ts';
+import { OffloadError, dictionaryTypeOf } from '@lance-offload/base';
+import { floorDivide, duckdbTypeOf, quoteText, lakeTypeOf, type DeltaType } from '@lance-offload/delta';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 
 const { DataType } = arrow;
 

@@ -1,10 +1,6 @@
-import { OffloadError } from '../errors/offload-error.ts';
-import { cutOf, cutValues, inexactKeyError } from '../lake/inexact-keys.ts';
-import { ROW_ID } from '../lake/lineage.ts';
-import { decodeArrowBody } from '../lancedb/arrow-body.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { arrowTypeOf } from '../lancedb/lance-type.ts';
-import { scanQuery } from '../lancedb/query.ts';
+import { OffloadError } from '@lance-offload/base';
+import { cutOf, cutValues, inexactKeyError } from '@lance-offload/delta';
+import { ROW_ID, decodeArrowBody, arrowTypeOf, scanQuery, type LanceClient } from '@lance-offload/lancedb';
 import { canBeFiltered, quoteSourceColumn } from './cursor-value.ts';
 import type { KeyedPlan } from './null-keys.ts';
 import { columnsNamed, queryFilterOf, type RunPlan } from './run-plan.ts';

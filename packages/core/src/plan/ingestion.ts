@@ -1,10 +1,13 @@
 import * as arrow from 'apache-arrow';
-import { didYouMean } from '../config/did-you-mean.ts';
-import type { IngestionType, TableOptions } from '../config/table-options.ts';
-import { dictionaryTypeOf } from '../lake/arrow-data.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
+import {
+  didYouMean,
+  dictionaryTypeOf,
+  isScd,
+  type IngestionType,
+  type TableOptions,
+} from '@lance-offload/base';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 import { isCursorType } from './cursor-value.ts';
-import { isScd } from '../config/table-options.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /** How a run's rows are brought into the lake, as the plan keeps it. */

@@ -1,5 +1,5 @@
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { lakeTypeOf, type DeltaType } from './lake-type.ts';
+import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
+import { lakeTypeOf, type DeltaType } from '@lance-offload/delta';
 
 /** A column at the source and in the lake, for people. */
 export interface LakeColumn {

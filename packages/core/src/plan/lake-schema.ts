@@ -1,13 +1,22 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, ROW_ID, START_AT } from '../lake/lineage.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE } from '../lancedb/search-query.ts';
+import { OffloadError } from '@lance-offload/base';
+import { ROW_ID, arrowTypeOf, showLanceType, DISTANCE, type LanceField } from '@lance-offload/lancedb';
+import {
+  deltaField,
+  lakeTypeOf,
+  isWidening,
+  wasWidened,
+  widenField,
+  type DeltaField,
+  type DeltaStruct,
+  type DeltaType,
+  type WriteType,
+} from '@lance-offload/delta';
+import { END_AT, START_AT } from '../lake/validity.ts';
+import { LINEAGE_FIELDS, RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { byFoldedName } from './folded-names.ts';
 import { showDeltaType } from './lake-columns.ts';
-import { deltaField, lakeTypeOf, type DeltaField, type DeltaStruct, type DeltaType } from './lake-type.ts';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
-import { isWidening, wasWidened, widenField, type WriteType } from './type-widening.ts';
 
 /** Facts about a source column that its Delta type does not tell, kept in the field's metadata. */
 function metadataOf(field: LanceField, type: arrow.DataType): DeltaField['metadata'] {

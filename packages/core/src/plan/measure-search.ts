@@ -1,7 +1,5 @@
-import { OffloadError } from '../errors/offload-error.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { FETCH_TOLERANCE } from '../lancedb/request-sizes.ts';
-import type { Search } from '../lancedb/search-query.ts';
+import { OffloadError } from '@lance-offload/base';
+import { FETCH_TOLERANCE, type LanceClient, type Search } from '@lance-offload/lancedb';
 import type { RunPlan } from './run-plan.ts';
 
 type Searched = Pick<RunPlan, 'table' | 'sourceVersion' | 'filter' | 'offset' | 'pageBytes'>;

@@ -1,9 +1,6 @@
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { ROW_ID } from '../lake/lineage.ts';
-import { decodeArrowBody } from '../lancedb/arrow-body.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { scanQuery } from '../lancedb/query.ts';
+import { OffloadError } from '@lance-offload/base';
+import { ROW_ID, decodeArrowBody, scanQuery, type LanceClient } from '@lance-offload/lancedb';
 import { quoteSourceColumn } from './cursor-value.ts';
 import { columnsNamed, queryFilterOf, type RunPlan } from './run-plan.ts';
 

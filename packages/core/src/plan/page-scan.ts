@@ -1,6 +1,6 @@
-import type { Page } from '../jobs/payloads.ts';
-import type { TransformTask } from '../lake/transform-page.ts';
-import type { PagedScan } from '../lancedb/fetch-page.ts';
+import type { PagedScan } from '@lance-offload/lancedb';
+import type { Page } from './page.ts';
+import type { TransformTask } from '../stage/transform-page.ts';
 import { orderedColumns } from './inexact-keys.ts';
 import {
   columnsNamed,

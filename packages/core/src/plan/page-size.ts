@@ -1,7 +1,6 @@
 import * as arrow from 'apache-arrow';
-import { DEFAULT_BATCH_SIZE, SMALL_TABLE_ROWS } from '../config/table-options.ts';
-import { typeOf } from '../lake/arrow-data.ts';
-import { arrowTypeOf, type LanceField } from '../lancedb/lance-type.ts';
+import { DEFAULT_BATCH_SIZE, SMALL_TABLE_ROWS, typeOf } from '@lance-offload/base';
+import { arrowTypeOf, type LanceField } from '@lance-offload/lancedb';
 
 /** Assumed bytes of a value whose size its type does not tell, where the server does not tell the table's size. */
 const UNKNOWN_VALUE_BYTES = 64;

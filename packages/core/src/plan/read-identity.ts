@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import * as arrow from 'apache-arrow';
-import { OffloadError } from '../errors/offload-error.ts';
-import { ROW_ID } from '../lake/lineage.ts';
+import { OffloadError } from '@lance-offload/base';
+import {
+  ROW_ID,
+  decodeArrowBody,
+  arrowTypeOf,
+  showLanceType,
+  scanQuery,
+  type LanceClient,
+  type LanceField,
+} from '@lance-offload/lancedb';
 import type { TableState } from '../lake/table-state.ts';
-import { decodeArrowBody } from '../lancedb/arrow-body.ts';
-import type { LanceClient } from '../lancedb/client.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { scanQuery } from '../lancedb/query.ts';
 import type { RunPlan } from './run-plan.ts';
 import {
   judgeByCommit,

@@ -1,5 +1,5 @@
-import { OffloadError } from '../errors/offload-error.ts';
-import type { LanceClient } from '../lancedb/client.ts';
+import { OffloadError } from '@lance-offload/base';
+import type { LanceClient } from '@lance-offload/lancedb';
 
 /** The version in which a row was last written; a column every Lance table answers to, whether it keeps them or not. */
 const UPDATED_AT = '_row_last_updated_at_version';

@@ -1,17 +1,11 @@
 import { z } from 'zod';
-import type { Page } from '../jobs/payloads.ts';
-import { MAX_BATCH_SIZE } from '../config/table-options.ts';
-import { lanceFieldSchema, type LanceField } from '../lancedb/lance-type.ts';
-import { searchSchema } from '../lancedb/search-query.ts';
+import { MAX_BATCH_SIZE } from '@lance-offload/base';
+import { lanceFieldSchema, searchSchema, type LanceField } from '@lance-offload/lancedb';
+import { writeTypeSchema, READABLE_FORMATS } from '@lance-offload/delta';
+import type { Page } from './page.ts';
 import { cursorWindowSql } from './cursor-value.ts';
 import { changedSinceSql } from './row-versions.ts';
 import { tableIdentitySchema } from './table-identity.ts';
-import { writeTypeSchema } from './type-widening.ts';
-
-/** Version of plan.json, receipts and reports, and of the lake tables' rules. A later one is refused, not misread. */
-export const FORMAT_VERSION = 3;
-/** What this release reads: what a version added has a default that says what the one before meant. */
-export const READABLE_FORMATS = [1, 2, 3] as const;
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
 

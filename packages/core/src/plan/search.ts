@@ -1,8 +1,6 @@
 import * as arrow from 'apache-arrow';
-import { didYouMean } from '../config/did-you-mean.ts';
-import { DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '../config/table-options.ts';
-import { arrowTypeOf, showLanceType, type LanceField } from '../lancedb/lance-type.ts';
-import { DISTANCE, type Search } from '../lancedb/search-query.ts';
+import { didYouMean, DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '@lance-offload/base';
+import { arrowTypeOf, showLanceType, DISTANCE, type LanceField, type Search } from '@lance-offload/lancedb';
 import { isSameName } from './folded-names.ts';
 
 /** Numbers of a vector column's rows, or `undefined` for a column that is none: a fixed-size list of floats. */

@@ -1,8 +1,6 @@
-import { lastCommitOf } from '../lake/commit-actions.ts';
-import type { Action } from '../lake/delta-actions.ts';
-import { readEntries } from '../lake/delta-log.ts';
-import type { Staging } from '../lake/staging.ts';
-import type { Store } from '../store/store.ts';
+import { readEntries, type Action, type Store } from '@lance-offload/delta';
+import { lastCommitOf } from '../commit/commit-actions.ts';
+import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';
 

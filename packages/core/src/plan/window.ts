@@ -1,5 +1,4 @@
-import { isScd, type TableOptions } from '../config/table-options.ts';
-import { OffloadError } from '../errors/offload-error.ts';
+import { isScd, OffloadError, type TableOptions } from '@lance-offload/base';
 import { sameRows, type TableState } from '../lake/table-state.ts';
 import type { Ingestion } from './ingestion.ts';
 import type { RowVersions } from './row-versions.ts';

@@ -1,17 +1,17 @@
 import path from 'node:path';
 import { expect, vi } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { readSnapshot } from '../../src/lake/delta-log.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import { readSnapshot } from '@lance-offload/delta';
 import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import { readHistory } from '../../src/lake/read-history.ts';
 import { newestRuns, runsSince } from '../../src/lake/recent-runs.ts';
-import { openLake, Staging } from '../../src/lake/staging.ts';
+import { openLake, Staging } from '../../src/stage/staging.ts';
 import { tableState } from '../../src/lake/table-state.ts';
 import { standsOn } from '../../src/plan/stands-on.ts';
-import type { Store } from '../../src/store/store.ts';
-import { tapStore } from '../store/tapped-store.ts';
-import { test } from './lake-fixture.ts';
-import { pathsOf } from './paths-of.ts';
+import type { Store } from '@lance-offload/delta';
+import { tapStore } from '../../../delta/test/store/tapped-store.ts';
+import { test } from '../lake-fixture.ts';
+import { pathsOf } from '../paths-of.ts';
 import { pastRuns, runIdOf, stageNumber } from './past-runs.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

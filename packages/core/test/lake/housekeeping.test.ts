@@ -1,19 +1,18 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { readLog } from '../../src/lake/delta-log.ts';
+import { readLog, deletionVectorFile } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { collectGarbage } from '../../src/lake/housekeeping.ts';
-import { deletionVectorFile } from '../../src/lake/deletion-vector.ts';
-import { emptyReport } from '../../src/lake/report.ts';
-import { Staging, type RunKey } from '../../src/lake/staging.ts';
+import { emptyReport } from '../../src/commit/report.ts';
+import { Staging, type RunKey } from '../../src/stage/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { keysOf } from '../store/read-store.ts';
-import { tapStore, type Operation } from '../store/tapped-store.ts';
-import { openingOf, test } from './lake-fixture.ts';
-import { offload, PEOPLE, peoplePlan, person, type Person } from './merge/people.ts';
-import { lakeQuery, stageTable } from './merge/typed-table.ts';
-import { pathsOf } from './paths-of.ts';
+import { keysOf } from '../../../delta/test/store/read-store.ts';
+import { tapStore, type Operation } from '../../../delta/test/store/tapped-store.ts';
+import { openingOf, test } from '../lake-fixture.ts';
+import { offload, PEOPLE, peoplePlan, person, type Person } from '../merge/people.ts';
+import { lakeQuery, stageTable } from '../merge/typed-table.ts';
+import { pathsOf } from '../paths-of.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -1,4 +1,4 @@
-import type { Row, Types, Value } from './merge/typed-table.ts';
+import type { Row, Types, Value } from '../merge/typed-table.ts';
 
 /** Columns whose values readers' statistics are known to lose, by their Lance types. */
 export const ODD_TYPES = {

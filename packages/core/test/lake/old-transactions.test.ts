@@ -1,12 +1,12 @@
 import { expect, vi } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { readSnapshot } from '../../src/lake/delta-log.ts';
-import { fenceRun } from '../../src/lake/publish-run.ts';
-import { openLake, Staging } from '../../src/lake/staging.ts';
-import { tapStore } from '../store/tapped-store.ts';
-import { test } from './lake-fixture.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import { readSnapshot } from '@lance-offload/delta';
+import { fenceRun } from '../../src/commit/publish-run.ts';
+import { openLake, Staging } from '../../src/stage/staging.ts';
+import { tapStore } from '../../../delta/test/store/tapped-store.ts';
+import { test } from '../lake-fixture.ts';
 import { pastRuns, runIdOf, stageNumber } from './past-runs.ts';
-import { pathsOf } from './paths-of.ts';
+import { pathsOf } from '../paths-of.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

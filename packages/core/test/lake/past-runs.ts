@@ -1,12 +1,12 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import type { Staging } from '../../src/lake/staging.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import type { Staging } from '../../src/stage/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
-import { openingOf } from './lake-fixture.ts';
-import { PEOPLE, peoplePlan, person } from './merge/people.ts';
-import { stageTable } from './merge/typed-table.ts';
-import { pathsOf } from './paths-of.ts';
+import { openingOf } from '../lake-fixture.ts';
+import { PEOPLE, peoplePlan, person } from '../merge/people.ts';
+import { stageTable } from '../merge/typed-table.ts';
+import { pathsOf } from '../paths-of.ts';
 
 /** Of how many runs housekeeping keeps more than the report. */
 const KEPT_RUNS = 100;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { dataFilePath, decodeTableName, encodeTableName, LakePaths, pageName } from '../../src/lake/paths.ts';
-import { expectCode } from '../expect-code.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const NAMES = [
   'documents',

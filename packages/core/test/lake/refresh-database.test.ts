@@ -1,16 +1,16 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import { withDuckDB } from '@lance-offload/delta';
 import { refreshDatabase } from '../../src/lake/refresh-database.ts';
-import type { RunReport } from '../../src/lake/report.ts';
-import { openLake, Staging } from '../../src/lake/staging.ts';
-import { tapStore } from '../store/tapped-store.ts';
-import { keysOf } from '../store/read-store.ts';
-import { planOf, stageRun, test } from './lake-fixture.ts';
-import { offload, person } from './merge/people.ts';
-import { pathsOf } from './paths-of.ts';
+import type { RunReport } from '../../src/commit/report.ts';
+import { openLake, Staging } from '../../src/stage/staging.ts';
+import { tapStore } from '../../../delta/test/store/tapped-store.ts';
+import { keysOf } from '../../../delta/test/store/read-store.ts';
+import { planOf, stageRun, test } from '../lake-fixture.ts';
+import { offload, person } from '../merge/people.ts';
+import { pathsOf } from '../paths-of.ts';
 
 const SCD2 = { ingestionType: 'SCD_TYPE_2' } as const;
 

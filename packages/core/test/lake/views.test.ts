@@ -2,18 +2,16 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import * as arrow from 'apache-arrow';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { quoteText, withDuckDB } from '../../src/lake/duckdb.ts';
-import type { LakeMoment } from '../../src/lake/lake-moment.ts';
-import { openLake, type Staging } from '../../src/lake/staging.ts';
+import { quoteText, withDuckDB, duckdbTypeOf, deltaField, type LakeMoment } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import { openLake, type Staging } from '../../src/stage/staging.ts';
 import { refreshDatabase } from '../../src/lake/refresh-database.ts';
-import { createViews, duckdbTypeOf } from '../../src/lake/views.ts';
-import { deltaField } from '../../src/plan/lake-type.ts';
-import { column, float32, float64, rowIds } from '../arrow-bodies.ts';
-import { inFolder } from '../read-parquet.ts';
-import { HandMadeTable, schemaOf } from './hand-made-table.ts';
-import { idsAndNames, planOf, stageRun, test } from './lake-fixture.ts';
-import { pathsOf } from './paths-of.ts';
+import { createViews } from '../../src/lake/views.ts';
+import { column, float32, float64, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
+import { HandMadeTable, schemaOf } from '../../../delta/test/hand-made-table.ts';
+import { idsAndNames, planOf, stageRun, test } from '../lake-fixture.ts';
+import { pathsOf } from '../paths-of.ts';
 
 async function query(staging: Staging, sql: string): Promise<unknown[][]> {
   return withDuckDB({ file: pathsOf(staging).database }, async (connection) =>

@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
-import type { TableOptions } from '../../src/config/table-options.ts';
-import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import { openLake } from '../../src/lake/staging.ts';
+import type { TableOptions } from '@lance-offload/base';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import { openLake } from '../../src/stage/staging.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectRejection } from '../expect-code.ts';
-import { ID_AND_NAME, planOf, stageRun } from '../lake/lake-fixture.ts';
-import { json, test, type Answer, type Served } from '../lancedb/http-server.ts';
-import { inFolder } from '../read-parquet.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
+import { ID_AND_NAME, planOf, stageRun } from '../lake-fixture.ts';
+import { json, test, type Answer, type Served } from '../../../lancedb/test/http-server.ts';
+import { inFolder } from '../../../base/test/in-folder.ts';
 
 interface Source {
   readonly version?: number;

@@ -1,17 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { tableOptionsSchema } from '../../src/config/table-options.ts';
-import { PAYLOAD_VERSION, type PlanJob } from '../../src/jobs/payloads.ts';
-import { commitRun } from '../../src/lake/commit-run.ts';
-import type { RunReport } from '../../src/lake/report.ts';
-import { openLake, type Staging } from '../../src/lake/staging.ts';
-import type { LanceClient } from '../../src/lancedb/client.ts';
-import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
+import type { LanceClient, LanceField } from '@lance-offload/lancedb';
+import { PAYLOAD_VERSION, type PlanJob } from '../../src/plan/plan-job.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
+import type { RunReport } from '../../src/commit/report.ts';
+import { openLake, type Staging } from '../../src/stage/staging.ts';
 import { buildPlan, type PlannedRun } from '../../src/plan/build-plan.ts';
-import { bodyOf, int64, rowIds, type Columns } from '../arrow-bodies.ts';
-import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../lake/merge/typed-table.ts';
-import { json, test as base, type Answer, type Seen, type Served } from '../lancedb/http-server.ts';
+import { bodyOf, int64, rowIds, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
+import { fieldsOf, pagesOf, stageTable, type Row, type Types } from '../merge/typed-table.ts';
+import {
+  json,
+  test as base,
+  type Answer,
+  type Seen,
+  type Served,
+} from '../../../lancedb/test/http-server.ts';
 
 /** A source with one table. What it holds may change between runs. */
 interface Source {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { LanceField, LanceType } from '../../src/lancedb/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
+import type { LanceType } from '../../../lancedb/src/lance-type.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const ID = column('id', 'int64');
 const structOf = (...names: readonly string[]): LanceType => ({

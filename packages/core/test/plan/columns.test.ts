@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { planColumns } from '../../src/plan/columns.ts';
 import { lakeColumns, showDeltaType } from '../../src/plan/lake-columns.ts';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const BLOB = column('blob', 'large_binary');
 const NESTED_BLOB = column('nested', {

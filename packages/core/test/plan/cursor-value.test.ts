@@ -1,8 +1,8 @@
 import * as arrow from 'apache-arrow';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { withDuckDB } from '../../src/lake/duckdb.ts';
-import { arrowTypeOf } from '../../src/lancedb/lance-type.ts';
+import { withDuckDB } from '@lance-offload/delta';
+import { arrowTypeOf } from '@lance-offload/lancedb';
 import {
   cursorDuckdbLiteral,
   cursorWindowSql,
@@ -10,8 +10,8 @@ import {
   maxCursorSql,
   quoteSourceColumn,
 } from '../../src/plan/cursor-value.ts';
-import { bodyOf, column, rowIds } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { bodyOf, column, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 import { selectFromParquet, transform } from '../read-parquet.ts';
 
 const COLUMN = '"at ""it"';

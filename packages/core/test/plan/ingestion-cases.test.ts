@@ -1,15 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { tableOptionsSchema } from '../../src/config/table-options.ts';
-import type { PlanJob } from '../../src/jobs/payloads.ts';
-import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import { tableOptionsSchema } from '@lance-offload/base';
+import type { LanceField } from '@lance-offload/lancedb';
+import type { PlanJob } from '../../src/plan/plan-job.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectCode, expectRejection } from '../expect-code.ts';
-import { fieldsOf, lakeQuery, type Types } from '../lake/merge/typed-table.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode, expectRejection } from '../../../base/test/expect-code.ts';
+import { fieldsOf, lakeQuery, type Types } from '../merge/typed-table.ts';
 import { ROWS, test, TYPES } from './changing-source.ts';
-import { pathsOf } from '../lake/paths-of.ts';
+import { pathsOf } from '../paths-of.ts';
 
 // The cases of docs/ingestion.md that are decided when a run is planned, before a page is enqueued.
 

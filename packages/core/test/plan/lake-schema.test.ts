@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { protocolFor } from '../../src/lake/delta-actions.ts';
-import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import { protocolFor, lakeTypeOf, isWidening, type DeltaField, type DeltaStruct } from '@lance-offload/delta';
+import type { LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, mergeSchemas, schemaProperties, writeTypes } from '../../src/plan/lake-schema.ts';
-import { lakeTypeOf, type DeltaField, type DeltaStruct } from '../../src/plan/lake-type.ts';
-import { arrowTypeOfWide, isWidening } from '../../src/plan/type-widening.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
+import { arrowTypeOfWide } from '../../../delta/src/types/type-widening.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
 
 const schemaOf = (...columns: LanceField[]) => lakeSchemaOf({ columns, withRowId: false });
 const history = (sequenceBy: string | null, ...columns: LanceField[]) =>

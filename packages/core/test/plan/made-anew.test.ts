@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import type { TableOptions } from '../../src/config/table-options.ts';
-import { commitRun } from '../../src/lake/commit-run.ts';
+import type { TableOptions } from '@lance-offload/base';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { identifyTable, refuseMadeAnew } from '../../src/plan/read-identity.ts';
 import { pageCount } from '../../src/plan/run-plan.ts';
-import { expectRejection } from '../expect-code.ts';
-import { lakeQuery, stageTable } from '../lake/merge/typed-table.ts';
+import { expectRejection } from '../../../base/test/expect-code.ts';
+import { lakeQuery, stageTable } from '../merge/typed-table.ts';
 import { ROWS, test, type World } from './changing-source.ts';
 
 // A source table that is dropped and made anew under its name: what is planned then, in each mode.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytesPerRow, rowsPerPage } from '../../src/plan/page-size.ts';
-import { column } from '../arrow-bodies.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
 
 const MIB = 2 ** 20;
 const VECTOR = column('vector', { type: 'fixed_size_list', length: 768, fields: [column('item', 'float')] });

@@ -3,8 +3,8 @@ import type { TableState } from '../../src/lake/table-state.ts';
 import { proveRowVersions } from '../../src/plan/row-versions.ts';
 import { queryFilterOf, selectionOf } from '../../src/plan/run-plan.ts';
 import { windowOf, type Continued } from '../../src/plan/window.ts';
-import { expectCode, expectRejection } from '../expect-code.ts';
-import { json, test, type Answer } from '../lancedb/http-server.ts';
+import { expectCode, expectRejection } from '../../../base/test/expect-code.ts';
+import { json, test, type Answer } from '../../../lancedb/test/http-server.ts';
 
 const BY_VERSION = '_row_last_updated_at_version > 1';
 const PLAIN = '_rowaddr >= 4294967296 AND _rowid = _rowaddr';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pageCount, planPages, runPlanSchema, selectionOf } from '../../src/plan/run-plan.ts';
-import { planOf } from '../lake/lake-fixture.ts';
+import { planOf } from '../lake-fixture.ts';
 
 test('the pages of a plan, with its own offset in theirs', () => {
   expect([...planPages({ sourceRows: 25, rowsPerPage: 10, offset: 100, sweepRows: 0 })]).toEqual([

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { LanceField } from '../../src/lancedb/lance-type.ts';
+import type { LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, mergeSchemas } from '../../src/plan/lake-schema.ts';
 import { schemaChanges, showSchemaChange, type SchemaChange } from '../../src/plan/schema-changes.ts';
-import { column } from '../arrow-bodies.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
 
 type Options = Partial<
   Pick<Parameters<typeof lakeSchemaOf>[0], 'withRowId' | 'ingestionType' | 'sequenceBy'>

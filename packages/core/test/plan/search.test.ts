@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
+import { scanQuery, type Search } from '@lance-offload/lancedb';
 import { planColumns } from '../../src/plan/columns.ts';
 import { lakeSchemaOf } from '../../src/plan/lake-schema.ts';
 import { planSearch, showSearch } from '../../src/plan/search.ts';
 import { pageScanOf, transformOf } from '../../src/plan/page-scan.ts';
 import { planPages, runPlanSchema, selectionOf } from '../../src/plan/run-plan.ts';
-import { scanQuery } from '../../src/lancedb/query.ts';
-import { searchQuery, type Search } from '../../src/lancedb/search-query.ts';
-import { column } from '../arrow-bodies.ts';
-import { expectCode } from '../expect-code.ts';
-import { ID_AND_NAME, planOf } from '../lake/lake-fixture.ts';
+import { searchQuery } from '../../../lancedb/src/search-query.ts';
+import { column } from '../../../lancedb/test/arrow-bodies.ts';
+import { expectCode } from '../../../base/test/expect-code.ts';
+import { ID_AND_NAME, planOf } from '../lake-fixture.ts';
 
 const vectors = (name: string, length: number, item = 'float') =>
   column(name, { type: 'fixed_size_list', length, fields: [column('item', item)] });

@@ -1,11 +1,9 @@
-import type { LogLine, RunDetail } from '../../src/api/run-answers.ts';
+import type { RunDetail } from '../../src/api/run-answers.ts';
 import { count, timeOfDay } from '../format.ts';
 import { Empty, Section } from '../parts/section.tsx';
 import { runPath, withQuery } from '../router.ts';
 
-interface LineProps extends LogLine {
-  readonly runId: string;
-}
+type LineProps = RunDetail['log'][number] & { readonly runId: string };
 
 function Line({ atMs, level, text, page, code, from, runId }: LineProps) {
   return (

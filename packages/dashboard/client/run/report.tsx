@@ -1,13 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import type { RunDetail } from '../../src/api/run-answers.ts';
+import type { PlanAnswer, ReportAnswer, RunDetail } from '../../src/api/run-answers.ts';
 import { bytes, count, plural } from '../format.ts';
 import { Facts, type Fact } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Section } from '../parts/section.tsx';
 import { isClosed } from '../words.ts';
-
-type Report = NonNullable<RunDetail['report']>;
-type Plan = NonNullable<RunDetail['plan']>;
 
 function Notes({ title, notes }: { title: string; notes: readonly ComponentChildren[] }) {
   if (notes.length === 0) return null;
@@ -23,7 +20,7 @@ function Notes({ title, notes }: { title: string; notes: readonly ComponentChild
   );
 }
 
-function Verdict({ report }: { report: Report }) {
+function Verdict({ report }: { report: ReportAnswer }) {
   return (
     <p class={report.verified ? 'verdict good' : 'verdict bad'}>
       <Icon name={report.verified ? 'check' : 'cross'} />
@@ -35,7 +32,7 @@ function Verdict({ report }: { report: Report }) {
   );
 }
 
-function auditFacts(report: Report, run: RunDetail): Fact[] {
+function auditFacts(report: ReportAnswer, run: RunDetail): Fact[] {
   return [
     ['Delta version', run.deltaVersion === null ? null : count(run.deltaVersion)],
     ['Missing, repaired', count(report.missing)],
@@ -80,7 +77,7 @@ export function ReportSection({ run }: { run: RunDetail }) {
   );
 }
 
-function planFacts(plan: Plan, run: RunDetail): Fact[] {
+function planFacts(plan: PlanAnswer, run: RunDetail): Fact[] {
   return [
     ['Source', plan.source],
     ['Source version', run.sourceVersion === null ? null : count(run.sourceVersion)],

@@ -1,6 +1,6 @@
 import express, { Router, type RequestHandler } from 'express';
 import type { SessionAnswer } from '../api/answers.ts';
-import type { DashboardDeps } from '../app.ts';
+import type { DashboardDeps } from '../dashboard-deps.ts';
 import { requireRedis } from '../health.ts';
 import { refuseCrossSite } from '../request-guards.ts';
 import { issueToken, requireToken } from './csrf-tokens.ts';

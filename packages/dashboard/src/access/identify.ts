@@ -1,4 +1,4 @@
-import type { DashboardUser } from '@lance-offload/core';
+import type { DashboardUser } from '@lance-offload/base';
 import type { RequestHandler, Response } from 'express';
 import { sessionIdOf } from './cookies.ts';
 import type { Sessions } from './sessions.ts';

@@ -1,4 +1,5 @@
-import { recordAction, type ActionOutcome, type DashboardUser, type Logger } from '@lance-offload/core';
+import { recordAction, type ActionOutcome } from '@lance-offload/fleet';
+import type { DashboardUser, Logger } from '@lance-offload/base';
 import express, {
   Router,
   type ErrorRequestHandler,

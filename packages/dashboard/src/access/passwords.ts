@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
-import { parsePasswordHash, scryptBytes, showPasswordHash, type PasswordHash } from '@lance-offload/core';
+import { parsePasswordHash, scryptBytes, showPasswordHash, type PasswordHash } from '@lance-offload/base';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 

@@ -1,4 +1,4 @@
-import type { DashboardSettings, DashboardUser } from '@lance-offload/core';
+import type { DashboardSettings, DashboardUser } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 import { randomText, sha256 } from './secret-text.ts';
 

@@ -1,4 +1,4 @@
-import type { DashboardUser } from '@lance-offload/core';
+import type { DashboardUser } from '@lance-offload/base';
 import type { Response } from 'express';
 
 /** Who a request is from. */

@@ -10,26 +10,16 @@ import {
   retryRun,
   setLimits,
   type Fleet,
+  type FailureFilter,
+  type LimitChanges,
+  type Limits,
+  type NewAction,
   type PauseScope,
   type RetriedRun,
-} from '@lance-offload/core';
-import type { Actions, Control, FailureFilter } from './answers.ts';
-import type { LimitsBody, PauseBody } from './inputs.ts';
-
-/** A change somebody made, or tried to. */
-export interface NewAction {
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string;
-  readonly outcome: 'done' | 'refused' | 'failed';
-}
-
-interface RetryOptions {
-  /** Jobs per second; absent: as fast as it goes. */
-  readonly perSecond?: number | undefined;
-  readonly signal: AbortSignal;
-  readonly onRetried: () => void;
-}
+  type RetryOptions,
+} from '@lance-offload/fleet';
+import type { Actions, Control } from './answers.ts';
+import type { PauseBody } from './inputs.ts';
 
 /** What the API does to the fleet, and what operators have set. All of it throws `OffloadError`s. */
 export interface FleetActions {
@@ -37,7 +27,7 @@ export interface FleetActions {
   pause(scope: PauseBody, by: string): Promise<void>;
   /** Returns whether it was paused. */
   resume(scope: PauseBody): Promise<boolean>;
-  setLimits(changes: LimitsBody): Promise<Pick<Control, 'concurrency' | 'requestsPerSecond'>>;
+  setLimits(changes: LimitChanges): Promise<Limits>;
   cancelRun(runId: string): Promise<void>;
   /** Returns how many jobs got fresh attempts, and whether the run lacked nothing but its report. */
   retryRun(runId: string): Promise<Pick<RetriedRun, 'retried' | 'finished'>>;

@@ -3,7 +3,27 @@
  * milliseconds since 1970 unless a name says otherwise, by Redis's clock.
  */
 
-import type { StateWord } from '@lance-offload/core';
+import type { DashboardUser } from '@lance-offload/base';
+import type {
+  Action,
+  Beat,
+  FailedJob,
+  FailureFilter,
+  Limits,
+  RunRecord,
+  RunStep,
+  StateWord,
+  WorkerStanding,
+} from '@lance-offload/fleet';
+
+export type { FailureFilter } from '@lance-offload/fleet';
+
+/** As it is answered: what may be absent is there, and null. */
+export type Shown<Facts> = {
+  readonly [Name in keyof Facts]-?: undefined extends Facts[Name]
+    ? Exclude<Facts[Name], undefined> | null
+    : Facts[Name];
+};
 
 /** As `lance-offload status` has them; `paused`: an operator holds back what would move. */
 export type RunState = StateWord | 'paused';
@@ -11,7 +31,7 @@ export type RunState = StateWord | 'paused';
 /** `GET /api/session`: who looks, and what they may do. */
 export interface SessionAnswer {
   readonly user: string;
-  readonly role: 'viewer' | 'operator';
+  readonly role: DashboardUser['role'];
   /** Whether there is a session to end; on loopback without users there is none. */
   readonly canLogOut: boolean;
 }
@@ -53,9 +73,7 @@ export interface FleetNow {
 }
 
 /** A table with an open run, or with the last one of the day, by its name at the source. Key: `table`. */
-export interface TableRow {
-  readonly table: string;
-  readonly runId: string;
+export interface TableRow extends Shown<Pick<RunRecord, 'table' | 'runId' | 'rows' | 'finishedAtMs'>> {
   readonly state: RunState;
   /** Pages of the run, by how they stand; they sum up to `total` (null while it is planned). */
   readonly pages: {
@@ -65,45 +83,22 @@ export interface TableRow {
     readonly failed: number;
     readonly waiting: number;
   };
-  /** Rows that are staged, of those expected (null while it is planned). */
-  readonly rows: number;
+  /** Rows that are to be staged in the end; null while it is planned. */
   readonly expectedRows: number | null;
   readonly rowsPerSecond: number;
   readonly bytesPerSecond: number;
   /** Milliseconds until all pages are staged, at the rate of the last half minute; null where nothing can be said. */
   readonly remainingMs: number | null;
-  readonly finishedAtMs: number | null;
 }
 
 /** Key: `id`. */
-export interface WorkerRow {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly version: string;
-  readonly state: 'working' | 'idle' | 'stopping' | 'stopped' | 'lost';
-  readonly startedAtMs: number;
-  readonly lastBeatMs: number;
-  readonly concurrency: number;
-  readonly threads: number;
-  readonly rssBytes: number;
-  readonly pages: number;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly failures: number;
-  readonly work: readonly {
-    readonly runId: string;
-    readonly table: string;
-    /** Absent for a commit. */
-    readonly page?: number;
-    readonly sinceMs: number;
-  }[];
+export interface WorkerRow extends Omit<WorkerStanding, 'heapBytes' | 'lost' | 'state'> {
+  readonly state: Beat['state'] | 'idle' | 'lost';
 }
 
 /** Key: `name`. */
 export interface QueueRow {
-  /** `plan`, `page`, `commit`, `schedule`. */
-  readonly name: string;
+  readonly name: RunStep | 'schedule';
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
@@ -114,29 +109,30 @@ export interface QueueRow {
 }
 
 /** A run of the last day. Key: `runId`. */
-export interface RunRow {
-  readonly runId: string;
-  readonly table: string;
+export interface RunRow extends Shown<
+  Pick<
+    RunRecord,
+    | 'runId'
+    | 'table'
+    | 'ingestionType'
+    | 'startedAtMs'
+    | 'finishedAtMs'
+    | 'sourceVersion'
+    | 'deltaVersion'
+    | 'rows'
+    | 'bytes'
+    | 'verified'
+  >
+> {
   readonly state: RunState;
-  readonly ingestionType: string | null;
-  readonly startedAtMs: number;
-  readonly finishedAtMs: number | null;
-  readonly sourceVersion: number | null;
-  readonly deltaVersion: number | null;
-  readonly rows: number;
   readonly expectedRows: number | null;
-  readonly bytes: number;
   readonly failedPages: number;
-  readonly verified: boolean | null;
 }
 
-export interface Control {
+export interface Control extends Limits {
   readonly fleetPaused: boolean;
   readonly pausedTables: readonly string[];
   readonly pausedRuns: readonly string[];
-  /** Null: no limit. */
-  readonly concurrency: number | null;
-  readonly requestsPerSecond: number | null;
 }
 
 /**
@@ -187,11 +183,7 @@ export interface StreamStatus {
 }
 
 /** Failures of one error code and table. Key: `code` and `table`. */
-export interface FailureGroup {
-  readonly code: string;
-  readonly table: string;
-  readonly step: 'plan' | 'page' | 'commit';
-  readonly hint: string;
+export interface FailureGroup extends Pick<FailedJob, 'code' | 'table' | 'step' | 'hint'> {
   /** Words of the newest one: what failed, and what the server said. */
   readonly message: string;
   readonly count: number;
@@ -202,27 +194,9 @@ export interface FailureGroup {
   readonly lastSeenMs: number;
 }
 
-export interface Failure {
-  readonly jobId: string;
-  readonly step: 'plan' | 'page' | 'commit';
-  readonly runId: string;
-  readonly table: string;
-  readonly page: number | null;
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-  readonly attempts: number;
-  readonly atMs: number;
+export interface Failure extends Shown<Omit<FailedJob, 'destination' | 'sample'>> {
+  /** The job in Bull Board. */
   readonly jobUrl: string;
-}
-
-/** What chooses failures, everywhere the same. Absent: any. */
-export interface FailureFilter {
-  readonly code?: string;
-  readonly table?: string;
-  readonly runId?: string;
-  readonly step?: 'plan' | 'page' | 'commit';
-  readonly jobIds?: readonly string[];
 }
 
 /**
@@ -278,11 +252,5 @@ export interface ErrorAnswer {
 
 /** `GET /api/actions`: who did what, the newest first. */
 export interface Actions {
-  readonly actions: readonly {
-    readonly atMs: number;
-    readonly actor: string;
-    readonly action: string;
-    readonly target: string;
-    readonly outcome: string;
-  }[];
+  readonly actions: readonly Action[];
 }

@@ -1,4 +1,5 @@
-import type { Fleet, Logger } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
+import type { Logger } from '@lance-offload/base';
 import type { Response } from 'express';
 import { coreActions, type FleetActions } from './actions.ts';
 import type { Failures, Overview } from './answers.ts';

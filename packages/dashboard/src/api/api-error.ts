@@ -1,4 +1,4 @@
-import { toOffloadError, type Logger } from '@lance-offload/core';
+import { toOffloadError, type Logger } from '@lance-offload/base';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { ErrorAnswer } from './answers.ts';
 

@@ -7,7 +7,7 @@ import {
   type Bucket,
   type Fleet,
   type FleetCounts,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Point } from './answers.ts';
 
 const HOUR_S = 3600;

@@ -1,6 +1,6 @@
-import { toOffloadError } from '@lance-offload/core';
+import { toOffloadError } from '@lance-offload/base';
 import express, { Router, type Request, type Response } from 'express';
-import type { NewAction } from './actions.ts';
+import type { NewAction } from '@lance-offload/fleet';
 import type { ChangeAnswer, FailureFilter, RetryAnswer } from './answers.ts';
 import { ApiError, handleAsync, toApiError } from './api-error.ts';
 import type { ApiContext } from './api-context.ts';

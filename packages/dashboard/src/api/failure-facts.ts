@@ -1,31 +1,16 @@
-import { ERROR_POLICY, type Fleet, type RunStep } from '@lance-offload/core';
+import { ERROR_POLICY } from '@lance-offload/base';
+import type { Fleet, RunStep } from '@lance-offload/fleet';
 import { z } from 'zod';
 import type { Failure } from './answers.ts';
 
-export const STEPS = ['plan', 'page', 'commit'] as const satisfies readonly RunStep[];
-
 /** What is kept of a failed job in memory. */
-export interface FailureFacts {
-  /** Name of the table at the source. */
-  readonly table: string;
-  readonly code: string;
-  readonly attempts: number;
-}
+export type FailureFacts = Pick<Failure, 'table' | 'code' | 'attempts'>;
 
 /** A failed job, without its words. */
-export interface KnownFailure extends FailureFacts {
-  readonly jobId: string;
-  readonly step: RunStep;
-  readonly runId: string;
-  readonly page: number | null;
-  readonly atMs: number;
-}
+export type KnownFailure = Omit<Failure, keyof FailureWords | 'jobUrl'>;
 
 /** What is read for the jobs that are shown. */
-interface FailureWords {
-  readonly message: string;
-  readonly hint: string;
-}
+type FailureWords = Pick<Failure, 'message' | 'hint'>;
 
 const MOST_CHARACTERS = 600;
 

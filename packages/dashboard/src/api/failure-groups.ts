@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
 import type { FailureGroup } from './answers.ts';
 import { describeFailures, type KnownFailure } from './failure-facts.ts';
 

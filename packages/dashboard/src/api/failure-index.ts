@@ -1,5 +1,12 @@
-import { commitJobId, placeOfJob, planJobId, type Fleet, type RunStep } from '@lance-offload/core';
-import { readFacts, STEPS, type KnownFailure } from './failure-facts.ts';
+import {
+  commitJobId,
+  placeOfJob,
+  planJobId,
+  RUN_STEPS,
+  type Fleet,
+  type RunStep,
+} from '@lance-offload/fleet';
+import { readFacts, type KnownFailure } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 
 const SCAN_COUNT = 5000;
@@ -100,7 +107,7 @@ export class FailureIndex {
 
   async #look(): Promise<void> {
     let left = MOST_READS;
-    for (const step of STEPS) left -= await this.#lookAt(step, left);
+    for (const step of RUN_STEPS) left -= await this.#lookAt(step, left);
   }
 
   /** Returns how many jobs were read. */

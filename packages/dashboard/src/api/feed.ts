@@ -1,4 +1,4 @@
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import type { RedisWatch } from './redis-watch.ts';
 
 export interface FeedOptions<Value> {

@@ -1,4 +1,5 @@
-import { findRun, isRunId, readRecord, type Fleet, type RunRecord } from '@lance-offload/core';
+import { findRun, readRecord, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import { isRunId } from '@lance-offload/core';
 import { ApiError } from './api-error.ts';
 import type { FleetState } from './fleet-state.ts';
 import { findInLake } from './lake-runs.ts';

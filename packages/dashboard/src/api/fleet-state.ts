@@ -2,10 +2,10 @@ import {
   readWorkers,
   redisTimeMs,
   type Fleet,
-  type Logger,
   type RunRecord,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { Logger } from '@lance-offload/base';
 import type { FleetActions } from './actions.ts';
 import type { Control, QueueRow } from './answers.ts';
 import { BucketWindow } from './bucket-window.ts';

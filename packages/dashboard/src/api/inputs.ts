@@ -1,3 +1,4 @@
+import { RUN_STEPS } from '@lance-offload/fleet';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
 
@@ -14,7 +15,7 @@ const filterFields = {
   code: text.exactOptional(),
   table: text.exactOptional(),
   runId: text.exactOptional(),
-  step: z.enum(['plan', 'page', 'commit']).exactOptional(),
+  step: z.enum(RUN_STEPS).exactOptional(),
 };
 
 export const failuresQuery = z.strictObject(filterFields);
@@ -58,7 +59,6 @@ export const limitsBody = z
       message: 'give concurrency, requestsPerSecond, or both; null lifts a limit',
     },
   );
-export type LimitsBody = z.output<typeof limitsBody>;
 
 export const retryBody = z.strictObject({
   filter: z.strictObject({ ...filterFields, jobIds: z.array(text).min(1).max(10_000).exactOptional() }),

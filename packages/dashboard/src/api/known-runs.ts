@@ -1,4 +1,5 @@
-import { pageCount, type PlanJob, type RunPlan, type RunRecord, type RunReport } from '@lance-offload/core';
+import { pageCount, type PlanJob, type RunPlan, type RunReport } from '@lance-offload/core';
+import type { RunRecord } from '@lance-offload/fleet';
 
 /** A run as its report in the lake tells it, in the form of what the fleet tells. */
 export function recordOfReport(report: RunReport): RunRecord {

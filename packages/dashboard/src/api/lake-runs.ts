@@ -1,12 +1,6 @@
-import {
-  runsSince,
-  startOfRun,
-  type Fleet,
-  type Logger,
-  type RecentRun,
-  type RunKey,
-  type RunRecord,
-} from '@lance-offload/core';
+import type { Fleet, RunRecord } from '@lance-offload/fleet';
+import { runsSince, startOfRun, type RecentRun, type RunKey } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
 
 const LOOK_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { RunRecord, Work, WorkerStanding } from '@lance-offload/core';
+import type { RunRecord, WorkerStanding } from '@lance-offload/fleet';
 import type { FleetNow, Overview, RunRow, TableRow, WorkerRow } from './answers.ts';
 import { POINT_S } from './bucket-window.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -69,15 +69,11 @@ function workerStateOf({ lost, state, work }: WorkerStanding): WorkerRow['state'
   return state === 'working' && work.length === 0 ? 'idle' : state;
 }
 
-function workOf({ runId, table, page, sinceMs }: Work): WorkerRow['work'][number] {
-  return { runId, table, ...(page !== undefined && { page }), sinceMs };
-}
-
 function workerRowOf(worker: WorkerStanding): WorkerRow {
   const { id, host, pid, version, startedAtMs, lastBeatMs, concurrency, threads, rssBytes } = worker;
   const { pages, rows, bytes, failures, work } = worker;
   const facts = { id, host, pid, version, startedAtMs, lastBeatMs, concurrency, threads, rssBytes };
-  return { ...facts, state: workerStateOf(worker), pages, rows, bytes, failures, work: work.map(workOf) };
+  return { ...facts, state: workerStateOf(worker), pages, rows, bytes, failures, work };
 }
 
 function fleetNowOf(workers: readonly WorkerRow[], state: FleetState): FleetNow {

@@ -1,18 +1,10 @@
-import {
-  pageCount,
-  pageJobId,
-  planPages,
-  type Fleet,
-  type Receipt,
-  type RunPlan,
-  type RunRecord,
-} from '@lance-offload/core';
-import type { PageDetail } from './run-answers.ts';
+import { pageCount, planPages, type Receipt, type RunPlan } from '@lance-offload/core';
+import { pageJobId, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import type { PageDetail, PageState } from './run-answers.ts';
 import { ApiError } from './api-error.ts';
 import { describeFailures, jobUrlOf } from './failure-facts.ts';
 import type { FleetState } from './fleet-state.ts';
 import type { LakeFiles } from './lake-files.ts';
-import type { PageState } from './page-states.ts';
 
 function plannedPage(plan: RunPlan | undefined, index: number) {
   if (!plan || index >= pageCount(plan)) return undefined;

@@ -1,8 +1,6 @@
-import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/core';
-import type { PageDetail } from './run-answers.ts';
+import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import type { PageState } from './run-answers.ts';
 import type { FleetState } from './fleet-state.ts';
-
-export type PageState = PageDetail['state'];
 
 const STAGED = PAGE_STATES.staged.charCodeAt(0);
 const RETRYING = PAGE_STATES.retrying.charCodeAt(0);

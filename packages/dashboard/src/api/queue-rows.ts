@@ -1,8 +1,8 @@
-import type { Fleet } from '@lance-offload/core';
+import type { Fleet } from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
 import type { QueueRow } from './answers.ts';
 
-async function rowOf(name: string, queue: Queue): Promise<QueueRow> {
+async function rowOf(name: QueueRow['name'], queue: Queue): Promise<QueueRow> {
   const [counts, paused] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed', 'waiting-children'),
     queue.isPaused(),

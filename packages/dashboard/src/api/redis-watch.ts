@@ -1,4 +1,4 @@
-import { OffloadError } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 import type { StreamStatus } from './answers.ts';
 import { ApiError } from './api-error.ts';

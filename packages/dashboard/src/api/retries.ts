@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@lance-offload/core';
+import type { Logger } from '@lance-offload/base';
 import type { FleetActions } from './actions.ts';
 import type { FailureFilter, RetryAnswer, RetryProgress } from './answers.ts';
 import type { FailureIndex } from './failure-index.ts';

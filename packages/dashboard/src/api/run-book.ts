@@ -5,10 +5,10 @@ import {
   readRecordsOf,
   readRunIds,
   type Fleet,
-  type Logger,
   type RunClaims,
   type RunRecord,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { Logger } from '@lance-offload/base';
 import { recordOfReport } from './known-runs.ts';
 import { LakeRuns } from './lake-runs.ts';
 import { isFinal } from './run-state.ts';

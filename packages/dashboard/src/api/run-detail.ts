@@ -1,5 +1,5 @@
-import { readRunLog, readSeries, type Fleet, type RunLogLine, type RunRecord } from '@lance-offload/core';
-import type { LogLine, RunDetail } from './run-answers.ts';
+import { readRunLog, readSeries, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import type { RunDetail } from './run-answers.ts';
 import { groupFailures } from './failure-groups.ts';
 import type { FleetState } from './fleet-state.ts';
 import type { LakeFiles } from './lake-files.ts';
@@ -42,17 +42,6 @@ async function readFiles(
   }
 }
 
-function lineOf({ atMs, level, text, page, code, from }: RunLogLine): LogLine {
-  return {
-    atMs,
-    level,
-    text,
-    ...(page !== undefined && { page }),
-    ...(code !== undefined && { code }),
-    from,
-  };
-}
-
 /** All about a run but its pages one by one. */
 export async function runDetail(record: RunRecord, deps: DetailDeps): Promise<RunDetail> {
   const { fleet, state } = deps;
@@ -82,6 +71,6 @@ export async function runDetail(record: RunRecord, deps: DetailDeps): Promise<Ru
     failures,
     ...files,
     ...pointsOf(series),
-    log: log.map(lineOf),
+    log,
   };
 }

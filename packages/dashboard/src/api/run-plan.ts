@@ -1,8 +1,9 @@
-import { isSchemaChangeNote, showLanceType, type RunPlan, type RunReport } from '@lance-offload/core';
-import type { RunDetail } from './run-answers.ts';
+import { isSchemaChangeNote, type RunPlan, type RunReport } from '@lance-offload/core';
+import { showLanceType } from '@lance-offload/lancedb';
+import type { PlanAnswer, ReportAnswer } from './run-answers.ts';
 
 /** What is shown of a plan. */
-export function planAnswer(plan: RunPlan): NonNullable<RunDetail['plan']> {
+export function planAnswer(plan: RunPlan): PlanAnswer {
   return {
     source: plan.source,
     rowsPerPage: plan.rowsPerPage,
@@ -25,7 +26,7 @@ export function planAnswer(plan: RunPlan): NonNullable<RunDetail['plan']> {
 }
 
 /** What is shown of a report. */
-export function reportAnswer(report: RunReport): NonNullable<RunDetail['report']> {
+export function reportAnswer(report: RunReport): ReportAnswer {
   return {
     sourceRows: report.sourceRows,
     lakeRows: report.lakeRows,

@@ -1,4 +1,4 @@
-import { SERIES_BUCKET_S, type SeriesPoint } from '@lance-offload/core';
+import { SERIES_BUCKET_S, type SeriesPoint } from '@lance-offload/fleet';
 import type { RunDetail } from './run-answers.ts';
 
 const MOST_POINTS = 360;

@@ -1,4 +1,4 @@
-import { readSeries, SERIES_BUCKET_S, type Fleet, type RunRecord } from '@lance-offload/core';
+import { readSeries, SERIES_BUCKET_S, type Fleet, type RunRecord } from '@lance-offload/fleet';
 
 /** Per second. */
 export interface RunRate {

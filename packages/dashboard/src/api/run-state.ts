@@ -1,3 +1,4 @@
+import type { RunReport } from '@lance-offload/core';
 import {
   isEnded,
   isMoving,
@@ -8,9 +9,11 @@ import {
   type RunClaims,
   type RunRecord,
   type RunState as CoreState,
+  type RunStep,
   type WayOut,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Control, RunState, TableRow } from './answers.ts';
+import type { RunDetail } from './run-answers.ts';
 
 export function isFinal({ state }: RunRecord): boolean {
   return isEnded(state);
@@ -24,12 +27,12 @@ export interface KnownFacts {
   readonly claims: RunClaims | null;
   readonly failedPages: number;
   /** Whether its plan or its commit has failed. */
-  readonly failedStep: 'plan' | 'commit' | null;
+  readonly failedStep: Exclude<RunStep, 'page'> | null;
   /** Pages a living worker has under way. */
   readonly activePages: number;
   /** A living worker commits it. */
   readonly committing: boolean;
-  readonly pausedBy: 'fleet' | 'table' | 'run' | null;
+  readonly pausedBy: RunDetail['pausedBy'];
 }
 
 export function pausedBy({ table, runId }: RunRecord, control: Control): KnownFacts['pausedBy'] {
@@ -76,7 +79,7 @@ function standingOf(record: RunRecord, facts: KnownFacts): CoreState {
     pages: state === 'committing' && failed === 0 ? 'staged' : pages,
     failed: facts.failedStep ?? 'nothing',
     queued: !facts.lost,
-    report: isFinal(record) ? (state as 'published' | 'unchanged' | 'cancelled') : 'none',
+    report: isFinal(record) ? (state as RunReport['state']) : 'none',
   });
 }
 

@@ -1,10 +1,11 @@
+import { ERROR_POLICY } from '@lance-offload/base';
 import {
-  ERROR_POLICY,
   LATENCY_BOUNDS_MS,
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import type { WorkerRow } from '../api/answers.ts';
 import { byLabel, counter, gauge, histogram, summary, type Family } from './family.ts';
 import type { FleetStanding, QueueStanding } from './read-fleet.ts';
 
@@ -55,7 +56,7 @@ function countFamilies(totals: FleetCounts): Family[] {
   ];
 }
 
-type ShownState = 'working' | 'idle' | 'stopping' | 'lost';
+type ShownState = Exclude<WorkerRow['state'], 'stopped'>;
 
 function stateOf({ state, lost, work }: WorkerStanding): ShownState {
   if (lost) return 'lost';

@@ -1,4 +1,4 @@
-import { VERSION } from '@lance-offload/core';
+import { VERSION } from '@lance-offload/base';
 import { Router } from 'express';
 import { Registry } from 'prom-client';
 import { gauge, toMetric, type Family } from './family.ts';

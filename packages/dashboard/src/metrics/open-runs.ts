@@ -1,4 +1,4 @@
-import { ALL_STATE_WORDS, isEnded } from '@lance-offload/core';
+import { ALL_STATE_WORDS, isEnded } from '@lance-offload/fleet';
 import type { RunState } from '../api/answers.ts';
 import type { FleetState } from '../api/fleet-state.ts';
 import { isFinal, stateWordOf } from '../api/run-state.ts';

@@ -7,8 +7,9 @@ import {
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
+import type { QueueRow } from '../api/answers.ts';
 import type { FleetState } from '../api/fleet-state.ts';
 import { countOpenRuns } from './open-runs.ts';
 
@@ -23,7 +24,7 @@ const QUEUE_STATES = [
 ] as const;
 
 export interface QueueStanding {
-  readonly name: 'schedule' | 'plan' | 'page' | 'commit';
+  readonly name: QueueRow['name'];
   /** Jobs by state. */
   readonly jobs: Readonly<Record<string, number>>;
   readonly paused: boolean;

@@ -1,4 +1,5 @@
-import { readActions, type DashboardSettings } from '@lance-offload/core';
+import { readActions } from '@lance-offload/fleet';
+import type { DashboardSettings } from '@lance-offload/base';
 import { beforeAll, expect, test as base } from 'vitest';
 import { LIMITS } from '../../src/access/login-limits.ts';
 import { isPassword } from '../../src/access/passwords.ts';

@@ -1,4 +1,4 @@
-import { parsePasswordHash } from '@lance-offload/core';
+import { parsePasswordHash } from '@lance-offload/base';
 import { expect, test } from 'vitest';
 import { hashPassword, isPassword, TooManyLoginsError, unmatchableHash } from '../../src/access/passwords.ts';
 

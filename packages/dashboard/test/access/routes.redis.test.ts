@@ -1,4 +1,5 @@
-import { PAGE_QUEUE, type DashboardSettings } from '@lance-offload/core';
+import { PAGE_QUEUE } from '@lance-offload/fleet';
+import type { DashboardSettings } from '@lance-offload/base';
 import express, { Router } from 'express';
 import { beforeAll, expect, test as base } from 'vitest';
 import { createApp } from '../../src/app.ts';

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import express from 'express';
 import { expect, test as base } from 'vitest';
 import { createAccess } from '../../src/access/access.ts';
-import type { DashboardDeps } from '../../src/app.ts';
+import type { DashboardDeps } from '../../src/dashboard-deps.ts';
 import { listen } from '../../src/listen.ts';
 import { Browser } from '../browser.ts';
 import { dashboardFixtures, depsOf, type DashboardFixtures } from '../fixtures.ts';

@@ -2,22 +2,17 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createLogger, ERROR_POLICY, type OffloadErrorCode } from '@lance-offload/base';
 import {
-  createLogger,
   emptyReport,
-  ERROR_POLICY,
   openLake,
   newRunId,
   PAYLOAD_VERSION,
   planPages,
-  Queues,
-  recordOpened,
-  recordPlanned,
-  type Fleet,
-  type OffloadErrorCode,
   type Receipt,
   type RunPlan,
 } from '@lance-offload/core';
+import { Queues, recordOpened, recordPlanned, type Fleet } from '@lance-offload/fleet';
 import { UnrecoverableError, Worker } from 'bullmq';
 import express from 'express';
 import { Redis } from 'ioredis';

@@ -1,4 +1,5 @@
 import type { Overview, OverviewPatch } from '../../src/api/answers.ts';
+import type { EventReader } from './event-reader.ts';
 
 function merge<Row>(
   rows: readonly Row[],
@@ -38,4 +39,20 @@ export function applyPatch(before: Overview, patch: OverviewPatch): Overview {
     ),
     runsTotal,
   };
+}
+
+/** Follows a stream as a page does until the overview fits. A client that was behind gets a snapshot in place of a patch. */
+export async function followOverview(
+  stream: EventReader,
+  begin: Overview,
+  fits: (overview: Overview) => boolean,
+): Promise<Overview> {
+  let overview = begin;
+  while (!fits(overview)) {
+    const next = await stream.next();
+    if (!next) throw new Error('the stream ended before the overview fitted');
+    if (next.event === 'snapshot') overview = next.data as Overview;
+    else if (next.event === 'patch') overview = applyPatch(overview, next.data as OverviewPatch);
+  }
+  return overview;
 }

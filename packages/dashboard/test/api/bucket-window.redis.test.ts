@@ -1,4 +1,4 @@
-import { BUCKET_S } from '@lance-offload/core';
+import { BUCKET_S } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { BucketWindow } from '../../src/api/bucket-window.ts';
 import { apiTest, type Rig } from './api-fixture.ts';

@@ -1,4 +1,5 @@
-import { PAYLOAD_VERSION, planPages, recordPlanned, type PageJob } from '@lance-offload/core';
+import { PAYLOAD_VERSION, planPages } from '@lance-offload/core';
+import { recordPlanned, type PageJob } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import type { Overview } from '../../src/api/answers.ts';
 import { apiTest, planOf, type Rig } from './api-fixture.ts';

@@ -1,19 +1,20 @@
 import {
   beat,
   commitJobId,
-  FORMAT_VERSION,
-  PAYLOAD_VERSION,
   recordReport,
   recordRetry,
   recordStaged,
   recordStep,
   type Beat,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { FORMAT_VERSION } from '@lance-offload/delta';
+import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { expect } from 'vitest';
 import { coreActions } from '../../src/api/actions.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';
 import type { RunDetail } from '../../src/api/run-answers.ts';
 import { apiTest, planOf, publishedReport } from './api-fixture.ts';
+import { followOverview } from './apply-patch.ts';
 
 const test = apiTest;
 
@@ -195,6 +196,8 @@ test('a table an operator paused is paused, but for its commit that is under way
   expect(await stateOf()).toEqual(['committing', 'table', null]);
 });
 
+const shownState = ({ tables }: Overview, name: string) => tables.find(({ table }) => table === name)?.state;
+
 test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) => {
   const [open, ended] = [planOf('open'), planOf('ended')];
   for (const plan of [open, ended]) await rig.fleet.staging.createPlan(plan);
@@ -213,13 +216,16 @@ test('runs of the lake that Redis knows nothing of are shown', async ({ rig }) =
     openedAtMs: startedAtMs,
   });
   const stream = await rig.follow('topic=overview');
-  const shown = new Map<string, string>();
-  const note = ({ tables }: Pick<Overview, 'tables'>): boolean => {
-    for (const row of tables) shown.set(row.table, row.state);
-    return shown.get('opened') === 'interrupted'; // once the queue was asked for it
-  };
-  if (!note(await stream.until<Overview>('snapshot'))) await stream.until('patch', note);
-  expect(Object.fromEntries(shown)).toEqual({ open: 'staging', ended: 'published', opened: 'interrupted' });
+  const overview = await followOverview(
+    stream,
+    await stream.until<Overview>('snapshot'),
+    (shown) => shownState(shown, 'opened') === 'interrupted', // once the queue was asked for it
+  );
+  expect(['open', 'ended', 'opened'].map((name) => shownState(overview, name))).toEqual([
+    'staging',
+    'published',
+    'interrupted',
+  ]);
   expect((await rig.get(`/runs/${runId}`)).body.waysOut.map(({ command }) => command)).toEqual([
     `lance-offload run --resume ${runId}`,
     `lance-offload cancel ${runId}`,

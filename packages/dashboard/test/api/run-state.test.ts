@@ -1,4 +1,4 @@
-import type { RunRecord } from '@lance-offload/core';
+import type { RunRecord } from '@lance-offload/fleet';
 import { expect, test } from 'vitest';
 import { blockedBy, stateWordOf, waysOutOfRun, type KnownFacts } from '../../src/api/run-state.ts';
 

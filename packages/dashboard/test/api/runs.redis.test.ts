@@ -7,7 +7,7 @@ import {
   recordStaged,
   recordStep,
   type Beat,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { apiTest, planOf, publishedReport, receiptOf, SECRET } from './api-fixture.ts';
 

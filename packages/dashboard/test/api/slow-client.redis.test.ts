@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createLogger } from '@lance-offload/core';
+import { createLogger } from '@lance-offload/base';
 import express from 'express';
 import { expect } from 'vitest';
 import { Feed } from '../../src/api/feed.ts';

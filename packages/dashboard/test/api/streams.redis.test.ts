@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { Queues, recordReport, recordStaged } from '@lance-offload/core';
+import { Queues, recordReport, recordStaged } from '@lance-offload/fleet';
 import { Redis } from 'ioredis';
 import { expect, inject } from 'vitest';
-import type { ErrorAnswer, Overview, OverviewPatch, StreamStatus } from '../../src/api/answers.ts';
+import type { ErrorAnswer, Overview, StreamStatus } from '../../src/api/answers.ts';
 import type { RunDetail } from '../../src/api/run-answers.ts';
 import { apiTest, planOf, publishedReport, type Rig } from './api-fixture.ts';
-import { applyPatch } from './apply-patch.ts';
+import { followOverview } from './apply-patch.ts';
 import { EventReader } from './event-reader.ts';
 import { RedisProxy } from './redis-proxy.ts';
 
@@ -28,22 +28,15 @@ test('a stream begins with a snapshot, and its patches make it the overview of e
 
   await recordStaged({ runId: plan.runId, index: 0, rows: 10, bytes: 1000 }, rig.fleet);
   await rig.start(planOf('another'));
-  await stream.until<OverviewPatch>('patch', (patch) => {
-    overview = applyPatch(overview, patch);
-    return overview.tables.length === 2;
-  });
+  overview = await followOverview(stream, overview, ({ tables }) => tables.length === 2);
   expect(overview.tables).toMatchObject([{ table: 'another' }, { table: 'documents', pages: { staged: 1 } }]);
   await recordReport(publishedReport(plan), rig.fleet);
-  await stream.until<OverviewPatch>('patch', (patch) => {
-    overview = applyPatch(overview, patch);
-    return patch.tables.some(({ state }) => state === 'published');
-  });
+  overview = await followOverview(stream, overview, ({ tables }) =>
+    tables.some(({ state }) => state === 'published'),
+  );
   const second = await rig.follow('topic=overview');
   const fresh = await second.until<Overview>('snapshot');
-  await stream.until<OverviewPatch>('patch', (patch) => {
-    if (overview.atMs < fresh.atMs) overview = applyPatch(overview, patch);
-    return overview.atMs >= fresh.atMs;
-  });
+  overview = await followOverview(stream, overview, ({ atMs }) => atMs >= fresh.atMs);
   const { atMs: _at, fleet: _fleet, points: _points, ...rest } = overview;
   expect(fresh).toMatchObject(rest);
 });

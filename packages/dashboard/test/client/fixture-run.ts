@@ -1,5 +1,5 @@
 import type { Overview, RunRow, TableRow } from '../../src/api/answers.ts';
-import type { PageCells, PageDetail, RunDetail } from '../../src/api/run-answers.ts';
+import type { PageCells, PageDetail, ReportAnswer, RunDetail } from '../../src/api/run-answers.ts';
 import { groupsAt, pointsUntil } from './fixture-fleet.ts';
 
 const PLAN: RunDetail['plan'] = {
@@ -32,7 +32,7 @@ const PLAN: RunDetail['plan'] = {
   notes: ['The source has 3 fragments without statistics; rows per page are estimated from the others.'],
 };
 
-const REPORT: NonNullable<RunDetail['report']> = {
+const REPORT: ReportAnswer = {
   sourceRows: 8_412_000,
   lakeRows: 8_412_000,
   distinctRowIds: 8_412_000,

@@ -9,9 +9,9 @@ import { promtool, type Scrape } from './scrape.ts';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 const ALERTS = path.join(root, 'docs/prometheus/alerts.yml');
-// The YAML parser is a dependency of core, which reads its configuration with it.
-const core = createRequire(path.join(root, 'packages/core/package.json'));
-const yaml: { parse(text: string): unknown } = core('yaml');
+// The YAML parser is a dependency of base, which reads its configuration with it.
+const base = createRequire(path.join(root, 'packages/base/package.json'));
+const yaml: { parse(text: string): unknown } = base('yaml');
 
 interface Panel {
   readonly id: number;

@@ -1,14 +1,5 @@
-import {
-  beat,
-  count,
-  emptyReport,
-  errorField,
-  latencyField,
-  Queues,
-  recordReport,
-  type Beat,
-  type RunPlan,
-} from '@lance-offload/core';
+import { beat, count, errorField, latencyField, Queues, recordReport, type Beat } from '@lance-offload/fleet';
+import { emptyReport, type RunPlan } from '@lance-offload/core';
 import express from 'express';
 import type { Redis } from 'ioredis';
 import { test as base } from 'vitest';

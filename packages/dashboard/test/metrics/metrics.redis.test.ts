@@ -1,13 +1,6 @@
 import { once } from 'node:events';
-import {
-  BEAT_MS,
-  beat,
-  ERROR_POLICY,
-  LOST_AFTER_MS,
-  recordOpened,
-  redisTimeMs,
-  VERSION,
-} from '@lance-offload/core';
+import { BEAT_MS, beat, LOST_AFTER_MS, recordOpened, redisTimeMs } from '@lance-offload/fleet';
+import { ERROR_POLICY, VERSION } from '@lance-offload/base';
 import { expect } from 'vitest';
 import { RUN } from '../fixtures.ts';
 import { commitTable, scrape, standing, tellOfWork, test } from './metrics-fixture.ts';

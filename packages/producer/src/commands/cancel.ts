@@ -1,4 +1,4 @@
-import { cancelRun } from '@lance-offload/core';
+import { cancelRun } from '@lance-offload/fleet';
 import { Argument, type Command } from 'commander';
 import { onRecord } from '../run/record-action.ts';
 import { print } from '../screen/output.ts';

@@ -1,4 +1,6 @@
-import { OffloadError, readHistory, readSnapshot, type Staging } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
+import { readHistory, type Staging } from '@lance-offload/core';
+import { readSnapshot } from '@lance-offload/delta';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
 import { historyTable, olderLines } from '../screen/history-words.ts';

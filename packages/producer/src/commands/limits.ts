@@ -1,4 +1,4 @@
-import { readLimits, setLimits, type LimitChanges } from '@lance-offload/core';
+import { readLimits, setLimits, type LimitChanges } from '@lance-offload/fleet';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
 import { limitLines } from '../screen/control-words.ts';

@@ -1,4 +1,4 @@
-import { pause, readPauses, resume, type PauseScope } from '@lance-offload/core';
+import { pause, readPauses, resume, type PauseScope } from '@lance-offload/fleet';
 import { Option, type Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
 import { actorHere, onRecord } from '../run/record-action.ts';

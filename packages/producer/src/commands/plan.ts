@@ -1,13 +1,6 @@
-import {
-  buildPlan,
-  describeError,
-  newRunId,
-  PAYLOAD_VERSION,
-  PRODUCT,
-  toOffloadError,
-  type PlannedRun,
-  type RunRequest,
-} from '@lance-offload/core';
+import { buildPlan, newRunId, PAYLOAD_VERSION, type PlannedRun } from '@lance-offload/core';
+import type { RunRequest } from '@lance-offload/fleet';
+import { describeError, PRODUCT, toOffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { mapConcurrently } from '../map-concurrently.ts';

@@ -1,4 +1,6 @@
-import { createViews, OffloadError, withDuckDB } from '@lance-offload/core';
+import { createViews } from '@lance-offload/core';
+import { withDuckDB } from '@lance-offload/delta';
+import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatTable } from '../screen/format.ts';
 import { mayAskFor, mentions } from '../run/named-tables.ts';

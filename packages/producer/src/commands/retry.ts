@@ -1,12 +1,12 @@
+import { ERROR_POLICY } from '@lance-offload/base';
 import {
-  ERROR_POLICY,
   findFailures,
   prepareRetry,
   retryFailures,
   type FailedJob,
   type Fleet,
   type RetryOutcome,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { onRecord } from '../run/record-action.ts';

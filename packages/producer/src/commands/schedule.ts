@@ -1,4 +1,4 @@
-import { listSchedules, removeSchedules } from '@lance-offload/core';
+import { listSchedules, removeSchedules } from '@lance-offload/fleet';
 import { Argument, Option, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import type { LocalOptions } from '../run/open-fleet.ts';

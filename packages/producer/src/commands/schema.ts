@@ -1,4 +1,5 @@
-import { lakeColumns, OffloadError } from '@lance-offload/core';
+import { lakeColumns } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { selectTables } from '../run/select-tables.ts';
 import { formatTable } from '../screen/format.ts';

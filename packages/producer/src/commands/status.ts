@@ -1,16 +1,18 @@
 import {
   findRun,
   isSettled,
-  newestRuns,
-  readAllMetaData,
   readLimits,
   readPauses,
   runStatus,
+  type Fleet,
+  type RunStatus,
+} from '@lance-offload/fleet';
+import {
+  newestRuns,
+  readAllMetaData,
   startOfRun,
   tableState,
-  type Fleet,
   type RunKey,
-  type RunStatus,
   type Staging,
 } from '@lance-offload/core';
 import { Argument, type Command } from 'commander';

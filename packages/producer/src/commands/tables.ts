@@ -1,4 +1,4 @@
-import { describeError } from '@lance-offload/core';
+import { describeError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { chooseTables } from '../run/choose-tables.ts';
 import { surveyTables, type SurveyedTable, type UnreadTable } from '../run/survey-tables.ts';

@@ -1,4 +1,4 @@
-import { nearestName, OffloadError, type Config } from '@lance-offload/core';
+import { nearestName, OffloadError, type Config } from '@lance-offload/base';
 import { isPattern, matcherOf } from './table-patterns.ts';
 
 /** What of the configuration chooses tables. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSettled, runStatus, type Fleet, type RunKey, type RunStatus } from '@lance-offload/core';
+import { isSettled, runStatus, type Fleet, type RunStatus } from '@lance-offload/fleet';
+import type { RunKey } from '@lance-offload/core';
 import { StagedProgress, type StagedTotals } from './staged-progress.ts';
 
 /** A run as it stands, with what of it is staged. */

@@ -6,7 +6,7 @@ import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OffloadError } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 
 /** A process that lives as long as this command. */
 export interface LocalProcess {

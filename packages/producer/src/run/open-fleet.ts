@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { DEFAULT_REDIS_URL, type Fleet } from '@lance-offload/core';
+import { DEFAULT_REDIS_URL, type Fleet } from '@lance-offload/fleet';
 import type { Context } from '../context.ts';
 import { listens, startLocalWorkers, startPrivateRedis } from './local-processes.ts';
 

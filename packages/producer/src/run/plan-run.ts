@@ -1,24 +1,26 @@
 import {
   buildPlan,
   createRowIdFile,
-  holdOpening,
   listingProgress,
-  listRowIds,
-  OffloadError,
   PAYLOAD_VERSION,
   planPages,
   queryFilterOf,
-  recordPlanned,
-  recordReport,
   refuseMadeAnew,
-  resume,
   unchangedReport,
-  type Fleet,
-  type PageJob,
   type PlanDeps,
   type PlanJob,
   type RunPlan,
 } from '@lance-offload/core';
+import {
+  holdOpening,
+  recordPlanned,
+  recordReport,
+  resume,
+  type Fleet,
+  type PageJob,
+} from '@lance-offload/fleet';
+import { listRowIds } from '@lance-offload/lancedb';
+import { OffloadError } from '@lance-offload/base';
 
 /** Pages enqueued in one call: large enough to be fast, small enough to keep a connection responsive. */
 const CHUNK = 1000;

@@ -2,17 +2,13 @@ import {
   count,
   errorField,
   logRun,
-  OffloadError,
-  pageCount,
   Parking,
   PLAN_QUEUE,
-  planJobSchema,
-  PRODUCT,
   settleFailure,
-  toOffloadError,
   type Fleet,
-  type PlanJob,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { pageCount, planJobSchema, type PlanJob } from '@lance-offload/core';
+import { OffloadError, PRODUCT, toOffloadError } from '@lance-offload/base';
 import { Worker } from 'bullmq';
 import type { Context } from '../context.ts';
 import { planRun, type PlanRunDeps } from './plan-run.ts';

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { recordAction, type ActionOutcome, type Fleet } from '@lance-offload/core';
+import { recordAction, type ActionOutcome, type Fleet } from '@lance-offload/fleet';
 
 /** Who is at the command line: `cli:<user>@<host>`. */
 export function actorHere(): string {

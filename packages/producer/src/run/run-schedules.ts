@@ -6,7 +6,7 @@ import {
   registerSchedules,
   type Fleet,
   type Schedule,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Context } from '../context.ts';
 import { eventFacts, eventLines, isoSeconds, standingLine } from '../screen/schedule-words.ts';
 import { openFleet, type LocalOptions } from './open-fleet.ts';

@@ -1,16 +1,13 @@
 import { writeFile } from 'node:fs/promises';
+import { describeError, OffloadError, toOffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import {
-  describeError,
   isSettled,
-  OffloadError,
   resumeRun,
   startRun,
-  toOffloadError,
   type Fleet,
-  type OffloadErrorCode,
   type RunStatus,
   type StartedRun,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 import type { Context, GlobalOptions } from '../context.ts';
 import { print } from '../screen/output.ts';
 import { createRunScreen } from '../screen/run-screen.ts';

@@ -5,7 +5,7 @@ import {
   type RegisteredSchedule,
   type Schedule,
   type ScheduleCounts,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
 
 /** A table's schedule, and what has come of it. */
 export interface ScheduleStanding {

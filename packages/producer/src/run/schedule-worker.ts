@@ -1,6 +1,5 @@
 import {
   countFailed,
-  describeError,
   fireSchedule,
   SCHEDULE_QUEUE,
   type Failure,
@@ -9,7 +8,8 @@ import {
   type RunFailure,
   type ScheduleJob,
   type ScheduleOutcome,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { describeError } from '@lance-offload/base';
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Context } from '../context.ts';
 import { planFailure, scheduledRequest } from './scheduled-run.ts';

@@ -1,13 +1,12 @@
 import {
   commitJobId,
-  OffloadError,
-  type Config,
   type Fleet,
   type RunFailure,
   type RunRequest,
   type Schedule,
   type StartedRun,
-} from '@lance-offload/core';
+} from '@lance-offload/fleet';
+import { OffloadError, type Config } from '@lance-offload/base';
 import type { Context } from '../context.ts';
 import { followRuns } from './follow-runs.ts';
 import { selectTables } from './select-tables.ts';

@@ -1,4 +1,6 @@
-import { OffloadError, type Config, type LanceClient, type RunRequest } from '@lance-offload/core';
+import { OffloadError, type Config } from '@lance-offload/base';
+import type { LanceClient } from '@lance-offload/lancedb';
+import type { RunRequest } from '@lance-offload/fleet';
 import { chooseTables } from './choose-tables.ts';
 
 /** Two tables in one place of the lake: the file cannot tell, where a pattern brings one of them in. */

@@ -1,10 +1,5 @@
-import {
-  showLanceType,
-  toOffloadError,
-  type LanceClient,
-  type LanceField,
-  type OffloadError,
-} from '@lance-offload/core';
+import { showLanceType, type LanceClient, type LanceField } from '@lance-offload/lancedb';
+import { toOffloadError, type OffloadError } from '@lance-offload/base';
 import { mapConcurrently } from '../map-concurrently.ts';
 
 /** Tables that are looked at together: each takes one connection, which the next one uses again. */

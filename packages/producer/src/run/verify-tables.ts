@@ -1,4 +1,6 @@
-import { attemptsOf, describeError, toOffloadError, verifyTable, type RunRequest } from '@lance-offload/core';
+import { attemptsOf, describeError, toOffloadError } from '@lance-offload/base';
+import { verifyTable } from '@lance-offload/verify';
+import type { RunRequest } from '@lance-offload/fleet';
 import type { Context, GlobalOptions } from '../context.ts';
 import { print } from '../screen/output.ts';
 import { createVerifyScreen, type VerifyScreen } from '../screen/verify-screen.ts';

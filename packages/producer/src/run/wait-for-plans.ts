@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runStatus, type Fleet, type RunKey } from '@lance-offload/core';
+import { runStatus, type Fleet } from '@lance-offload/fleet';
+import type { RunKey } from '@lance-offload/core';
 import type { Context } from '../context.ts';
 import { startPlanWorker } from './plan-worker.ts';
 

@@ -1,4 +1,4 @@
-import { shellWord, type Limits, type Pauses, type PauseScope, type RunStatus } from '@lance-offload/core';
+import { shellWord, type Limits, type Pauses, type PauseScope, type RunStatus } from '@lance-offload/fleet';
 
 /** What a pause is of, and the command that ends it. */
 export function scopeWords(scope: PauseScope): { readonly subject: string; readonly remedy: string } {

@@ -1,4 +1,5 @@
-import { pageCount, type OffloadError, type PlannedRun } from '@lance-offload/core';
+import { pageCount, type PlannedRun } from '@lance-offload/core';
+import type { OffloadError } from '@lance-offload/base';
 import { formatBytes, formatCount, formatTable } from './format.ts';
 
 /** The plan as a document: without the run id, which a dry run does not use up. */

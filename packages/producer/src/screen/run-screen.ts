@@ -1,4 +1,4 @@
-import { isSettled, type RunStatus } from '@lance-offload/core';
+import { isSettled, type RunStatus } from '@lance-offload/fleet';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { RunProgress } from '../run/follow-runs.ts';
 import { pausedWords } from './control-words.ts';

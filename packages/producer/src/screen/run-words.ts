@@ -1,4 +1,6 @@
-import { withSample, type RunFailure, type RunReport, type RunStatus } from '@lance-offload/core';
+import { withSample } from '@lance-offload/base';
+import type { RunFailure, RunStatus } from '@lance-offload/fleet';
+import type { RunReport } from '@lance-offload/core';
 import { pausedWords } from './control-words.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts';
 

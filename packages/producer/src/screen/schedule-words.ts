@@ -1,4 +1,4 @@
-import type { Schedule } from '@lance-offload/core';
+import type { Schedule } from '@lance-offload/fleet';
 import type { ScheduleStanding } from '../run/schedule-standing.ts';
 import type { ScheduleEvent } from '../run/schedule-worker.ts';
 import { formatCount, formatTable } from './format.ts';

@@ -1,4 +1,4 @@
-import type { VerifyProgress } from '@lance-offload/core';
+import type { VerifyProgress } from '@lance-offload/verify';
 import { Presets, SingleBar } from 'cli-progress';
 import { formatCount, formatSeconds } from './format.ts';
 

@@ -1,11 +1,5 @@
-import {
-  FAULTS,
-  type Finding,
-  type FindingKind,
-  type Found,
-  type OffloadError,
-  type TableVerdict,
-} from '@lance-offload/core';
+import { FAULTS, type Finding, type FindingKind, type Found, type TableVerdict } from '@lance-offload/verify';
+import type { OffloadError } from '@lance-offload/base';
 import { formatCount, formatTable } from './format.ts';
 
 /** A table that could not be compared, and why. */

@@ -1,4 +1,4 @@
-import { OffloadError } from '@lance-offload/core';
+import { OffloadError } from '@lance-offload/base';
 import { expect, test } from 'vitest';
 import { chooseTables, type Choice } from '../../src/run/choose-tables.ts';
 

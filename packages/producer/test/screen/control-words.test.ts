@@ -1,4 +1,4 @@
-import type { RunStatus } from '@lance-offload/core';
+import type { RunStatus } from '@lance-offload/fleet';
 import { expect, test } from 'vitest';
 import { limitLines, pausedWords, pauseLines, scopeWords } from '../../src/screen/control-words.ts';
 

@@ -1,4 +1,4 @@
-import { STATE_MEANINGS, waysOutOf, type RunStatus } from '@lance-offload/core';
+import { STATE_MEANINGS, waysOutOf, type RunStatus } from '@lance-offload/fleet';
 import { expect, test } from 'vitest';
 import { pagesWords } from '../../src/screen/run-screen.ts';
 import { reconciliationTable, wayOutLines } from '../../src/screen/run-words.ts';

@@ -1,4 +1,4 @@
-import type { Store } from '../../../core/src/store/store.ts';
+import type { Store } from '@lance-offload/delta';
 
 /** Where a process is to halt: before it begins an operation of its store, or once it has its answer. */
 export interface Halt {

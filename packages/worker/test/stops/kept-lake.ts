@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openLake, type Staging } from '../../../core/src/lake/staging.ts';
+import { openLake, type Staging } from '@lance-offload/core';
 
 /** A lake that can be put back to how it was, whatever is done to it. Its views name its place, so that stays the same. */
 export class KeptLake {

@@ -1,6 +1,6 @@
-import { toOffloadError } from '../../../core/src/errors/offload-error.ts';
-import { Staging } from '../../../core/src/lake/staging.ts';
-import { openStore } from '../../../core/src/store/open-store.ts';
+import { toOffloadError } from '@lance-offload/base';
+import { Staging } from '@lance-offload/core';
+import { openStore } from '@lance-offload/delta';
 import { haltingStore, type Halt } from './halting-store.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';
 

@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
-import { pathsOf } from '../../../core/test/lake/paths-of.ts';
-import { dataFileKey } from '../../../core/src/lake/deleted-rows.ts';
-import { deletionVectorKey } from '../../../core/src/lake/deletion-vector.ts';
-import { readLog } from '../../../core/src/lake/delta-log.ts';
-import { withDuckDB } from '../../../core/src/lake/duckdb.ts';
-import { createViews } from '../../../core/src/lake/views.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
+import { dataFileKey, deletionVectorKey, readLog, withDuckDB } from '@lance-offload/delta';
+import { createViews, type Staging } from '@lance-offload/core';
+import { pathsOf } from '../../../core/test/paths-of.ts';
 
 type Connection = Parameters<Parameters<typeof withDuckDB>[1]>[0];
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { fieldsOf } from '../../../core/test/lake/merge/typed-table.ts';
-import { PEOPLE, type Person } from '../../../core/test/lake/merge/people.ts';
-import { json, type Answer, type Seen } from '../../../core/test/lancedb/http-server.ts';
-import { sourceOf } from '../../../core/test/verify/compared-lake.ts';
-import { servedTable } from '../../../core/test/verify/served-table.ts';
+import { fieldsOf } from '../../../core/test/merge/typed-table.ts';
+import { PEOPLE, type Person } from '../../../core/test/merge/people.ts';
+import { json, type Answer, type Seen } from '../../../lancedb/test/http-server.ts';
+import { sourceOf } from '../../../verify/test/compared-lake.ts';
+import { servedTable } from '../../../verify/test/served-table.ts';
 
 /** A server of one table. What it serves may be changed at any time. */
 export interface ServedPeople {

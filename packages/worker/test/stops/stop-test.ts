@@ -1,7 +1,7 @@
 import { inject, test as base } from 'vitest';
-import type { RunRequest } from '../../../core/src/jobs/run-control.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
-import { STORIES } from '../../../core/test/lake/merge/stories.ts';
+import type { RunRequest } from '@lance-offload/fleet';
+import type { Staging } from '@lance-offload/core';
+import { STORIES } from '../../../core/test/merge/stories.ts';
 import { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';
 import { Player } from './player.ts';

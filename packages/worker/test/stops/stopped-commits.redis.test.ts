@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { isSoak } from '../../../core/test/soak.ts';
+import { isSoak } from '../../../base/test/soak.ts';
 import { test } from './stop-test.ts';
 
 const TIMEOUT_MS = 600_000;

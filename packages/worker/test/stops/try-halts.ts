@@ -1,8 +1,6 @@
-import { toOffloadError } from '../../../core/src/errors/offload-error.ts';
-import { entryOfRun } from '../../../core/src/lake/commit-actions.ts';
-import { readLog } from '../../../core/src/lake/delta-log.ts';
-import type { RunReport } from '../../../core/src/lake/report.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
+import { toOffloadError } from '@lance-offload/base';
+import { readLog } from '@lance-offload/delta';
+import { entryOfRun, type RunReport, type Staging } from '@lance-offload/core';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';

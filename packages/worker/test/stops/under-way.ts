@@ -1,12 +1,9 @@
-import type { TableOptions } from '../../../core/src/config/table-options.ts';
-import { PAYLOAD_VERSION } from '../../../core/src/jobs/payloads.ts';
-import { commitRun } from '../../../core/src/lake/commit-run.ts';
-import { newAttemptId } from '../../../core/src/lake/paths.ts';
-import type { Staging } from '../../../core/src/lake/staging.ts';
-import { FORMAT_VERSION, type RunPlan } from '../../../core/src/plan/run-plan.ts';
-import { PEOPLE } from '../../../core/test/lake/merge/people.ts';
-import { STORIES, type Run } from '../../../core/test/lake/merge/stories.ts';
-import { stageTable } from '../../../core/test/lake/merge/typed-table.ts';
+import type { TableOptions } from '@lance-offload/base';
+import { PAYLOAD_VERSION, commitRun, newAttemptId, type Staging, type RunPlan } from '@lance-offload/core';
+import { FORMAT_VERSION } from '@lance-offload/delta';
+import { PEOPLE } from '../../../core/test/merge/people.ts';
+import { STORIES, type Run } from '../../../core/test/merge/stories.ts';
+import { stageTable } from '../../../core/test/merge/typed-table.ts';
 import { KeptLake } from './kept-lake.ts';
 import { seenRows } from './seen-lake.ts';
 

@@ -1,0 +1,16 @@
+export { decodeArrowBody } from './arrow-body.ts';
+export { createLanceClient, type LanceClient } from './client.ts';
+export { fetchPage } from './fetch-page.ts';
+export { fetchRows } from './fetch-rows.ts';
+export { extensionOf, holdsBlob } from './lance-extension.ts';
+export { arrowTypeOf, lanceFieldSchema, showLanceType, type LanceField } from './lance-type.ts';
+export { listRowIds, type ListedPart, type ListingProgress, type RowIdListing } from './list-row-ids.ts';
+export { LEARNING, LocalPace, refuseLongPause, type Pace, type Ticket } from './pace.ts';
+export type { FetchedPart, PagedScan, ScanRange } from './paged-scan.ts';
+export { scanQuery } from './query.ts';
+export { FETCH_TOLERANCE, maxAnswerBytes, RequestSizes } from './request-sizes.ts';
+export { retryingScans } from './retrying-scans.ts';
+export { countArrowRows } from './row-count.ts';
+export { RowIdSet } from './row-id-set.ts';
+export { ROW_ID } from './row-id.ts';
+export { DISTANCE, searchSchema, type Search } from './search.ts';
