@@ -20,6 +20,9 @@ import {
   type LakeViews,
 } from './views.ts';
 
+/** Commits of other tables may come one after the other: what one leaves undone, the next of them does. */
+const MOST_PASSES = 20;
+
 /** What a view says of itself, as its comment: at which version, and of which folder, since it names files by whole paths. */
 const commentOf = (place: Store, version: number): string =>
   `Delta version ${version} of ${place.locate('')}`;
@@ -190,14 +193,15 @@ async function refresh(
   known: ReadonlyMap<string, Snapshot>,
   isWhole: boolean,
 ): Promise<LakeViews> {
-  for (;;) {
+  for (let passes = 1; ; passes++) {
     const marks = new Map((await readMarks(staging)).versions);
     const wanted: Wanted = { tables: await staging.listTables(), marks, known };
     const updated = isWhole ? undefined : await updateDatabase(staging, wanted);
     const views = updated ?? (await buildDatabase(staging, wanted));
     await markSkipped(staging, views, marks);
     const now = await readMarks(staging);
-    if ([...now.versions].some(([table, version]) => version > (marks.get(table) ?? -1))) continue;
+    const isOutdone = [...now.versions].some(([table, version]) => version > (marks.get(table) ?? -1));
+    if (isOutdone && passes < MOST_PASSES) continue;
     const needless = [...now.past, ...wrongMarks(staging, wanted, views)];
     if (needless.length > 0) await staging.store.delete(needless);
     return views;
