@@ -47,7 +47,7 @@ export function queryCommand(): Command {
   for (const option of momentOptions()) command.addOption(option);
   return command.addArgument(new Argument('<sql>', 'a statement of DuckDB')).action((sql: string) =>
     withContext(command, async ({ staging }, { json }) =>
-      withDuckDB({}, async (connection) => {
+      withDuckDB({ file: ':memory:' }, async (connection) => {
         const at = momentOf(command.opts<MomentOptions>());
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
         const isAsked = mayAskFor(sql, await staging.listTables());

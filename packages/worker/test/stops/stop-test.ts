@@ -11,7 +11,7 @@ import { tryHalts, type Findings, type Trial } from './try-halts.ts';
 import { makeUnderWay, type Mode, type Progress } from './under-way.ts';
 
 type Played = Pick<Trial, 'part' | 'meanwhile'> &
-  Partial<Pick<Trial, 'signal' | 'says' | 'finally' | 'ends'>>;
+  Partial<Pick<Trial, 'signal' | 'says' | 'moments' | 'finally' | 'ends'>>;
 
 interface Stage {
   /** Halts a part of a run that is under way in a lake of this mode. */

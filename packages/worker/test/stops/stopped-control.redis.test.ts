@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { isSoak } from '../../../base/test/soak.ts';
 import { test } from './stop-test.ts';
 import { MODES } from './under-way.ts';
 
@@ -77,6 +78,7 @@ test(
       {
         part: 'collect',
         meanwhile: { before: ['start', 'plan', 'stage'], after: ['start', 'plan', 'stage', 'commit'] },
+        moments: isSoak ? ['before', 'after'] : ['after'],
         finally: ['plan', 'stage', 'commit'],
         ends: ['published'],
       },
