@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { changeAndOffload } from './src/changing/changed-lake.ts';
 import { compareChanged } from './src/changing/compare-changed.ts';
+import { checkMaintenance } from './src/checkpoints/check-checkpoints.ts';
 import { openClickHouse } from './src/clickhouse.ts';
 import { compareTable, type Comparison } from './src/compare.ts';
 import { installPython, installReader } from './src/install.ts';
@@ -49,6 +50,8 @@ async function main(): Promise<void> {
   report('columns of random names, at any depth: refused, or read', names);
   const predicates = await checkPredicates(path.join(root, '.interop', 'predicates'), python, clickhouse);
   report('filters over NaN, zeros of both signs, old dates and long texts', predicates);
+  const maintained = await checkMaintenance(path.join(root, '.interop', 'maintained'), python, clickhouse);
+  report('tables that delta-rs maintains, and checkpoints of our own', maintained);
   for await (const { title, comparisons } of compareChanged(changed, clickhouse)) report(title, comparisons);
   clickhouse.close();
   showTotals(passed);

@@ -49,7 +49,7 @@ export function installPython(folder: string): string {
   if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(wanted, 'utf8'))
     return python;
   installVenv();
-  process.stdout.write('Installing Polars and delta-rs (about 110 MB to fetch)\n');
+  process.stdout.write("Installing Polars, delta-rs and DuckDB's Delta reader (about 160 MB to fetch)\n");
   runLoud('python3', ['-m', 'venv', '--clear', environment]);
   runLoud(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', wanted]);
   copyFileSync(wanted, installed);

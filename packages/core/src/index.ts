@@ -1,13 +1,13 @@
 export { stagedRowIds } from './commit/audit.ts';
-export { entryOfRun, lastCommitIn, outcomesOf } from './commit/commit-actions.ts';
+export { endInState, endOfRun, lastCommitOf, outcomesOf } from './commit/commit-actions.ts';
 export { commitRun, type Repair } from './commit/commit-run.ts';
 export { finishRun } from './commit/finish-run.ts';
 export { fenceRun, type CommitStep } from './commit/publish-run.ts';
 export { emptyReport, unchangedReport, type RunReport } from './commit/report.ts';
-export { END_AT } from './lake/lineage.ts';
 export type { Opening } from './lake/opening.ts';
 export { dataFilePath, keysFilePath, newAttemptId } from './lake/paths.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
+export { END_AT } from './lake/validity.ts';
 export { createViews } from './lake/views.ts';
 export { buildPlan, type PlanDeps, type PlannedRun } from './plan/build-plan.ts';
 export { planColumns, type ColumnPlan } from './plan/columns.ts';

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
+import type { LanceField } from '@lance-offload/lancedb';
+import { FORMAT_VERSION } from '@lance-offload/delta';
 import { PAYLOAD_VERSION } from '../src/plan/plan-job.ts';
 import type { Opening } from '../src/lake/opening.ts';
 import { dataFilePath, keysFilePath, newAttemptId } from '../src/lake/paths.ts';
 import type { Receipt } from '../src/stage/receipt.ts';
 import { openLake, type Staging } from '../src/stage/staging.ts';
 import { transformPage } from '../src/stage/transform-page.ts';
-import type { LanceField } from '@lance-offload/lancedb';
 import { transformOf } from '../src/plan/page-scan.ts';
-import { FORMAT_VERSION } from '@lance-offload/delta';
 import { planPages, type RunPlan } from '../src/plan/run-plan.ts';
 import { bodyOf, column, int64, rowIds, utf8, type Columns } from '../../lancedb/test/arrow-bodies.ts';
 

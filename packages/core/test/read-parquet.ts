@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { inFolder } from '../../base/test/in-folder.ts';
 import type { LanceField } from '@lance-offload/lancedb';
 import { quoteText, withDuckDB } from '@lance-offload/delta';
+import { inFolder } from '../../base/test/in-folder.ts';
 import { transformPage, type TransformedPage } from '../src/stage/transform-page.ts';
 
 export const RUN_ID = 'types-20261122T101500Z-7f3a';

@@ -1,7 +1,7 @@
 import * as arrow from 'apache-arrow';
 import { arrowTypeOf } from '@lance-offload/lancedb';
-import type { LanceType } from '../../lancedb/src/lance-type.ts';
 import type { DeltaType } from '@lance-offload/delta';
+import type { LanceType } from '../../lancedb/src/lance-type.ts';
 import { bitmapOf, nulls } from '../../lancedb/test/arrow-bodies.ts';
 import type { MakeLeaf } from '../../lancedb/test/samples/nested.ts';
 

@@ -1,6 +1,9 @@
 export { duckdbTypeOf } from './duckdb/duckdb-type.ts';
 export { duckdbLimits, quoteIdentifier, quoteText, withDuckDB } from './duckdb/duckdb.ts';
 export { hasInfinity, nextAfterSql } from './duckdb/next-after.ts';
+export type { LogState } from './log/checkpoint/log-state.ts';
+export { readState } from './log/checkpoint/read-state.ts';
+export { checkpointIfDue } from './log/checkpoint/write-checkpoint.ts';
 export {
   protocolFor,
   type Action,
@@ -12,19 +15,20 @@ export {
 } from './log/delta-actions.ts';
 export {
   appendEntry,
-  entriesUpTo,
   FORMAT_KEY,
   historyOf,
+  readEntries,
   readLog,
   readSnapshot,
   replay,
   runOf,
   SELECTION_KEY,
+  snapshotOf,
   type LogEntry,
   type Snapshot,
 } from './log/delta-log.ts';
 export { FORMAT_VERSION, READABLE_FORMATS } from './log/format.ts';
-export { entriesAt, type LakeMoment } from './log/lake-moment.ts';
+export { snapshotAt, type LakeMoment } from './log/lake-moment.ts';
 export { parseFile } from './log/parse-file.ts';
 export { widenZeroBounds } from './parquet/zero-bounds.ts';
 export {

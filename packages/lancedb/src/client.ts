@@ -1,6 +1,6 @@
 import type { KyInstance } from 'ky';
 import { z } from 'zod';
-import { sourceUrl, type Connection, OffloadError, type OffloadErrorCode } from '@lance-offload/base';
+import { sourceUrl, OffloadError, type Connection, type OffloadErrorCode } from '@lance-offload/base';
 import { BodyBuffers } from './body-buffers.ts';
 import {
   connectionHeaders,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import ky, { HTTPError, type KyInstance } from 'ky';
 import {
-  type Connection,
   sourceUrl,
   OffloadError,
+  type Connection,
   type ErrorDetails,
   type OffloadErrorCode,
 } from '@lance-offload/base';

@@ -1,5 +1,5 @@
-import { ROW_ID } from './row-id.ts';
 import { OffloadError } from '@lance-offload/base';
+import { ROW_ID } from './row-id.ts';
 import { decodeArrowBody } from './arrow-body.ts';
 import type { LanceClient } from './client.ts';
 import { scanQuery } from './query.ts';

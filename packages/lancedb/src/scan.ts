@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Agent, errors, request, type Dispatcher } from 'undici';
-import { type Connection, OffloadError } from '@lance-offload/base';
+import { OffloadError, type Connection } from '@lance-offload/base';
 import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { refusalError, type RequestContext, type RequestFacts } from './http.ts';

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { type Connection, OffloadError } from '@lance-offload/base';
+import { OffloadError, type Connection } from '@lance-offload/base';
 
 /** Longest pause between two tries, unless the source asks for a longer one. */
 export const MAX_BACKOFF_MS = 30_000;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
-import { createLanceClient, type LanceClient } from '../src/client.ts';
 import * as arrow from 'apache-arrow';
+import { createLanceClient, type LanceClient } from '../src/client.ts';
 import { bodyOf } from './arrow-bodies.ts';
 import { connectionTo } from './http-server.ts';
 

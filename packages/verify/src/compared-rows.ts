@@ -2,11 +2,11 @@ import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '@lance-offload/base';
 import {
-  type Snapshot,
   duckdbTypeOf,
   quoteIdentifier,
   quoteText,
   deltaField,
+  type Snapshot,
   type DeltaStruct,
   type Store,
 } from '@lance-offload/delta';

@@ -1,13 +1,13 @@
-import { ingestionType, isScd, type IngestionType, OffloadError } from '@lance-offload/base';
+import { ingestionType, isScd, OffloadError, type IngestionType } from '@lance-offload/base';
 import {
-  lastCommitIn,
+  lastCommitOf,
   END_AT,
-  type Staging,
   tableState,
-  type TableState,
   committedAt,
+  type Staging,
+  type TableState,
 } from '@lance-offload/core';
-import { readLog, replay, type LogEntry, type Snapshot, quoteText, type Store } from '@lance-offload/delta';
+import { quoteText, readSnapshot, type Snapshot, type Store } from '@lance-offload/delta';
 import type { RowNames } from './compared-rows.ts';
 import { readSelection, type RecordedSelection } from './recorded-selection.ts';
 
@@ -35,13 +35,17 @@ function absent(table: string, destination: string, published: readonly string[]
   );
 }
 
+/** A lake of a release that did not say which run came last has it in its log. */
+async function lastRunOf({ runId }: TableState, table: Store): Promise<string | null> {
+  return runId ?? (await lastCommitOf(table))?.runId ?? null;
+}
+
 function comparedRows(
   state: TableState,
   mode: IngestionType,
-  log: readonly LogEntry[],
+  lastRun: string | null,
 ): Pick<LakeTable, 'compares' | 'names'> {
   const { primaryKeys, sequenceBy, cursorField, changeTracking } = state;
-  const lastRun = lastCommitIn(log)?.runId ?? null;
   if (isScd(mode)) {
     const open = { scope: `r.${END_AT} IS NULL`, scopeColumns: [END_AT] };
     return {
@@ -70,8 +74,7 @@ export async function openLakeTable(
   staging: Staging,
 ): Promise<LakeTable> {
   const place = staging.table(destination);
-  const log = await readLog(place);
-  const snapshot = replay(place, log);
+  const snapshot = await readSnapshot(place);
   if (!snapshot) throw absent(table, destination, await staging.listTables());
   const state = tableState(snapshot);
   if (state?.sourceVersion === undefined) {
@@ -93,6 +96,6 @@ export async function openLakeTable(
     ingestionType: mode,
     sourceVersion,
     committedAtMs: await committedAt(destination, state, staging),
-    ...comparedRows(state, mode, log),
+    ...comparedRows(state, mode, await lastRunOf(state, place)),
   };
 }

@@ -1,19 +1,19 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OffloadError, type Attempts } from '@lance-offload/base';
-import { type TransformTask, planPages } from '@lance-offload/core';
+import { planPages, type TransformTask } from '@lance-offload/core';
 import {
-  type LanceClient,
   ROW_ID,
   fetchPage,
-  type FetchedPart,
-  type PagedScan,
-  type ScanRange,
   scanQuery,
   maxAnswerBytes,
   RequestSizes,
   retryingScans,
   countArrowRows,
+  type LanceClient,
+  type FetchedPart,
+  type PagedScan,
+  type ScanRange,
 } from '@lance-offload/lancedb';
 import { withAttempts } from './attempts.ts';
 import type { Hasher } from './hasher.ts';

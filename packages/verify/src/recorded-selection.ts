@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { isScd, type TableOptions, OffloadError, toOffloadError } from '@lance-offload/base';
-import { type TableState, planColumns, type ColumnPlan } from '@lance-offload/core';
-import { type LanceField, searchSchema } from '@lance-offload/lancedb';
+import { isScd, OffloadError, toOffloadError, type TableOptions } from '@lance-offload/base';
+import { planColumns, type TableState, type ColumnPlan } from '@lance-offload/core';
+import { searchSchema, type LanceField } from '@lance-offload/lancedb';
 
 /** What `selectionOf` writes into the lake. */
 const recordedSelection = z.object({

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type TableOptions, OffloadError, type Attempts } from '@lance-offload/base';
+import { OffloadError, type TableOptions, type Attempts } from '@lance-offload/base';
 import { duckdbLimits, withDuckDB } from '@lance-offload/delta';
 import type { Staging } from '@lance-offload/core';
 import type { LanceClient } from '@lance-offload/lancedb';

@@ -1,8 +1,11 @@
 import { expect } from 'vitest';
+import { commitRun, committedAt, type RunReport } from '@lance-offload/core';
+import { appendEntry, readSnapshot, readState, type Action, type Add } from '@lance-offload/delta';
 import { fenceActions } from '../../core/src/commit/commit-actions.ts';
-import { commitRun, type RunReport, committedAt } from '@lance-offload/core';
-import { type Action, type Add, appendEntry, readSnapshot } from '@lance-offload/delta';
 import { openLakeTable } from '../src/lake-table.ts';
+import { NO_STATE } from '../../delta/src/log/checkpoint/log-state.ts';
+import { encodeCheckpoint } from '../../delta/src/log/checkpoint/write-checkpoint.ts';
+import { clean, named } from '../../delta/test/log/checkpoint/checkpoint-files.ts';
 import { ROWS, test, type World } from '../../core/test/plan/changing-source.ts';
 
 // Entries of a table's log that no run has brought: another writer's, and those that cancel a run.
@@ -55,6 +58,20 @@ test('a compaction changes no rows, and neither does the cancelling of a run: wh
   await rewrite(world, { dataChange: false, change: (file) => [file] });
   await appendEntry(world.staging.table('documents'), 2, fenceActions(DEAD, 9));
   expect(await unchanged(world)).toMatchObject({ verified: true, lakeRows: 3, deltaVersion: 2 });
+});
+
+test('a run with nothing to do proves nothing where another tool has cleaned away what the last one wrote', async ({
+  world,
+}) => {
+  await world.offload({});
+  await rewrite(world, { dataChange: false, change: (file) => [file] });
+  const table = world.staging.table('documents');
+  const state = (await readState(table))?.state ?? NO_STATE;
+  await table.put(`${named(1)}.checkpoint.parquet`, encodeCheckpoint(state));
+  await clean(table, [0]);
+  const report = await unchanged(world);
+  expect(report).toMatchObject({ state: 'unchanged', verified: false, deltaVersion: 1 });
+  expect(report.notes).toContainEqual(expect.stringMatching(/its entry in the Delta log, is gone/));
 });
 
 test('an entry that cancels a run does not make it the last one', async ({ world }) => {

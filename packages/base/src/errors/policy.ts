@@ -116,7 +116,7 @@ export const ERROR_POLICY = {
   LAKE_TOO_NEW: {
     next: 'give-up',
     exitCode: 1,
-    hint: 'Upgrade lance-offload on this machine; nothing was changed.',
+    hint: 'Upgrade lance-offload on this machine, or take the feature away with the tool that set it; nothing was changed.',
   },
   LAKE_CONFLICT: {
     next: 'retry',

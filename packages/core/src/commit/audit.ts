@@ -2,12 +2,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError } from '@lance-offload/base';
 import {
   deltaField,
-  type DeltaStruct,
   dataFilePathOf,
   FILE,
   liveRows,
   duckdbLimits,
   withDuckDB,
+  type DeltaStruct,
   type Store,
 } from '@lance-offload/delta';
 import { RowIdSet, ROW_ID } from '@lance-offload/lancedb';

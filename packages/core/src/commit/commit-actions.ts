@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import {
-  type DeltaStruct,
   FORMAT_VERSION,
   protocolFor,
+  FORMAT_KEY,
+  readEntries,
+  readState,
+  runOf,
+  type DeltaStruct,
   type Action,
   type Add,
   type CommitInfo,
   type DeletionVector,
   type MetaData,
   type Protocol,
-  FORMAT_KEY,
-  runOf,
   type LogEntry,
+  type LogState,
   type Snapshot,
+  type Store,
 } from '@lance-offload/delta';
 import { isScd } from '@lance-offload/base';
+import { lakeSchemaOf, mergeSchemas, schemaProperties } from '../plan/lake-schema.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import type { Merge } from '../merge/merge.ts';
 import type { Receipt, StagedFile } from '../stage/receipt.ts';
@@ -29,6 +33,10 @@ import { configurationAfter } from '../lake/table-state.ts';
 
 /** Each run is a transaction of its own in the log: exact, whatever the clocks of the producers say. */
 const transactionOf = (runId: string): string => `lance-offload/${runId}`;
+
+/** Versions of such a transaction: they say how the run ended once its entry is gone. Releases up to 2026-11-29 wrote 1 for both. */
+const PUBLISHED = 1;
+const CANCELLED = 0;
 
 /** What becomes of a data file: the rows it has lost altogether, or `all` where none is left. */
 export type FileVector = DeletionVector | 'all';
@@ -64,7 +72,8 @@ function metaDataFor(
 ): MetaData {
   return {
     id: snapshot?.metaData.id ?? randomUUID(),
-    name: plan.destination,
+    name: snapshot?.metaData.name ?? plan.destination,
+    ...(snapshot?.metaData.description !== undefined && { description: snapshot.metaData.description }),
     format: { provider: 'parquet', options: {} },
     schemaString: JSON.stringify(schema),
     partitionColumns: [],
@@ -275,7 +284,7 @@ export function commitActions(
     { commitInfo: commitInfoOf(run, added, nowMs) },
     ...protocolActions(snapshot, schema, hasVectors),
     { metaData: metaDataFor(run, snapshot, schema, hasVectors) },
-    { txn: { appId: transactionOf(plan.runId), version: 1 } },
+    { txn: { appId: transactionOf(plan.runId), version: PUBLISHED, lastUpdated: nowMs } },
     ...replaced,
     ...added.map((add) => ({ add })),
   ];
@@ -293,28 +302,65 @@ export function fenceActions(runId: string, nowMs: number): Partial<Action>[] {
     isBlindAppend: true,
     txnId: runId,
   };
-  return [{ commitInfo }, { txn: { appId: transactionOf(runId), version: 1 } }];
+  return [{ commitInfo }, { txn: { appId: transactionOf(runId), version: CANCELLED, lastUpdated: nowMs } }];
 }
 
 const isFence = ({ actions }: LogEntry): boolean =>
   actions.some(({ commitInfo }) => commitInfo?.operation === FENCE);
 
-/** The last entry by which a run of ours came into a table, and that run: an entry that cancels one brings nothing. */
-export function lastCommitIn(
-  log: readonly LogEntry[],
-): { readonly runId: string; readonly entry: LogEntry } | undefined {
-  for (const entry of log.toReversed()) {
+/**
+ * The last entry by which a run of ours came into a table, and that run: an entry that cancels one brings nothing. Nothing where that entry
+ * is gone from the log.
+ */
+export async function lastCommitOf(
+  table: Store,
+  newest?: number,
+): Promise<{ readonly runId: string; readonly entry: LogEntry } | undefined> {
+  for await (const entry of readEntries(table, newest)) {
     const runId = entry.actions.flatMap(({ commitInfo }) => (commitInfo && runOf(commitInfo).runId) ?? [])[0];
     if (runId !== undefined && !isFence(entry)) return { runId, entry };
   }
   return undefined;
 }
 
-/** The entry of a table's log that ends a run, and whether it publishes it or keeps it from being published. */
-export function entryOfRun(
-  log: readonly LogEntry[],
+/** How a run ended in the log of its table. */
+export interface RunEnd {
+  /** The entry that ends it; `undefined` where that is gone, and a checkpoint has its transaction. */
+  readonly entry: LogEntry | undefined;
+  /** Whether it was kept from being published. */
+  readonly cancelled: boolean;
+}
+
+/** Whether an entry ends a run, and whether by publishing it. */
+export function entryOfRun(entry: LogEntry, runId: string): RunEnd | undefined {
+  const ends = entry.actions.some(({ txn }) => txn?.appId === transactionOf(runId));
+  return ends ? { entry, cancelled: isFence(entry) } : undefined;
+}
+
+/**
+ * How a run ended up to a state of its table, by its transaction, which every checkpoint keeps; `undefined` where it has not.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function endInState(
+  table: Store,
+  state: LogState | undefined,
   runId: string,
-): { readonly entry: LogEntry; readonly cancelled: boolean } | undefined {
-  const entry = log.find(({ actions }) => actions.some(({ txn }) => txn?.appId === transactionOf(runId)));
-  return entry && { entry, cancelled: isFence(entry) };
+): Promise<RunEnd | undefined> {
+  const transaction = state?.transactions.get(transactionOf(runId));
+  if (!state || !transaction) return undefined;
+  for await (const entry of readEntries(table, state.version)) {
+    const end = entryOfRun(entry, runId);
+    if (end) return end;
+  }
+  return { entry: undefined, cancelled: transaction.version === CANCELLED };
+}
+
+/**
+ * How a run has ended by now; `undefined` where it has not.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function endOfRun(table: Store, runId: string): Promise<RunEnd | undefined> {
+  return endInState(table, (await readState(table))?.state, runId);
 }

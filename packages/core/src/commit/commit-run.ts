@@ -1,8 +1,7 @@
-import type { RunPlan } from '../plan/run-plan.ts';
 import type { RowIdSet } from '@lance-offload/lancedb';
+import type { RunPlan } from '../plan/run-plan.ts';
 import { assertAudited, auditRun, collectReceipts, stagedRowIds } from './audit.ts';
-import { entryOfRun } from './commit-actions.ts';
-import { readLog } from '@lance-offload/delta';
+import { endOfRun } from './commit-actions.ts';
 import { cancelledReport, finishRun } from './finish-run.ts';
 import { publishRun, type AuditedRun, type OnCommitStep } from './publish-run.ts';
 import { unchangedReport, type RunReport } from './report.ts';
@@ -67,12 +66,12 @@ export async function commitRun(
   const plan = await staging.readPlan(key);
   if ((await staging.findDecision(key))?.decision === 'cancel') return cancelledReport(plan, staging);
   if (plan.unchanged) return staging.createReport(unchangedReport(plan));
-  const logged = entryOfRun(await readLog(staging.table(key.destination)), key.runId);
-  if (logged) return finishRun(plan, logged.entry, staging, onStep);
+  const ended = await endOfRun(staging.table(key.destination), key.runId);
+  if (ended) return finishRun(plan, ended, staging, onStep);
   const audited = await auditAndRepair(plan, staging, repair);
   await onStep('audited');
-  const entry = await publishRun(audited, staging, onStep);
-  if (!entry) return cancelledReport(plan, staging);
+  const end = await publishRun(audited, staging, onStep);
+  if (!end) return cancelledReport(plan, staging);
   await onStep('logged');
-  return finishRun(plan, entry, staging, onStep);
+  return finishRun(plan, end, staging, onStep);
 }

@@ -1,7 +1,7 @@
 import { toOffloadError } from '@lance-offload/base';
+import { checkpointIfDue, readSnapshot, type LogEntry } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { entryOfRun, NO_TOTALS, outcomesOf, totalsIn } from './commit-actions.ts';
-import { readLog, replay, type LogEntry } from '@lance-offload/delta';
+import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
 import { collectGarbage } from '../lake/housekeeping.ts';
 import { countLakeRows, type LakeRows } from '../lake/lake-rows.ts';
 import { tieNotes } from '../merge/merge-run.ts';
@@ -41,8 +41,7 @@ function repairNotes({ missing, repeated }: StagedTotals): string[] {
 /** What the lake holds after a run, counted in its files as readers find them through the log. */
 async function countAfter(plan: RunPlan, { version }: LogEntry, staging: Staging): Promise<LakeRows> {
   const table = staging.table(plan.destination);
-  const log = await readLog(table);
-  return countLakeRows(plan, table, replay(table, log.slice(0, version + 1)));
+  return countLakeRows(plan, table, await readSnapshot(table, version));
 }
 
 /** What a published run did, from its entry in the log: whichever attempt wrote that. */
@@ -91,6 +90,13 @@ async function publishedReport(
   };
 }
 
+/** Of a run whose entry is gone from the log: that it is published, and no more. */
+function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
+  const why =
+    'the entry of this run is gone from the Delta log, where a checkpoint has it as published: what it did is not known';
+  return { ...emptyReport(plan, 'published'), notes: [...plan.notes, why, ...notes] };
+}
+
 /** Rebuilds lake.duckdb, and says of what it has no view. */
 async function refreshViews(staging: Staging, notes: string[]): Promise<void> {
   const views = await refreshDatabase(staging);
@@ -99,24 +105,30 @@ async function refreshViews(staging: Staging, notes: string[]): Promise<void> {
 }
 
 /**
- * Ends a run whose entry is in the log: views, count, report. Whoever finds such a run without a report does this; each of
+ * Ends a run whose end is in the log: views, count, report, a checkpoint where one is due. Whoever finds such a run without a report does this; each of
  * the steps may be done again, and one that fails is a note in the report.
  *
  * @throws OffloadError `LAKE_UNAVAILABLE` where the report cannot be written.
  */
 export async function finishRun(
   plan: RunPlan,
-  entry: LogEntry,
+  { entry, cancelled }: RunEnd,
   staging: Staging,
   onStep: OnCommitStep = () => undefined,
 ): Promise<RunReport> {
-  if (entryOfRun([entry], plan.runId)?.cancelled) return cancelledReport(plan, staging);
+  if (cancelled) return cancelledReport(plan, staging);
   const notes: string[] = [];
   await tryStep('lake.duckdb could not be refreshed; the next commit does it', staging, notes, async () => {
     await refreshViews(staging, notes);
     await onStep('views refreshed');
   });
-  const made = await publishedReport(plan, entry, staging, notes);
+  await tryStep(
+    'no checkpoint of the Delta log could be written; the next commit does it',
+    staging,
+    notes,
+    () => checkpointIfDue(staging.table(plan.destination)),
+  );
+  const made = entry ? await publishedReport(plan, entry, staging, notes) : forgottenReport(plan, notes);
   await onStep('counted');
   const report = await staging.createReport(made);
   await onStep('reported');

@@ -1,7 +1,7 @@
 import { OffloadError } from '@lance-offload/base';
+import { appendEntry, readState, snapshotOf } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { commitActions, entryOfRun, fenceActions, schemaAfter } from './commit-actions.ts';
-import { appendEntry, readLog, replay, type LogEntry } from '@lance-offload/delta';
+import { commitActions, endInState, fenceActions, schemaAfter, type RunEnd } from './commit-actions.ts';
 import { mergeRun } from '../merge/merge-run.ts';
 import type { Receipt } from '../stage/receipt.ts';
 import type { RunKey, Staging } from '../stage/staging.ts';
@@ -43,21 +43,22 @@ function conflict({ runId, destination, table }: RunPlan): OffloadError {
 /**
  * Merges an audited run and publishes it, unless the log has it already.
  *
- * @returns the entry of the log that ends the run; `undefined` where the run was cancelled before it had one.
+ * @returns how the log ends the run; `undefined` where the run was cancelled before it had one.
  * @throws OffloadError `LAKE_CONFLICT` where other writers take version after version.
  */
 export async function publishRun(
   { plan, receipts, totals }: AuditedRun,
   staging: Staging,
   onStep: OnCommitStep = () => undefined,
-): Promise<LogEntry | undefined> {
+): Promise<RunEnd | undefined> {
   const table = staging.table(plan.destination);
   for (let tries = 0; ; tries++) {
-    const log = await readLog(table);
-    const ended = entryOfRun(log, plan.runId);
-    if (ended) return ended.entry;
+    // One reading tells both, whether the run is in the log and what it is merged with: the entry is behind that or not at all.
+    const state = (await readState(table))?.state;
+    const ended = await endInState(table, state, plan.runId);
+    if (ended) return ended;
     if (tries === MAX_CONFLICTS) throw conflict(plan);
-    const snapshot = replay(table, log);
+    const snapshot = state && snapshotOf(table, state);
     const version = (snapshot?.version ?? -1) + 1;
     const schema = schemaAfter(plan, snapshot);
     const repeats = totals.repeated > 0;
@@ -85,12 +86,11 @@ export async function publishRun(
 export async function fenceRun({ destination, runId }: RunKey, staging: Staging): Promise<boolean> {
   const table = staging.table(destination);
   for (let tries = 0; tries <= MAX_CONFLICTS; tries++) {
-    const log = await readLog(table);
-    const last = log.at(-1);
-    const ended = entryOfRun(log, runId);
+    const state = (await readState(table))?.state;
+    const ended = await endInState(table, state, runId);
     if (ended) return ended.cancelled;
-    if (!last) return false;
-    await appendEntry(table, last.version + 1, fenceActions(runId, Date.now()));
+    if (!state) return false;
+    await appendEntry(table, state.version + 1, fenceActions(runId, Date.now()));
   }
   return false;
 }

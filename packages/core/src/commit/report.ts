@@ -85,7 +85,7 @@ export function unchangedReport(plan: RunPlan): RunReport {
   const held = `the lake holds version ${plan.sourceVersion} already`;
   const why =
     changedIn === undefined
-      ? 'the report of the run that brought it is gone'
+      ? 'the report of the run that brought it, or its entry in the Delta log, is gone'
       : `another writer has changed rows of the lake table since (Delta version ${changedIn})`;
   return {
     ...emptyReport(plan, 'unchanged'),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { FileVector } from './commit-actions.ts';
 import {
   deletionVectorFile,
   encodeDeletionVectors,
@@ -8,6 +7,7 @@ import {
   type Store,
   type Snapshot,
 } from '@lance-offload/delta';
+import type { FileVector } from './commit-actions.ts';
 import type { Merge } from '../merge/merge.ts';
 import type { Receipt } from '../stage/receipt.ts';
 import { createData } from '../stage/staging.ts';

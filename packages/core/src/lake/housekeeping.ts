@@ -1,4 +1,4 @@
-import { readLog, type LogEntry, deletionVectorKey, dataFileKey, type Store } from '@lance-offload/delta';
+import { readLog, deletionVectorKey, dataFileKey, type LogEntry, type Store } from '@lance-offload/delta';
 import { PROBES, type RunKey, type Staging } from '../stage/staging.ts';
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +28,7 @@ export interface GarbageLimits {
   readonly always?: boolean;
 }
 
-/** Keys of all files that a version of the table refers to, also one that is long gone. */
+/** Keys of all files that a version of the table refers to, also one that is long gone: any that can still be read. */
 function referredTo(log: readonly LogEntry[], table: Store): Set<string> {
   const keys = new Set<string>();
   for (const { actions } of log) {

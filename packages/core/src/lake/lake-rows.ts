@@ -1,16 +1,16 @@
-import type { RunPlan } from '../plan/run-plan.ts';
 import { isScd } from '@lance-offload/base';
 import {
   liveRows,
   loadDeletedRows,
-  type Store,
-  type Snapshot,
   duckdbLimits,
   quoteIdentifier,
   quoteText,
   withDuckDB,
+  type Store,
+  type Snapshot,
 } from '@lance-offload/delta';
-import { END_AT } from './lineage.ts';
+import type { RunPlan } from '../plan/run-plan.ts';
+import { END_AT } from './validity.ts';
 
 const MEMORY = '400MB';
 const DELETED = 'deleted_rows';

@@ -1,5 +1,6 @@
-import { type DeltaField, deltaField } from '@lance-offload/delta/transform';
-import { ROW_ID } from '@lance-offload/lancedb/transform';
+import { deltaField, type DeltaField } from '@lance-offload/delta';
+import { ROW_ID } from '@lance-offload/lancedb';
+import { END_AT, START_AT } from './validity.ts';
 
 /** Columns the lake adds to every table. Source columns of these names are refused. */
 export const LINEAGE_FIELDS: readonly DeltaField[] = [
@@ -7,10 +8,6 @@ export const LINEAGE_FIELDS: readonly DeltaField[] = [
   deltaField('_offloaded_at', 'timestamp'),
   deltaField('_row_hash', 'long'),
 ];
-
-/** The bounds of a version's validity under SCD_TYPE_2: half-open, typed as the sequence; an open row has no end. */
-export const START_AT = '__START_AT';
-export const END_AT = '__END_AT';
 
 /** Every column name that is the lake's own, SCD_TYPE_2's included. */
 export const RESERVED_COLUMNS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { planJobSchema } from '../plan/plan-job.ts';
 import { READABLE_FORMATS } from '@lance-offload/delta';
+import { planJobSchema } from '../plan/plan-job.ts';
 
 /**
  * What opens a run: a claim to be the table's next one, under the number that follows the last one's. It can be made once

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { SELECTION_KEY, type Snapshot } from '@lance-offload/delta';
 import { selectionOf, type RunPlan } from '../plan/run-plan.ts';
 import { tableIdentitySchema, type TableIdentity } from '../plan/table-identity.ts';
-import { SELECTION_KEY, type Snapshot } from '@lance-offload/delta';
 
 /** Keys of `metaData.configuration`: what the lake holds of the source. They move in the same commit as the data. */
 const KEYS = {

@@ -2,21 +2,19 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
 import {
   withScratchFile,
-  type Store,
-  type DeltaField,
   liveRows,
   loadDeletedRows,
-  readLog,
   readSnapshot,
-  replay,
-  type Snapshot,
   quoteIdentifier,
   withDuckDB,
   duckdbTypeOf,
-  entriesAt,
+  snapshotAt,
+  type Store,
+  type DeltaField,
+  type Snapshot,
   type LakeMoment,
 } from '@lance-offload/delta';
-import { END_AT } from './lineage.ts';
+import { END_AT } from './validity.ts';
 import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
@@ -95,11 +93,9 @@ export async function createViews(
   for (const table of tables) {
     const place = staging.table(table);
     try {
-      const log = await readLog(place);
-      if (log.length === 0) continue;
-      unknown.delete(table);
-      const snapshot = replay(place, entriesAt(table, log, at));
+      const snapshot = await snapshotAt(table, place, at);
       if (!snapshot) continue;
+      unknown.delete(table);
       await createView(connection, table, place, snapshot);
       await createCurrentView(connection, table, snapshot, taken);
       versions.set(table, snapshot.version);

@@ -1,5 +1,5 @@
-import { cursorDuckdbLiteral } from '../plan/cursor-value.ts';
 import { quoteIdentifier } from '@lance-offload/delta';
+import { cursorDuckdbLiteral } from '../plan/cursor-value.ts';
 import { NO_OUTCOMES } from '../commit/report.ts';
 import type { MergedRows } from './merge.ts';
 import type { MergeTables } from './merge-tables.ts';

@@ -1,15 +1,15 @@
 import {
   withScratchFile,
-  type Add,
   FILE,
   liveRows,
   ROW,
-  type DataFile,
   duckdbTypeOf,
   quoteText,
   widenZeroBounds,
+  type Add,
+  type DataFile,
 } from '@lance-offload/delta';
-import { END_AT, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 import { closedFilePath, newAttemptId } from '../lake/paths.ts';
 import { createData } from '../stage/staging.ts';
 import { DELETED, type MergeTables } from './merge-tables.ts';

@@ -1,7 +1,7 @@
-import { maxCursorSql } from '../plan/cursor-value.ts';
-import { nullKeyError, requiredColumns } from '../plan/null-keys.ts';
 import { isScd, OffloadError } from '@lance-offload/base';
 import { duckdbLimits, quoteIdentifier, withDuckDB } from '@lance-offload/delta';
+import { maxCursorSql } from '../plan/cursor-value.ts';
+import { nullKeyError, requiredColumns } from '../plan/null-keys.ts';
 import { NO_OUTCOMES, type RowOutcomes } from '../commit/report.ts';
 import { tableState } from '../lake/table-state.ts';
 import { mergeAppend } from './append.ts';

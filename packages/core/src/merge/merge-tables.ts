@@ -1,26 +1,26 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
-import type { RunPlan } from '../plan/run-plan.ts';
 import {
   deltaField,
-  type DeltaStruct,
-  type DeltaType,
-  type Add,
-  type Store,
-  type Snapshot,
   dataFilePathOf,
   FILE,
   liveRows,
   loadDeletedRows,
   ROW,
-  type DataFile,
   duckdbTypeOf,
   quoteIdentifier,
   quoteText,
+  type DeltaStruct,
+  type DeltaType,
+  type Add,
+  type Store,
+  type Snapshot,
+  type DataFile,
 } from '@lance-offload/delta';
-import { END_AT, START_AT } from '../lake/lineage.ts';
 import { ROW_ID } from '@lance-offload/lancedb';
+import type { RunPlan } from '../plan/run-plan.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 import type { Receipt } from '../stage/receipt.ts';
 
 /** What a merge works on: the run's files, the lake's, and a DuckDB that reads a few narrow columns of them. */

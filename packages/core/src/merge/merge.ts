@@ -1,5 +1,5 @@
-import type { RowOutcomes } from '../commit/report.ts';
 import type { Add } from '@lance-offload/delta';
+import type { RowOutcomes } from '../commit/report.ts';
 
 /** What merging a run into a table comes to: which rows of which files are deleted, and which files are added. */
 export interface Merge {

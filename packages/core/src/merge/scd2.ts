@@ -1,7 +1,7 @@
+import { hasInfinity, nextAfterSql } from '@lance-offload/delta';
 import { versionSequence } from '../plan/run-plan.ts';
 import type { MergedRows } from './merge.ts';
 import { keyNames, list, sameKey, type MergeTables } from './merge-tables.ts';
-import { hasInfinity, nextAfterSql } from '@lance-offload/delta';
 
 /**
  * SCD_TYPE_2: every distinct version of a key, valid from its sequence until the next version or the delete that

@@ -1,9 +1,9 @@
-import type { PlanJob } from './plan-job.ts';
-import { readSnapshot, type Snapshot, FORMAT_VERSION } from '@lance-offload/delta';
-import type { Staging } from '../stage/staging.ts';
-import { tableState, type TableState } from '../lake/table-state.ts';
+import { readSnapshot, FORMAT_VERSION, type Snapshot } from '@lance-offload/delta';
 import type { LanceClient } from '@lance-offload/lancedb';
 import { OffloadError, OPTION_DEFAULTS } from '@lance-offload/base';
+import type { PlanJob } from './plan-job.ts';
+import type { Staging } from '../stage/staging.ts';
+import { tableState, type TableState } from '../lake/table-state.ts';
 import { planColumns, type ColumnPlan } from './columns.ts';
 import { continueFrom } from './continuation.ts';
 import { lakeSchemaOf, mergeSchemas, writeTypes } from './lake-schema.ts';

@@ -1,6 +1,6 @@
 import { OffloadError } from '@lance-offload/base';
-import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import type { LanceField } from '@lance-offload/lancedb';
+import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { byFoldedName, findTwins } from './folded-names.ts';
 
 /** Longest part of a name that a message shows, in UTF-16 units: a name may have any length. */

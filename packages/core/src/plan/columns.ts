@@ -1,15 +1,15 @@
-import { didYouMean, type TableOptions, isScd, OffloadError } from '@lance-offload/base';
+import { didYouMean, isScd, OffloadError, type TableOptions } from '@lance-offload/base';
 import {
   arrowTypeOf,
   showLanceType,
-  type LanceField,
   extensionOf,
   holdsBlob,
+  type LanceField,
   type Search,
 } from '@lance-offload/lancedb';
+import { holdsBinary, lakeTypeOf } from '@lance-offload/delta';
 import { refuseNames } from './column-names.ts';
 import { neededColumns, planIngestion, type Ingestion } from './ingestion.ts';
-import { holdsBinary, lakeTypeOf } from '@lance-offload/delta';
 import { planSearch } from './search.ts';
 
 /** The columns a run offloads, those it leaves out, and what the lake keeps less exactly than the source. */

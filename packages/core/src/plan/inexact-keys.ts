@@ -1,6 +1,6 @@
 import { OffloadError } from '@lance-offload/base';
 import { cutOf, cutValues, inexactKeyError } from '@lance-offload/delta';
-import { ROW_ID, decodeArrowBody, type LanceClient, arrowTypeOf, scanQuery } from '@lance-offload/lancedb';
+import { ROW_ID, decodeArrowBody, arrowTypeOf, scanQuery, type LanceClient } from '@lance-offload/lancedb';
 import { canBeFiltered, quoteSourceColumn } from './cursor-value.ts';
 import type { KeyedPlan } from './null-keys.ts';
 import { columnsNamed, queryFilterOf, type RunPlan } from './run-plan.ts';

@@ -1,10 +1,10 @@
 import * as arrow from 'apache-arrow';
 import {
   didYouMean,
-  type IngestionType,
-  type TableOptions,
   dictionaryTypeOf,
   isScd,
+  type IngestionType,
+  type TableOptions,
 } from '@lance-offload/base';
 import { arrowTypeOf, showLanceType, type LanceField } from '@lance-offload/lancedb';
 import { isCursorType } from './cursor-value.ts';

@@ -1,20 +1,21 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '@lance-offload/base';
-import { END_AT, LINEAGE_FIELDS, RESERVED_COLUMNS, START_AT } from '../lake/lineage.ts';
-import { ROW_ID, arrowTypeOf, showLanceType, type LanceField, DISTANCE } from '@lance-offload/lancedb';
-import { byFoldedName } from './folded-names.ts';
-import { showDeltaType } from './lake-columns.ts';
+import { ROW_ID, arrowTypeOf, showLanceType, DISTANCE, type LanceField } from '@lance-offload/lancedb';
 import {
   deltaField,
   lakeTypeOf,
-  type DeltaField,
-  type DeltaStruct,
-  type DeltaType,
   isWidening,
   wasWidened,
   widenField,
+  type DeltaField,
+  type DeltaStruct,
+  type DeltaType,
   type WriteType,
 } from '@lance-offload/delta';
+import { END_AT, START_AT } from '../lake/validity.ts';
+import { LINEAGE_FIELDS, RESERVED_COLUMNS } from '../lake/lineage.ts';
+import { byFoldedName } from './folded-names.ts';
+import { showDeltaType } from './lake-columns.ts';
 import { columnsNamed, type RunPlan } from './run-plan.ts';
 
 /** Facts about a source column that its Delta type does not tell, kept in the field's metadata. */

@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import { type LanceClient, FETCH_TOLERANCE, type Search } from '@lance-offload/lancedb';
+import { FETCH_TOLERANCE, type LanceClient, type Search } from '@lance-offload/lancedb';
 import type { RunPlan } from './run-plan.ts';
 
 type Searched = Pick<RunPlan, 'table' | 'sourceVersion' | 'filter' | 'offset' | 'pageBytes'>;

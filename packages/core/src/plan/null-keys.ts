@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { OffloadError } from '@lance-offload/base';
-import { ROW_ID, decodeArrowBody, type LanceClient, scanQuery } from '@lance-offload/lancedb';
+import { ROW_ID, decodeArrowBody, scanQuery, type LanceClient } from '@lance-offload/lancedb';
 import { quoteSourceColumn } from './cursor-value.ts';
 import { columnsNamed, queryFilterOf, type RunPlan } from './run-plan.ts';
 

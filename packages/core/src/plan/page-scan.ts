@@ -1,6 +1,6 @@
+import type { PagedScan } from '@lance-offload/lancedb';
 import type { Page } from './page.ts';
 import type { TransformTask } from '../stage/transform-page.ts';
-import type { PagedScan } from '@lance-offload/lancedb';
 import { orderedColumns } from './inexact-keys.ts';
 import {
   columnsNamed,

@@ -4,11 +4,11 @@ import { OffloadError } from '@lance-offload/base';
 import {
   ROW_ID,
   decodeArrowBody,
-  type LanceClient,
   arrowTypeOf,
   showLanceType,
-  type LanceField,
   scanQuery,
+  type LanceClient,
+  type LanceField,
 } from '@lance-offload/lancedb';
 import type { TableState } from '../lake/table-state.ts';
 import type { RunPlan } from './run-plan.ts';

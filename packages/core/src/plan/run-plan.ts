@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Page } from './page.ts';
 import { MAX_BATCH_SIZE } from '@lance-offload/base';
-import { lanceFieldSchema, type LanceField, searchSchema } from '@lance-offload/lancedb';
+import { lanceFieldSchema, searchSchema, type LanceField } from '@lance-offload/lancedb';
+import { writeTypeSchema, READABLE_FORMATS } from '@lance-offload/delta';
+import type { Page } from './page.ts';
 import { cursorWindowSql } from './cursor-value.ts';
 import { changedSinceSql } from './row-versions.ts';
 import { tableIdentitySchema } from './table-identity.ts';
-import { writeTypeSchema, READABLE_FORMATS } from '@lance-offload/delta';
 
 const droppedColumn = z.object({ name: z.string(), reason: z.string() });
 

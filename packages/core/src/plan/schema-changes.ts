@@ -1,6 +1,6 @@
+import type { DeltaField, DeltaStruct } from '@lance-offload/delta';
 import { RESERVED_COLUMNS } from '../lake/lineage.ts';
 import { showDeltaType } from './lake-columns.ts';
-import type { DeltaField, DeltaStruct } from '@lance-offload/delta';
 
 /** What a run changes of one column of its lake table. */
 export interface SchemaChange {

@@ -1,6 +1,6 @@
 import * as arrow from 'apache-arrow';
 import { didYouMean, DEFAULT_BATCH_SIZE, OPTION_DEFAULTS, type TableOptions } from '@lance-offload/base';
-import { arrowTypeOf, showLanceType, type LanceField, DISTANCE, type Search } from '@lance-offload/lancedb';
+import { arrowTypeOf, showLanceType, DISTANCE, type LanceField, type Search } from '@lance-offload/lancedb';
 import { isSameName } from './folded-names.ts';
 
 /** Numbers of a vector column's rows, or `undefined` for a column that is none: a fixed-size list of floats. */

@@ -1,5 +1,5 @@
-import { lastCommitIn } from '../commit/commit-actions.ts';
-import { type Action, entriesUpTo, readLog, type LogEntry } from '@lance-offload/delta';
+import { readEntries, type Action, type Store } from '@lance-offload/delta';
+import { lastCommitOf } from '../commit/commit-actions.ts';
 import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';
@@ -11,15 +11,20 @@ export async function committedAt(
   staging: Staging,
 ): Promise<number | undefined> {
   if (!state || state.identity?.version === state.sourceVersion) return undefined;
-  const last = lastCommitIn(await readLog(staging.table(destination)));
+  const last = await lastCommitOf(staging.table(destination));
   return last?.entry.actions.find(({ commitInfo }) => commitInfo)?.commitInfo?.timestamp;
 }
 
 const changesRows = ({ add, remove }: Action): boolean => (add ?? remove)?.dataChange ?? remove !== undefined;
 
 /** The first version behind a commit of ours in which somebody else has changed rows; a compaction changes none. */
-function changedAfter(version: number, log: readonly LogEntry[]): number | undefined {
-  return log.find((entry) => entry.version > version && entry.actions.some(changesRows))?.version;
+async function changedAfter(version: number, table: Store, newest: number): Promise<number | undefined> {
+  let changed: number | undefined;
+  for await (const entry of readEntries(table, newest)) {
+    if (entry.version <= version) break;
+    if (entry.actions.some(changesRows)) changed = entry.version;
+  }
+  return changed;
 }
 
 /** What a run that has nothing to do stands on: the last commit, and what the report of its run says, where that still holds. */
@@ -29,17 +34,19 @@ export async function standsOn(
   staging: Staging,
 ): Promise<StandsOn> {
   const { state, deltaVersion } = lake;
-  const log = entriesUpTo(await readLog(staging.table(destination)), deltaVersion ?? -1);
-  const last = lastCommitIn(log);
+  const table = staging.table(destination);
+  const newest = deltaVersion ?? -1;
+  const last = await lastCommitOf(table, newest);
   const runId = state?.runId ?? last?.runId;
-  const changedIn = last && changedAfter(last.entry.version, log);
+  const changedIn = last && (await changedAfter(last.entry.version, table, newest));
   const report = runId === undefined ? undefined : await staging.findReport({ destination, runId });
   const { lakeRows, verified, cursor } = report ?? {};
   return {
     ...(runId !== undefined && { runId }),
     deltaVersion,
     ...(changedIn !== undefined && { changedIn }),
-    ...(changedIn === undefined &&
+    ...(last &&
+      changedIn === undefined &&
       lakeRows !== undefined &&
       verified !== undefined && { proved: { lakeRows, verified, ...(cursor !== undefined && { cursor }) } }),
   };

@@ -1,4 +1,4 @@
-import { isScd, type TableOptions, OffloadError } from '@lance-offload/base';
+import { isScd, OffloadError, type TableOptions } from '@lance-offload/base';
 import { sameRows, type TableState } from '../lake/table-state.ts';
 import type { Ingestion } from './ingestion.ts';
 import type { RowVersions } from './row-versions.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { pageSchema } from '../plan/page.ts';
 import { READABLE_FORMATS } from '@lance-offload/delta';
+import { pageSchema } from '../plan/page.ts';
 
 const stagedFile = z.object({
   /** Relative to the table, as the Delta log will name it. */

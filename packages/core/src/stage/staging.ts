@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
-import type { Page } from '../plan/page.ts';
 import {
   FORMAT_VERSION,
   getText,
   makeClaim,
-  type Attempted,
-  type Claimed,
   openStore,
   StoreView,
-  type Store,
   parseFile,
+  type Attempted,
+  type Claimed,
+  type Store,
 } from '@lance-offload/delta';
+import type { Page } from '../plan/page.ts';
 import { runPlanSchema, type RunPlan } from '../plan/run-plan.ts';
 import { decisionSchema, type Decision } from '../commit/decision.ts';
 import { openingSchema, type Opening } from '../lake/opening.ts';

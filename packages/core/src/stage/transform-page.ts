@@ -3,14 +3,13 @@ import { OffloadError, dictionaryTypeOf, showType, typeOf, type Data } from '@la
 import {
   decodeArrowBody,
   arrowTypeOf,
-  type LanceField,
   DISTANCE,
   ROW_ID,
+  type LanceField,
 } from '@lance-offload/lancedb/transform';
 import {
   lakeTypeOf,
   arrowTypeOfWide,
-  type WriteType,
   castData,
   fileStats,
   refuseInexact,
@@ -22,8 +21,9 @@ import {
   checksumOf,
   hashBits,
   hashRows,
+  type WriteType,
 } from '@lance-offload/delta/transform';
-import { END_AT, START_AT } from '../lake/lineage.ts';
+import { END_AT, START_AT } from '../lake/validity.ts';
 
 /** What the transform needs to know of the plan. Plain data: it crosses to a thread. */
 export interface TransformTask {

@@ -1,8 +1,8 @@
 import * as arrow from 'apache-arrow';
 import { expect, vi } from 'vitest';
 import { OffloadError } from '@lance-offload/base';
-import { commitRun } from '../../src/commit/commit-run.ts';
 import { readLog, type Store } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { Staging } from '../../src/stage/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { int64, rowIds, utf8, type Columns } from '../../../lancedb/test/arrow-bodies.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { entryOfRun } from '../../src/commit/commit-actions.ts';
-import { commitRun } from '../../src/commit/commit-run.ts';
 import { appendEntry, readLog, type Store } from '@lance-offload/delta';
+import { endOfRun, entryOfRun } from '../../src/commit/commit-actions.ts';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { Staging } from '../../src/stage/staging.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun, test } from '../lake-fixture.ts';
@@ -32,7 +32,7 @@ for (const conflicts of [1, 19])
     const { plan, table, committed } = await commitAgainst(conflicts, staging);
     expect(await committed).toMatchObject({ state: 'published', verified: true, lakeRows: 25 });
     const log = await readLog(table);
-    expect(log.filter((entry) => entryOfRun([entry], plan.runId))).toHaveLength(1);
+    expect(log.filter((entry) => entryOfRun(entry, plan.runId))).toHaveLength(1);
     expect(log).toHaveLength(1 + conflicts + 1);
   });
 
@@ -41,7 +41,7 @@ test('a commit that loses one race after the other ends as a conflict, with noth
 }) => {
   const { plan, table, committed } = await commitAgainst(20, staging);
   await expectRejection(committed, 'LAKE_CONFLICT', /was taken by another writer/);
-  expect(entryOfRun(await readLog(table), plan.runId)).toBeUndefined();
+  expect(await endOfRun(table, plan.runId)).toBeUndefined();
   expect(await commitRun(plan, staging)).toMatchObject({ state: 'published', verified: true, lakeRows: 25 });
 });
 

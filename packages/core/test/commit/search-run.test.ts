@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { commitRun } from '../../src/commit/commit-run.ts';
 import { withDuckDB } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import type { Receipt } from '../../src/stage/receipt.ts';
 import type { Staging } from '../../src/stage/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';

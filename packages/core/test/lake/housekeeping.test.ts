@@ -1,8 +1,8 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
-import { commitRun } from '../../src/commit/commit-run.ts';
 import { readLog, deletionVectorFile } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import { emptyReport } from '../../src/commit/report.ts';
 import { Staging } from '../../src/stage/staging.ts';

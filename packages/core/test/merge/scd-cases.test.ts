@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
+import { readLog } from '@lance-offload/delta';
 import { commitRun } from '../../src/commit/commit-run.ts';
 import type { CommitStep, OnCommitStep } from '../../src/commit/publish-run.ts';
-import { readLog } from '@lance-offload/delta';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';
 import { current, history, offload, outcomes, PEOPLE, peoplePlan, person, stateOf } from './people.ts';

@@ -1,11 +1,11 @@
 import * as arrow from 'apache-arrow';
+import { readLog, replay, withDuckDB, type Snapshot, type LakeMoment } from '@lance-offload/delta';
+import { arrowTypeOf, type LanceField } from '@lance-offload/lancedb';
 import { commitRun } from '../../src/commit/commit-run.ts';
 import type { OnCommitStep } from '../../src/commit/publish-run.ts';
-import { readLog, replay, withDuckDB, type Snapshot, type LakeMoment } from '@lance-offload/delta';
 import type { RunReport } from '../../src/commit/report.ts';
 import type { Staging } from '../../src/stage/staging.ts';
 import { createViews } from '../../src/lake/views.ts';
-import { arrowTypeOf, type LanceField } from '@lance-offload/lancedb';
 import { planPages, type RunPlan } from '../../src/plan/run-plan.ts';
 import { bitmapOf, column, nulls, rowIds, utf8, type Columns } from '../../../lancedb/test/arrow-bodies.ts';
 import { planOf, stagePage } from '../lake-fixture.ts';

@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
-import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import { readLog, readDeletionVector } from '@lance-offload/delta';
+import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import type { Staging } from '../../src/stage/staging.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { test } from '../lake-fixture.ts';

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { tableOptionsSchema } from '@lance-offload/base';
-import type { PlanJob } from '../../src/plan/plan-job.ts';
 import type { LanceField } from '@lance-offload/lancedb';
+import type { PlanJob } from '../../src/plan/plan-job.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { queryFilterOf } from '../../src/plan/run-plan.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';

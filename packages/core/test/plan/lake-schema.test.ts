@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { protocolFor, lakeTypeOf, type DeltaField, type DeltaStruct, isWidening } from '@lance-offload/delta';
+import { protocolFor, lakeTypeOf, isWidening, type DeltaField, type DeltaStruct } from '@lance-offload/delta';
 import type { LanceField } from '@lance-offload/lancedb';
 import { lakeSchemaOf, mergeSchemas, schemaProperties, writeTypes } from '../../src/plan/lake-schema.ts';
 import { arrowTypeOfWide } from '../../../delta/src/types/type-widening.ts';

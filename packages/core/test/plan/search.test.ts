@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { scanQuery, type Search } from '@lance-offload/lancedb';
 import { planColumns } from '../../src/plan/columns.ts';
 import { lakeSchemaOf } from '../../src/plan/lake-schema.ts';
 import { planSearch, showSearch } from '../../src/plan/search.ts';
 import { pageScanOf, transformOf } from '../../src/plan/page-scan.ts';
 import { planPages, runPlanSchema, selectionOf } from '../../src/plan/run-plan.ts';
-import { scanQuery, type Search } from '@lance-offload/lancedb';
 import { searchQuery } from '../../../lancedb/src/search-query.ts';
 import { column } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { listingProgress } from '../../src/stage/listing-progress.ts';
 import type { ListingProgress } from '@lance-offload/lancedb';
+import { listingProgress } from '../../src/stage/listing-progress.ts';
 import { test } from '../lake-fixture.ts';
 import { pathsOf } from '../paths-of.ts';
 

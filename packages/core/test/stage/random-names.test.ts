@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { expect } from 'vitest';
 import { OffloadError } from '@lance-offload/base';
-import { commitRun } from '../../src/commit/commit-run.ts';
 import { withDuckDB } from '@lance-offload/delta';
+import { commitRun } from '../../src/commit/commit-run.ts';
 import { openLake } from '../../src/stage/staging.ts';
 import { planColumns } from '../../src/plan/columns.ts';
 import { planOf, stageRun, test } from '../lake-fixture.ts';

@@ -1,8 +1,8 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { cutOf, lakeTypeOf } from '@lance-offload/delta';
-import { transformPage } from '../../src/stage/transform-page.ts';
 import { arrowTypeOf } from '@lance-offload/lancedb';
+import { transformPage } from '../../src/stage/transform-page.ts';
 import { transformOf } from '../../src/plan/page-scan.ts';
 import { bodyOf, column, int64, nulls, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
 import { expectCode } from '../../../base/test/expect-code.ts';

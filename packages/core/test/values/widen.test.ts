@@ -1,12 +1,12 @@
 import * as arrow from 'apache-arrow';
 import { expect, test } from 'vitest';
+import { duckdbTypeOf, lakeTypeOf, isWidening } from '@lance-offload/delta';
+import { arrowTypeOf, showLanceType } from '@lance-offload/lancedb';
 import { castData } from '../../../delta/src/values/cast.ts';
 import { canonicalDecimals, CANONICAL_DECIMAL_BYTES } from '../../../delta/src/values/canonical-decimals.ts';
 import { fileStats } from '../../../delta/src/parquet/column-stats.ts';
 import { writeParquet } from '../../../delta/src/parquet/parquet.ts';
 import { hashRows } from '../../../delta/src/values/row-hash.ts';
-import { duckdbTypeOf, lakeTypeOf, isWidening } from '@lance-offload/delta';
-import { arrowTypeOf, showLanceType } from '@lance-offload/lancedb';
 import type { LakeType } from '../../../delta/src/types/lake-type.ts';
 import { arrowTypeOfWide } from '../../../delta/src/types/type-widening.ts';
 import { selectFromParquet } from '../read-parquet.ts';

@@ -2,17 +2,23 @@ import { z } from 'zod';
 import { OffloadError } from '@lance-offload/base';
 import type { DeltaStruct } from '../types/lake-type.ts';
 import { FORMAT_VERSION } from './format.ts';
+import { readEntriesBefore } from './checkpoint/log-entries.ts';
+import { entryKey } from './checkpoint/log-files.ts';
+import { advance, NO_STATE, type LogEntry, type LogState } from './checkpoint/log-state.ts';
+import { readState, readWholeLog } from './checkpoint/read-state.ts';
 import {
-  actionSchema,
-  isTooNew,
+  unsupportedFeatures,
   type Action,
   type Add,
   type CommitInfo,
   type MetaData,
   type Protocol,
+  type Remove,
+  type Transaction,
 } from './delta-actions.ts';
-import { getText } from '../store/claim.ts';
 import type { Store } from '../store/store.ts';
+
+export type { LogEntry } from './checkpoint/log-state.ts';
 
 /** Key of `metaData.configuration` that says which release's rules the table follows. */
 export const FORMAT_KEY = 'lanceOffload.formatVersion';
@@ -27,95 +33,84 @@ export interface Snapshot {
   readonly metaData: MetaData;
   readonly schema: DeltaStruct;
   readonly files: readonly Add[];
+  /** Files that are removed, and not yet expired where a checkpoint was read: what a vacuum keeps. */
+  readonly tombstones: readonly Remove[];
+  /** The last transaction of each application, by its id. */
+  readonly transactions: ReadonlyMap<string, Transaction>;
 }
 
-export interface LogEntry {
-  readonly version: number;
-  readonly actions: readonly Action[];
-}
-
-const LOG = '_delta_log/';
-const entryKey = (version: number): string => `${LOG}${String(version).padStart(20, '0')}.json`;
-
-async function listVersions(table: Store): Promise<number[]> {
-  const versions: number[] = [];
-  for await (const { key } of table.list(LOG)) {
-    const version = /^_delta_log\/(\d{20})\.json$/.exec(key)?.[1];
-    if (version !== undefined) versions.push(Number.parseInt(version, 10));
-  }
-  return versions;
-}
-
-/** An entry that is gone since it was listed, or has no actions, is no version at which nothing happened: rows would be lost by it. */
-function parseEntry(file: string, text: string | undefined): Action[] {
-  try {
-    const actions = (text ?? '')
-      .split('\n')
-      .flatMap((line) => (line.trim() === '' ? [] : [actionSchema.parse(JSON.parse(line))]));
-    if (actions.length === 0) throw new Error(text === undefined ? 'it is gone' : 'it is empty');
-    return actions;
-  } catch (error) {
-    throw new OffloadError(
-      'LAKE_UNAVAILABLE',
-      `The Delta log entry ${file} cannot be read as one`,
-      { path: file },
-      { cause: error },
-    );
-  }
-}
-
-/** All entries of a table's log, oldest first; none where there is no table. */
+/**
+ * A table's log, oldest entry first; empty where there is no table. Where another tool has cleaned away the first entries, a checkpoint
+ * stands for them, as the first one. Its cost grows with the log: `readSnapshot` is for the state, `readEntries` for the last entries.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE` where an entry is damaged, or gone and not in a checkpoint.
+ */
 export async function readLog(table: Store): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
-  for (const version of await listVersions(table)) {
-    const key = entryKey(version);
-    entries.push({ version, actions: parseEntry(table.locate(key), await getText(table, key)) });
-  }
-  if (entries.some(({ version }, index) => version !== index)) {
-    throw new OffloadError(
-      'LAKE_UNAVAILABLE',
-      `The Delta log in ${table.locate(LOG)} has gaps; was it cleaned by another tool?`,
-      { path: table.locate('') },
-    );
-  }
-  return entries;
+  return readWholeLog(table);
+}
+
+/**
+ * The entries of a table's log, the newest first, as far back as they are there; each is read when it is asked for.
+ *
+ * @param newest the version to begin with; the latest when absent.
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function* readEntries(table: Store, newest?: number): AsyncGenerator<LogEntry> {
+  const from = newest ?? (await readState(table))?.state.version;
+  if (from !== undefined) yield* readEntriesBefore(table, from);
+}
+
+/** A table may have the feature and no such column: delta-rs names it wherever it sets a property. */
+const VARIANT = /"(?:type|elementType|keyType|valueType)"\s*:\s*"variant"/;
+
+/** Numbers of ours in the metadata of columns, which delta-rs writes as text where it changes a schema. */
+const NUMBERS = new Set(['lance.vectorLength']);
+
+function parseSchema(text: string): DeltaStruct {
+  return JSON.parse(text, (key, value: unknown) =>
+    NUMBERS.has(key) && typeof value === 'string' ? Number(value) : value,
+  );
 }
 
 function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
-  if (!isTooNew(protocol) && (format === undefined || Number(format) <= FORMAT_VERSION)) return;
-  const features = [
-    ...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])]),
-  ].join(', ');
-  const found = `reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}${features && `, features ${features}`}, format ${format ?? 'none'}`;
+  const unknown = [
+    ...unsupportedFeatures(protocol),
+    ...(VARIANT.test(metaData.schemaString) ? ['columns of type variant'] : []),
+    ...(format !== undefined && !(Number(format) <= FORMAT_VERSION) ? [`format ${format}`] : []),
+  ];
+  if (unknown.length === 0) return;
+  const found = `reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}, format ${format ?? 'none'}`;
   throw new OffloadError(
     'LAKE_TOO_NEW',
-    `The lake table ${table.locate('')} was made by a newer version (${found})`,
-    {
-      path: table.locate(''),
-    },
+    `The lake table ${table.locate('')} was made by a newer version, or changed by another tool: it asks for what this version does not know, ${unknown.join(', ')} (${found})`,
+    { path: table.locate('') },
   );
 }
 
-/** What makes two references to a data file one: its path and its deletion vector (PROTOCOL.md, "Derived Fields": uniqueId). */
-function logicalFile({ path: file, deletionVector: vector }: Pick<Add, 'path' | 'deletionVector'>): string {
-  const deleted = vector && [vector.storageType, vector.pathOrInlineDv, vector.offset ?? null];
-  return JSON.stringify([file, deleted ?? null]);
-}
-
 /**
- * Brings the live files, by their paths, to one commit later. The order of a commit's actions says nothing: a file it
- * removes and adds with another deletion vector stays, in its place; a removal counts only for the vector it names.
+ * What readers see of a state.
+ *
+ * @throws OffloadError `LAKE_TOO_NEW` where the table needs a later release.
  */
-function applyCommit(files: Map<string, Add>, actions: readonly Action[]): void {
-  const added = actions.flatMap(({ add }) => add ?? []);
-  for (const add of added) files.set(add.path, add);
-  const kept = new Set(added.map(logicalFile));
-  for (const { remove } of actions) {
-    const live = remove && files.get(remove.path);
-    if (!live || logicalFile(live) !== logicalFile(remove)) continue;
-    if (!kept.has(logicalFile(remove))) files.delete(remove.path);
-  }
+export function snapshotOf(table: Store, state: LogState): Snapshot {
+  const { version, protocol, metaData, files, tombstones, transactions } = state;
+  if (!protocol || !metaData)
+    throw new OffloadError(
+      'LAKE_UNAVAILABLE',
+      `The Delta log of ${table.locate('')} has no protocol or schema`,
+      { path: table.locate('') },
+    );
+  refuseNewer(table, protocol, metaData);
+  return {
+    version,
+    protocol,
+    metaData,
+    schema: parseSchema(metaData.schemaString),
+    files: [...files.values()],
+    tombstones: [...tombstones.values()],
+    transactions,
+  };
 }
 
 /**
@@ -124,55 +119,30 @@ function applyCommit(files: Map<string, Add>, actions: readonly Action[]): void 
  * @throws OffloadError `LAKE_TOO_NEW` where the table needs a later release.
  */
 export function replay(table: Store, entries: readonly LogEntry[]): Snapshot | undefined {
-  const last = entries.at(-1);
-  if (!last) return undefined;
-  let protocol: Protocol | undefined;
-  let metaData: MetaData | undefined;
-  const files = new Map<string, Add>();
-  for (const { actions } of entries) {
-    for (const action of actions) {
-      protocol = action.protocol ?? protocol;
-      metaData = action.metaData ?? metaData;
-    }
-    applyCommit(files, actions);
-  }
-  if (!protocol || !metaData)
-    throw new OffloadError(
-      'LAKE_UNAVAILABLE',
-      `The Delta log of ${table.locate('')} has no protocol or schema`,
-      {
-        path: table.locate(''),
-      },
-    );
-  refuseNewer(table, protocol, metaData);
-  const schema: DeltaStruct = JSON.parse(metaData.schemaString);
-  return {
-    version: last.version,
-    protocol,
-    metaData,
-    schema,
-    files: [...files.values()],
-  };
+  return entries.length === 0 ? undefined : snapshotOf(table, advance(NO_STATE, entries));
 }
 
-/** A log up to a version; empty where there is no such version. */
-export function entriesUpTo(entries: readonly LogEntry[], version: number): readonly LogEntry[] {
-  return entries.some((entry) => entry.version === version)
-    ? entries.filter((entry) => entry.version <= version)
-    : [];
+/**
+ * The last version of a table that was committed at a time or before, by the clock of who committed it, as far back as the entries are there.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE`.
+ */
+export async function versionAt(table: Store, timestampMs: number): Promise<number | undefined> {
+  const isThen = ({ commitInfo }: Action) =>
+    (commitInfo?.timestamp ?? Number.POSITIVE_INFINITY) <= timestampMs;
+  for await (const { version, actions } of readEntries(table)) if (actions.some(isThen)) return version;
+  return undefined;
 }
 
-/** The last version of a table that was committed at a time or before, by the clock of who committed it. */
-export function versionAt(entries: readonly LogEntry[], timestampMs: number): number | undefined {
-  return entries.findLast(({ actions }) =>
-    actions.some(({ commitInfo }) => (commitInfo?.timestamp ?? Number.POSITIVE_INFINITY) <= timestampMs),
-  )?.version;
-}
-
-/** The state of a Delta table, the latest or that of a version; `undefined` where there is none. */
+/**
+ * The state of a Delta table, the latest or that of a version; `undefined` where there is none. It is read from the newest checkpoint and
+ * the entries behind it, or from where this process has read it to before.
+ *
+ * @throws OffloadError `LAKE_UNAVAILABLE`; `LAKE_TOO_NEW` where the table needs a later release.
+ */
 export async function readSnapshot(table: Store, atVersion?: number): Promise<Snapshot | undefined> {
-  const entries = await readLog(table);
-  return replay(table, atVersion === undefined ? entries : entriesUpTo(entries, atVersion));
+  const read = await readState(table, atVersion);
+  return read && snapshotOf(table, read.state);
 }
 
 /**
@@ -189,18 +159,16 @@ export async function appendEntry(
   return table.putIfAbsent(entryKey(version), text);
 }
 
-/** What happened to a table, newest first. */
+/** What some entries say happened to a table, in their order. */
 export function historyOf(
   entries: readonly LogEntry[],
 ): { version: number; commitInfo: CommitInfo; adds: number; removes: number }[] {
-  return entries
-    .map(({ version, actions }) => ({
-      version,
-      commitInfo: actions.find((action) => action.commitInfo)?.commitInfo ?? {},
-      adds: actions.filter((action) => action.add).length,
-      removes: actions.filter((action) => action.remove).length,
-    }))
-    .toReversed();
+  return entries.map(({ version, actions }) => ({
+    version,
+    commitInfo: actions.find((action) => action.commitInfo)?.commitInfo ?? {},
+    adds: actions.filter((action) => action.add).length,
+    removes: actions.filter((action) => action.remove).length,
+  }));
 }
 
 const runParameters = z.object({

@@ -1,5 +1,6 @@
 import { OffloadError } from '@lance-offload/base';
-import { entriesUpTo, versionAt, type LogEntry } from './delta-log.ts';
+import type { Store } from '../store/store.ts';
+import { readLog, readSnapshot, versionAt, type LogEntry, type Snapshot } from './delta-log.ts';
 
 /** Which version of each table to read: one number for all, the last one at a time, or some by name and the latest else. */
 export type LakeMoment =
@@ -21,25 +22,27 @@ function spanOf(entries: readonly LogEntry[]): string {
   return [...new Set(ends)].join(' to ');
 }
 
+/** The version that is asked for, or the latest; `null` where there was none at that time. */
+async function versionOf(table: string, place: Store, at: LakeMoment): Promise<number | null | undefined> {
+  if ('version' in at) return at.version;
+  if ('versions' in at) return at.versions.get(table);
+  return (await versionAt(place, at.timestampMs)) ?? null;
+}
+
 /**
- * The part of a table's log that makes up its version at a moment.
+ * A table as it was at a moment; `undefined` where it has no log.
  *
- * @throws OffloadError `LAKE_NOT_FOUND`, naming the versions there are, where the table had none then.
+ * @throws OffloadError `LAKE_NOT_FOUND`, naming the versions there are, where the table had none then, or the entries of that version are gone;
+ *   `LAKE_UNAVAILABLE`; `LAKE_TOO_NEW`.
  */
-export function entriesAt(table: string, entries: readonly LogEntry[], at: LakeMoment): readonly LogEntry[] {
-  const asked =
-    'version' in at
-      ? at.version
-      : 'versions' in at
-        ? at.versions.get(table)
-        : versionAt(entries, at.timestampMs);
-  if (asked === undefined && 'versions' in at) return entries;
-  const found = asked === undefined ? [] : entriesUpTo(entries, asked);
-  if (found.length > 0) return found;
+export async function snapshotAt(table: string, place: Store, at: LakeMoment): Promise<Snapshot | undefined> {
+  const asked = await versionOf(table, place, at);
+  const snapshot = asked === null ? undefined : await readSnapshot(place, asked);
+  if (snapshot || asked === undefined) return snapshot;
+  const log = await readLog(place);
+  if (log.length === 0) return undefined;
   const what = 'timestampMs' in at ? `nothing as of ${instant(at.timestampMs)}` : `no version ${asked}`;
-  throw new OffloadError(
-    'LAKE_NOT_FOUND',
-    `Table "${table}" has ${what}; its versions are ${spanOf(entries)}`,
-    { table },
-  );
+  throw new OffloadError('LAKE_NOT_FOUND', `Table "${table}" has ${what}; its versions are ${spanOf(log)}`, {
+    table,
+  });
 }

@@ -41,8 +41,14 @@ async function removeTemporary(file: string): Promise<void> {
   await unlink(file).catch(() => undefined);
 }
 
-const isBehind = (key: string, startAfter: string | undefined): boolean =>
-  startAfter === undefined || Buffer.compare(Buffer.from(key), Buffer.from(startAfter)) > 0;
+/** Texts without have the order of their UTF-8 bytes, and need not be encoded to be compared. */
+const SURROGATE = /[\uD800-\uDFFF]/;
+
+function isBehind(key: string, startAfter: string | undefined): boolean {
+  if (startAfter === undefined) return true;
+  if (!SURROGATE.test(key) && !SURROGATE.test(startAfter)) return key > startAfter;
+  return Buffer.compare(Buffer.from(key), Buffer.from(startAfter)) > 0;
+}
 
 /** Whether keys below a folder can be behind a key. */
 const reachesBehind = (folderKey: string, startAfter: string | undefined): boolean =>
@@ -129,20 +135,22 @@ export class LocalStore implements Store {
     signal: AbortSignal | undefined,
   ): AsyncIterable<StoredObject> {
     signal?.throwIfAborted();
-    const entries = inKeyOrder(await readFolder(path.join(this.#root, folder)));
+    const entries = (await readFolder(path.join(this.#root, folder))).filter(({ name, isFolder }) => {
+      const key = `${folder}${name}`;
+      if (!isFolder) return key.startsWith(prefix) && isBehind(key, startAfter);
+      return mayHold(`${key}/`, prefix) && reachesBehind(`${key}/`, startAfter);
+    });
     let files: string[] = [];
     let group = 1; // who wants the first one only does not wait for many
-    for (const { name, isFolder } of entries) {
+    for (const { name, isFolder } of inKeyOrder(entries)) {
       const key = `${folder}${name}`;
-      const below = `${key}/`;
-      if (!isFolder && key.startsWith(prefix) && isBehind(key, startAfter)) files.push(key);
-      const descends = isFolder && mayHold(below, prefix) && reachesBehind(below, startAfter);
-      if (descends || files.length === group) {
+      if (!isFolder) files.push(key);
+      if (isFolder || files.length === group) {
         yield* await this.#heads(files, signal);
         files = [];
         group = Math.min(2 * group, FILES_AT_ONCE);
       }
-      if (descends) yield* this.#walk(below, prefix, startAfter, signal);
+      if (isFolder) yield* this.#walk(`${key}/`, prefix, startAfter, signal);
     }
     yield* await this.#heads(files, signal);
   }

@@ -21,6 +21,13 @@ export class StoreView implements Store {
     this.#signal = signal;
   }
 
+  /** Which keys of which store a view shows: the same for each view of them, whatever its signal. */
+  static placeOf(store: Store): { readonly root: Store; readonly prefix: string } {
+    if (!(#store in store)) return { root: store, prefix: '' };
+    const { root, prefix } = StoreView.placeOf(store.#store);
+    return { root, prefix: prefix + store.#prefix };
+  }
+
   get(key: string, signal?: AbortSignal): ReturnType<Store['get']> {
     return this.#store.get(this.#prefix + key, either(this.#signal, signal));
   }

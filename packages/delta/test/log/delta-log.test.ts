@@ -1,11 +1,17 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { isTooNew, protocolFor, type Action, type DeletionVector } from '../../src/log/delta-actions.ts';
+import {
+  protocolFor,
+  unsupportedFeatures,
+  type Action,
+  type DeletionVector,
+} from '../../src/log/delta-actions.ts';
 import {
   appendEntry,
   FORMAT_KEY,
   historyOf,
+  readEntries,
   readLog,
   readSnapshot,
   versionAt,
@@ -150,8 +156,7 @@ test('the version at a time is the last one that was committed by then, whatever
   for (const [index, timestamp] of [30, 20, undefined, 40].entries()) {
     await appendEntry(table, index + 1, [{ commitInfo: timestamp === undefined ? {} : { timestamp } }]);
   }
-  const log = await readLog(table);
-  const versions = [0, 1, 19, 20, 25, 30, 39, 40, 1e15].map((ms) => versionAt(log, ms));
+  const versions = await Promise.all([0, 1, 19, 20, 25, 30, 39, 40, 1e15].map((ms) => versionAt(table, ms)));
   expect(versions).toEqual([undefined, 0, 0, 2, 2, 2, 2, 4, 4]);
 });
 
@@ -159,7 +164,7 @@ test('the history lists what each version did, newest first', async ({ lake }) =
   const table = lake.table('t');
   await appendEntry(table, 0, [...opening(), add('a'), add('b')]);
   await appendEntry(table, 1, [remove('a')]);
-  expect(historyOf(await readLog(table))).toEqual([
+  expect(historyOf(await Array.fromAsync(readEntries(table)))).toEqual([
     { version: 1, commitInfo: {}, adds: 0, removes: 1 },
     { version: 0, commitInfo: { operation: 'WRITE', timestamp: 1 }, adds: 2, removes: 0 },
   ]);
@@ -219,11 +224,12 @@ test('checkpoints, temporary files and kinds of action of later releases are pas
   expect(await readSnapshot(table)).toMatchObject({ version: 1, files: [] });
 });
 
-for (const [what, protocol] of [
-  ['a later reader', { minReaderVersion: 4, minWriterVersion: 7 }],
-  ['a later writer', { minReaderVersion: 1, minWriterVersion: 8 }],
+for (const [what, asks, protocol] of [
+  ['a later reader', /know, reader version 4 \(/, { minReaderVersion: 4, minWriterVersion: 7 }],
+  ['a later writer', /know, writer version 8 \(/, { minReaderVersion: 1, minWriterVersion: 8 }],
   [
     'an unknown reader feature',
+    /know, columnMapping \(/,
     {
       minReaderVersion: 3,
       minWriterVersion: 7,
@@ -233,16 +239,21 @@ for (const [what, protocol] of [
   ],
   [
     'an unknown writer feature',
+    /know, rowTracking \(/,
     { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] },
   ],
-  ['column mapping by version', { minReaderVersion: 2, minWriterVersion: 5 }],
-  ['constraints by version', { minReaderVersion: 1, minWriterVersion: 3 }],
+  [
+    'column mapping by version',
+    /know, columnMapping, checkConstraints, .*\(/,
+    { minReaderVersion: 2, minWriterVersion: 5 },
+  ],
+  ['constraints by version', /know, checkConstraints \(/, { minReaderVersion: 1, minWriterVersion: 3 }],
 ] as const) {
   test(`a table that asks for ${what} is refused as too new`, async ({ lake }) => {
     const table = lake.table('t');
     const copied = JSON.parse(JSON.stringify(protocol)) as NonNullable<Action['protocol']>;
     await appendEntry(table, 0, opening({ protocol: copied }));
-    const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', /made by a newer version/);
+    const error = await expectRejection(readSnapshot(table), 'LAKE_TOO_NEW', asks);
     expect(error.policy.next).toBe('give-up');
   });
 }
@@ -267,7 +278,7 @@ test('a table asks for table features only where it has zone-less timestamps, at
     readerFeatures: ['timestampNtz'],
     writerFeatures: ['timestampNtz'],
   });
-  expect(isTooNew(protocolFor(nested))).toBe(false);
+  expect(unsupportedFeatures(protocolFor(nested))).toEqual([]);
 });
 
 test('a table that is raised to table features names what its old version implied', () => {
@@ -277,7 +288,7 @@ test('a table that is raised to table features names what its old version implie
     readerFeatures: ['timestampNtz'],
     writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
   });
-  expect(isTooNew(raised)).toBe(false);
+  expect(unsupportedFeatures(raised)).toEqual([]);
 });
 
 test('an entry that is empty, or gone since it was listed, is not taken for one that changes nothing', async ({
@@ -295,4 +306,35 @@ test('an entry that is empty, or gone since it was listed, is not taken for one 
     list: (prefix: string) => table.list(prefix),
   });
   await expectRejection(readLog(vanishing), 'LAKE_UNAVAILABLE', /00000000\.json cannot be read/);
+});
+
+test('a column of a vector keeps its length where another writer has made a text of it', async ({ lake }) => {
+  const table = lake.table('t');
+  const type = { type: 'array', elementType: 'float', containsNull: true } as const;
+  const embedding = deltaField('v', type, { 'lance.vectorLength': 2 });
+  const schemaString = JSON.stringify({ type: 'struct', fields: [embedding] }).replace(':2}', ':"2"}');
+  expect(schemaString).toContain('"lance.vectorLength":"2"');
+  const rewritten = opening().map((action) =>
+    action.metaData ? { metaData: { ...action.metaData, schemaString } } : action,
+  );
+  await appendEntry(table, 0, rewritten);
+  expect((await readSnapshot(table))?.schema.fields).toEqual([embedding]);
+});
+
+test('a table may have the feature of a type that none of its columns is of', async ({ lake }) => {
+  const protocol = {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: ['variantType'],
+    writerFeatures: ['variantType'],
+  };
+  const named: DeltaStruct = { type: 'struct', fields: [deltaField('variant', 'string')] };
+  await appendEntry(lake.table('none'), 0, opening({ protocol, schema: named }));
+  expect((await readSnapshot(lake.table('none')))?.schema).toEqual(named);
+  const typed = JSON.stringify(named).replace('"type":"string"', '"type":"variant"');
+  const entry = opening({ protocol }).map((action) =>
+    action.metaData ? { metaData: { ...action.metaData, schemaString: typed } } : action,
+  );
+  await appendEntry(lake.table('some'), 0, entry);
+  await expectRejection(readSnapshot(lake.table('some')), 'LAKE_TOO_NEW', /columns of type variant/);
 });

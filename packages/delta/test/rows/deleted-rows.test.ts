@@ -1,7 +1,7 @@
-import { openStore } from '../../src/store/open-store.ts';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect, test as base } from 'vitest';
+import { openStore } from '../../src/store/open-store.ts';
 import { FILE, liveRows, loadDeletedRows, ROW } from '../../src/rows/deleted-rows.ts';
 import { withDuckDB } from '../../src/duckdb/duckdb.ts';
 import { inFolder } from '../../../base/test/in-folder.ts';

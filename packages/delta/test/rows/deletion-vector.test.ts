@@ -1,10 +1,10 @@
-import { openStore } from '../../src/store/open-store.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openStore } from '../../src/store/open-store.ts';
 import {
   deletionVectorFile,
   encodeDeletionVectors,

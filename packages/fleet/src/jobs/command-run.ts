@@ -1,14 +1,13 @@
 import {
-  entryOfRun,
+  endOfRun,
   finishRun,
   fenceRun,
   emptyReport,
+  PAYLOAD_VERSION,
   type RunReport,
   type RunKey,
-  PAYLOAD_VERSION,
   type PlanJob,
 } from '@lance-offload/core';
-import { readLog } from '@lance-offload/delta';
 import { recordCancelled, recordReport } from '../monitor/run-records.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
@@ -46,8 +45,8 @@ async function enqueue(key: NamedRun, { failures }: SeenRun, fleet: Fleet): Prom
 async function finish({ plan }: SeenRun, fleet: Fleet): Promise<RunReport | undefined> {
   if (!plan) return undefined;
   const { staging } = fleet;
-  const logged = entryOfRun(await readLog(staging.table(plan.destination)), plan.runId);
-  const report = logged && (await finishRun(plan, logged.entry, staging));
+  const ended = await endOfRun(staging.table(plan.destination), plan.runId);
+  const report = ended && (await finishRun(plan, ended, staging));
   if (!report) return undefined;
   await recordReport(report, fleet);
   await removeJobs(plan.runId, fleet);

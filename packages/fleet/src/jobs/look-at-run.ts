@@ -1,5 +1,5 @@
-import { entryOfRun, type RunReport, type RunKey, pageCount, type RunPlan } from '@lance-offload/core';
-import { readLog } from '@lance-offload/delta';
+import { endInState, pageCount, type RunReport, type RunKey, type RunPlan } from '@lance-offload/core';
+import { readState } from '@lance-offload/delta';
 import { findFailures, type FailedJob } from './failures.ts';
 import { readFleetId } from './fleet-id.ts';
 import type { Fleet } from './fleet.ts';
@@ -49,10 +49,11 @@ async function isElsewhere({ destination, runId }: RunKey, fleet: Fleet): Promis
 }
 
 async function findInLog({ destination, runId }: RunKey, { staging }: Fleet): Promise<RunFacts['log']> {
-  const log = await readLog(staging.table(destination));
-  const ended = entryOfRun(log, runId);
+  const table = staging.table(destination);
+  const state = (await readState(table))?.state;
+  const ended = await endInState(table, state, runId);
   if (ended) return ended.cancelled ? 'fenced' : 'published';
-  return log.length === 0 ? 'no log' : 'nothing';
+  return state ? 'nothing' : 'no log';
 }
 
 /** What the lake says of a run beside its plan, its pages and its report. */

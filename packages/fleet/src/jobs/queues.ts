@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { FlowProducer, Queue, type ConnectionOptions } from 'bullmq';
 import { NO_TRACING, type Tracing, type Attempts } from '@lance-offload/base';
-import type { CommitJob, PageJob, ScheduleJob } from './payloads.ts';
 import type { PlanJob } from '@lance-offload/core';
+import type { CommitJob, PageJob, ScheduleJob } from './payloads.ts';
 
 export const PLAN_QUEUE = 'offload-plan';
 export const PAGE_QUEUE = 'offload-page';

@@ -1,10 +1,10 @@
-import { type TableOptions, OffloadError } from '@lance-offload/base';
+import { OffloadError, type TableOptions } from '@lance-offload/base';
 import {
-  type Opening,
   newAttemptId,
-  type RunKey,
   newRunId,
   PAYLOAD_VERSION,
+  type Opening,
+  type RunKey,
   type PlanJob,
 } from '@lance-offload/core';
 import { FORMAT_VERSION } from '@lance-offload/delta';

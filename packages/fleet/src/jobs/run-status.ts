@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import { type RunReport, type RunKey, isRunId, pageCount } from '@lance-offload/core';
+import { isRunId, pageCount, type RunReport, type RunKey } from '@lance-offload/core';
 import type { FailedJob, RunStep } from './failures.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JobSchedulerJson } from 'bullmq';
-import type { Fleet } from './fleet.ts';
 import { PAYLOAD_VERSION } from '@lance-offload/core';
+import type { Fleet } from './fleet.ts';
 import type { ScheduleJob } from './payloads.ts';
 import { forgetCounts } from './schedule-counts.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { pageCount, planPages, type RunReport, type RunPlan } from '@lance-offload/core';
 import type { StateWord } from '../jobs/state-words.ts';
-import { type RunReport, pageCount, planPages, type RunPlan } from '@lance-offload/core';
 import { BUMP } from './buckets.ts';
 import { KEEP_RUNS_S, monitorKeys, type Monitored } from './monitor-keys.ts';
 import { SERIES_BUCKET_S } from './run-series.ts';

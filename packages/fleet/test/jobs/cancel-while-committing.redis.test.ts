@@ -1,9 +1,9 @@
 import { Worker, type Job } from 'bullmq';
 import { expect, inject } from 'vitest';
-import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
-import { cancelRun, startRun } from '../../src/jobs/run-control.ts';
 import { commitRun, type CommitStep, type RunReport, type RunPlan } from '@lance-offload/core';
 import { readLog } from '@lance-offload/delta';
+import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
+import { cancelRun, startRun } from '../../src/jobs/run-control.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stageRun } from '../../../core/test/lake-fixture.ts';
 import { lakeQuery } from '../../../core/test/merge/typed-table.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { OffloadError } from '@lance-offload/base';
+import { PAYLOAD_VERSION, emptyReport } from '@lance-offload/core';
 import {
   fireSchedule,
   type FireDeps,
@@ -7,7 +8,6 @@ import {
   type Tick,
 } from '../../src/jobs/fire-schedule.ts';
 import type { Fleet } from '../../src/jobs/fleet.ts';
-import { PAYLOAD_VERSION, emptyReport } from '@lance-offload/core';
 import { PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { readCounts } from '../../src/jobs/schedule-counts.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { emptyReport, type PlanJob } from '@lance-offload/core';
 import { holdOpening } from '../../src/jobs/hold-opening.ts';
-import { type PlanJob, emptyReport } from '@lance-offload/core';
 import { startRun } from '../../src/jobs/run-control.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../../../core/test/lake-fixture.ts';

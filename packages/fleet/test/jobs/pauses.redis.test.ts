@@ -1,12 +1,12 @@
 import { UnrecoverableError, type Job } from 'bullmq';
 import { expect, vi } from 'vitest';
+import { emptyReport } from '@lance-offload/core';
 import { Parking, releaseParked, runField } from '../../src/jobs/parking.ts';
 import type { PageJob } from '../../src/jobs/payloads.ts';
 import { pause, readPauses, resume } from '../../src/jobs/pauses.ts';
 import { commitJobId, PAGE_QUEUE, pageJobId, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, resumeRun, startRun } from '../../src/jobs/run-control.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
-import { emptyReport } from '@lance-offload/core';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf } from '../../../core/test/lake-fixture.ts';
 import { sized } from '../../../base/test/soak.ts';

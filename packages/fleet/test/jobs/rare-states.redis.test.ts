@@ -1,13 +1,13 @@
 import { UnrecoverableError } from 'bullmq';
 import { expect } from 'vitest';
+import { commitRun, emptyReport, Staging, fenceRun } from '@lance-offload/core';
+import { readLog, readSnapshot } from '@lance-offload/delta';
 import type { Fleet } from '../../src/jobs/fleet.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE, planJobId } from '../../src/jobs/queues.ts';
 import { retryFailures } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import type { Command } from '../../src/jobs/run-events.ts';
 import { runStatus } from '../../src/jobs/run-status.ts';
-import { commitRun, emptyReport, Staging, fenceRun } from '@lance-offload/core';
-import { readLog, readSnapshot } from '@lance-offload/delta';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { planOf, stagePage } from '../../../core/test/lake-fixture.ts';
 import { tapStore } from '../../../delta/test/store/tapped-store.ts';

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { UnrecoverableError } from 'bullmq';
 import { expect } from 'vitest';
+import { commitRun, emptyReport } from '@lance-offload/core';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { cancelRun, resumeRun, retryRun, startRun } from '../../src/jobs/run-control.ts';
 import { findRun, runStatus } from '../../src/jobs/run-status.ts';
-import { commitRun, emptyReport } from '@lance-offload/core';
 import { publishRun } from '../../../core/src/commit/publish-run.ts';
 import { totalsOf } from '../../../core/src/commit/staged-totals.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { commitJobId, pageJobId, planJobId } from '../../src/jobs/queues.ts';
 import { isRunId, newRunId } from '@lance-offload/core';
+import { commitJobId, pageJobId, planJobId } from '../../src/jobs/queues.ts';
 
 const AT = new Date(Date.UTC(2026, 10, 22, 10, 15, 0, 123));
 

@@ -1,9 +1,9 @@
 import { expect, vi } from 'vitest';
 import { OffloadError } from '@lance-offload/base';
-import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
-import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { commitRun, Staging } from '@lance-offload/core';
 import { readLog } from '@lance-offload/delta';
+import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from '../../src/jobs/queues.ts';
+import { cancelRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
 import { planOf, stagePage } from '../../../core/test/lake-fixture.ts';
 import { expectRejection } from '../../../base/test/expect-code.ts';
 import { tapStore } from '../../../delta/test/store/tapped-store.ts';

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { emptyReport } from '@lance-offload/core';
 import {
   BUCKET_S,
   bucketStart,
@@ -24,7 +25,6 @@ import {
   recordStep,
 } from '../../src/monitor/run-records.ts';
 import { readSeries } from '../../src/monitor/run-series.ts';
-import { emptyReport } from '@lance-offload/core';
 import { planOf } from '../../../core/test/lake-fixture.ts';
 import { fleetTest } from '../jobs/fleet-fixture.ts';
 

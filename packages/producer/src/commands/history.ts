@@ -1,4 +1,4 @@
-import { historyOf, readLog, replay, runOf } from '@lance-offload/delta';
+import { historyOf, readEntries, readSnapshot, runOf } from '@lance-offload/delta';
 import { outcomesOf } from '@lance-offload/core';
 import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
@@ -19,8 +19,8 @@ export function historyCommand(): Command {
     .action((table: string) =>
       withContext(command, async ({ staging }, { json }) => {
         const place = staging.table(table);
-        const log = await readLog(place);
-        if (log.length === 0) {
+        const snapshot = await readSnapshot(place); // refuses a table of a newer version
+        if (!snapshot) {
           const published = (await staging.listTables()).join(', ') || 'none';
           throw new OffloadError(
             'LAKE_NOT_FOUND',
@@ -28,8 +28,8 @@ export function historyCommand(): Command {
             { table, path: place.locate('') },
           );
         }
-        replay(place, log); // refuses a table of a newer version
-        const commits = historyOf(log).map(({ version, commitInfo, adds, removes }) => ({
+        const entries = await Array.fromAsync(readEntries(place, snapshot.version));
+        const commits = historyOf(entries).map(({ version, commitInfo, adds, removes }) => ({
           version,
           timestamp: commitInfo.timestamp === undefined ? null : new Date(commitInfo.timestamp).toISOString(),
           operation: commitInfo.operation ?? null,
@@ -39,33 +39,41 @@ export function historyCommand(): Command {
           filesAdded: adds,
           filesRemoved: removes,
         }));
-        print(json, commits, () =>
-          formatTable(
-            [
-              'version',
-              'time',
-              'mode',
-              'source version',
-              'inserted',
-              'updated',
-              'deleted',
-              'unchanged',
-              'late',
-              'files',
-              'Parquet',
-              'run',
-            ],
-            commits.map((commit) => [
-              String(commit.version),
-              commit.timestamp ?? '–',
-              commit.ingestionType ?? commit.operation ?? '–',
-              String(commit.sourceVersion ?? '–'),
-              ...OUTCOMES.map((outcome) => formatCount(commit.rows[outcome])),
-              `+${commit.filesAdded} −${commit.filesRemoved}`,
-              formatBytes(commit.bytes),
-              commit.runId ?? '–',
-            ]),
-          ),
+        const oldest = commits.at(-1)?.version ?? 0;
+        const cleaned =
+          oldest > 0
+            ? `\nVersions before ${oldest} are no longer in the log; a checkpoint stands for them.`
+            : '';
+        print(
+          json,
+          commits,
+          () =>
+            `${formatTable(
+              [
+                'version',
+                'time',
+                'mode',
+                'source version',
+                'inserted',
+                'updated',
+                'deleted',
+                'unchanged',
+                'late',
+                'files',
+                'Parquet',
+                'run',
+              ],
+              commits.map((commit) => [
+                String(commit.version),
+                commit.timestamp ?? '–',
+                commit.ingestionType ?? commit.operation ?? '–',
+                String(commit.sourceVersion ?? '–'),
+                ...OUTCOMES.map((outcome) => formatCount(commit.rows[outcome])),
+                `+${commit.filesAdded} −${commit.filesRemoved}`,
+                formatBytes(commit.bytes),
+                commit.runId ?? '–',
+              ]),
+            )}${cleaned}`,
         );
         return 0;
       }),

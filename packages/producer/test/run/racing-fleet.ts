@@ -1,22 +1,22 @@
 import { EventEmitter, once } from 'node:events';
 import { Worker, type Processor } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { planRun } from '../../src/run/plan-run.ts';
 import { OffloadError } from '@lance-offload/base';
 import {
-  type Fleet,
-  type CommitJob,
-  type PageJob,
   COMMIT_QUEUE,
   PAGE_QUEUE,
   PLAN_QUEUE,
   Queues,
   connectRedis,
   startRun,
+  type Fleet,
+  type CommitJob,
+  type PageJob,
   type RunRequest,
 } from '@lance-offload/fleet';
-import { type PlanJob, commitRun, type RunReport, type Staging, type RunPlan } from '@lance-offload/core';
+import { commitRun, type PlanJob, type RunReport, type Staging, type RunPlan } from '@lance-offload/core';
 import type { LanceClient } from '@lance-offload/lancedb';
+import { planRun } from '../../src/run/plan-run.ts';
 
 /** What a fleet that competes with others for a table was told, try after try, until its own run had ended. */
 export interface Contest {

@@ -1,6 +1,6 @@
 import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
-import { type Fleet, Queues, connectRedis, cancelRun, startRun, type RunRequest } from '@lance-offload/fleet';
-import { commitRun, type Staging, planPages } from '@lance-offload/core';
+import { Queues, connectRedis, cancelRun, startRun, type Fleet, type RunRequest } from '@lance-offload/fleet';
+import { commitRun, planPages, type Staging } from '@lance-offload/core';
 import { NO_TRACING } from '@lance-offload/base';
 import { collectGarbage } from '../../../core/src/lake/housekeeping.ts';
 import { transformPage } from '../../../core/src/stage/transform-page.ts';

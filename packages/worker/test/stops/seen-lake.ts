@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { pathsOf } from '../../../core/test/paths-of.ts';
 import { dataFileKey, deletionVectorKey, readLog, withDuckDB } from '@lance-offload/delta';
 import { createViews, type Staging } from '@lance-offload/core';
+import { pathsOf } from '../../../core/test/paths-of.ts';
 
 type Connection = Parameters<Parameters<typeof withDuckDB>[1]>[0];
 

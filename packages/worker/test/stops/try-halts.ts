@@ -1,6 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
 import { readLog } from '@lance-offload/delta';
-import { type RunReport, type Staging, entryOfRun } from '@lance-offload/core';
+import { entryOfRun, type RunReport, type Staging } from '@lance-offload/core';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';
@@ -99,7 +99,7 @@ function allowedTo(
 /** How many entries of the log publish a run. */
 async function entriesOf({ destination, runId }: Scene, staging: Staging): Promise<number> {
   const log = await readLog(staging.table(destination));
-  return log.filter((entry) => entryOfRun([entry], runId)?.cancelled === false).length;
+  return log.filter((entry) => entryOfRun(entry, runId)?.cancelled === false).length;
 }
 
 /** How the run has ended, and what readers find: what is wrong about that. */

@@ -1,6 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
-import { transformPage, type TransformedPage } from '../../../src/stage/transform-page.ts';
 import { countArrowRows } from '@lance-offload/lancedb';
+import { transformPage, type TransformedPage } from '../../../src/stage/transform-page.ts';
 import type { Original } from './originals.ts';
 
 /** How a worker takes an answer: refused with a code, known to be incomplete, or staged. */
