@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { commitsCommand } from './commits/commits-bench.ts';
 import { dashboardCommand } from './dashboard-bench.ts';
 import { filteredCommand } from './filtered-bench.ts';
 import { fleetCommand } from './fleet-bench.ts';
@@ -14,5 +15,6 @@ await new Command('bench')
   .addCommand(filteredCommand())
   .addCommand(rateLimitCommand())
   .addCommand(dashboardCommand())
+  .addCommand(commitsCommand())
   .addHelpText('after', () => `\nWithout a command:\n\n${fleet.helpInformation()}`)
   .parseAsync();

@@ -1,11 +1,14 @@
 export { stagedRowIds } from './commit/audit.ts';
-export { endInState, endOfRun, lastCommitOf, outcomesOf } from './commit/commit-actions.ts';
+export { endInState, endOfRun, lastCommitOf } from './commit/commit-actions.ts';
 export { commitRun, type Repair } from './commit/commit-run.ts';
 export { finishRun } from './commit/finish-run.ts';
 export { fenceRun, type CommitStep } from './commit/publish-run.ts';
 export { emptyReport, unchangedReport, type RunReport } from './commit/report.ts';
 export type { Opening } from './lake/opening.ts';
 export { dataFilePath, keysFilePath, newAttemptId } from './lake/paths.ts';
+export { readAllMetaData } from './lake/all-metadata.ts';
+export { readHistory, type HistoryPage } from './lake/read-history.ts';
+export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export { END_AT } from './lake/validity.ts';
 export { createViews } from './lake/views.ts';
@@ -24,7 +27,7 @@ export { bytesPerRow, rowsPerPage } from './plan/page-size.ts';
 export { pageSchema, type Page } from './plan/page.ts';
 export { jobFields, PAYLOAD_VERSION, planJobSchema, type PlanJob } from './plan/plan-job.ts';
 export { judgeAgain, refuseMadeAnew } from './plan/read-identity.ts';
-export { isRunId, newRunId } from './plan/run-id.ts';
+export { isRunId, isRunIdOf, newRunId } from './plan/run-id.ts';
 export {
   columnsNamed,
   pageCount,

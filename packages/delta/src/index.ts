@@ -3,6 +3,7 @@ export { duckdbLimits, quoteIdentifier, quoteText, withDuckDB } from './duckdb/d
 export { hasInfinity, nextAfterSql } from './duckdb/next-after.ts';
 export type { LogState } from './log/checkpoint/log-state.ts';
 export { readState } from './log/checkpoint/read-state.ts';
+export type { IsDone } from './log/checkpoint/retention.ts';
 export { checkpointIfDue } from './log/checkpoint/write-checkpoint.ts';
 export {
   protocolFor,
@@ -12,6 +13,7 @@ export {
   type DeletionVector,
   type MetaData,
   type Protocol,
+  type Remove,
 } from './log/delta-actions.ts';
 export {
   appendEntry,
@@ -28,6 +30,7 @@ export {
   type Snapshot,
 } from './log/delta-log.ts';
 export { FORMAT_VERSION, READABLE_FORMATS } from './log/format.ts';
+export { readLatestMetaData, type LatestMetaData } from './log/latest-metadata.ts';
 export { snapshotAt, type LakeMoment } from './log/lake-moment.ts';
 export { parseFile } from './log/parse-file.ts';
 export { widenZeroBounds } from './parquet/zero-bounds.ts';

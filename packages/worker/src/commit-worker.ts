@@ -48,9 +48,9 @@ export function startCommitWorker(
         const commit = commitJobSchema.parse(job.data);
         const { runId, table } = commit;
         tracing.annotate({ runId, table, attempt: job.attemptsMade + 1 });
-        // Cancelled before it had a plan: there is nothing to report on.
-        if (!(await deps.staging.findPlan(commit)) && (await deps.staging.hasEnded(commit)))
-          return { state: 'cancelled', rows: 0 };
+        // Cancelled before it had a plan, or ended so long ago that it has none any more: there is nothing to report on.
+        const ended = (await deps.staging.findPlan(commit)) ? undefined : await deps.staging.endOf(commit);
+        if (ended) return { state: ended, rows: 0 };
         using _ = monitor.begin({ runId, table });
         const started = performance.now();
         monitor.committing(runId, 'auditing');

@@ -34,6 +34,11 @@ import { configurationAfter } from '../lake/table-state.ts';
 /** Each run is a transaction of its own in the log: exact, whatever the clocks of the producers say. */
 const transactionOf = (runId: string): string => `lance-offload/${runId}`;
 
+/** The run that a transaction is; `undefined` for another writer's. */
+export function runOfTransaction(appId: string): string | undefined {
+  return /^lance-offload\/(.+)$/.exec(appId)?.[1];
+}
+
 /** Versions of such a transaction: they say how the run ended once its entry is gone. Releases up to 2026-11-29 wrote 1 for both. */
 const PUBLISHED = 1;
 const CANCELLED = 0;

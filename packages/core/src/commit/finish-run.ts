@@ -1,9 +1,15 @@
-import { toOffloadError } from '@lance-offload/base';
-import { checkpointIfDue, readSnapshot, type LogEntry } from '@lance-offload/delta';
+import { OffloadError, toOffloadError } from '@lance-offload/base';
+import {
+  checkpointIfDue,
+  readSnapshot,
+  type IsDone,
+  type LogEntry,
+  type Snapshot,
+} from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
-import { NO_TOTALS, outcomesOf, totalsIn, type RunEnd } from './commit-actions.ts';
+import { NO_TOTALS, outcomesOf, runOfTransaction, totalsIn, type RunEnd } from './commit-actions.ts';
 import { collectGarbage } from '../lake/housekeeping.ts';
-import { countLakeRows, type LakeRows } from '../lake/lake-rows.ts';
+import { countLakeRows } from '../lake/lake-rows.ts';
 import { tieNotes } from '../merge/merge-run.ts';
 import type { OnCommitStep } from './publish-run.ts';
 import { emptyReport, type RunReport } from './report.ts';
@@ -11,7 +17,7 @@ import { settlePlan } from '../stage/settle-plan.ts';
 import type { StagedTotals } from './staged-totals.ts';
 import type { Staging } from '../stage/staging.ts';
 import { tableState } from '../lake/table-state.ts';
-import { refreshDatabase } from '../lake/views.ts';
+import { refreshView } from '../lake/refresh-database.ts';
 
 /** What of a step behind the commit point could not be done is a note: the run is published whatever becomes of it. */
 async function tryStep<T>(
@@ -38,17 +44,26 @@ function repairNotes({ missing, repeated }: StagedTotals): string[] {
   ];
 }
 
-/** What the lake holds after a run, counted in its files as readers find them through the log. */
-async function countAfter(plan: RunPlan, { version }: LogEntry, staging: Staging): Promise<LakeRows> {
-  const table = staging.table(plan.destination);
-  return countLakeRows(plan, table, await readSnapshot(table, version));
+/** The table as readers find it after a run, through its log. Read once, by whichever step asks first. */
+function tableAfter({ destination }: RunPlan, entry: LogEntry | undefined, staging: Staging): ReadTable {
+  let reading: Promise<Snapshot> | undefined;
+  const read = async () => {
+    const table = staging.table(destination);
+    const snapshot = await readSnapshot(table, entry?.version);
+    if (snapshot) return snapshot;
+    throw new OffloadError('LAKE_UNAVAILABLE', `Version ${entry?.version} of ${table.locate('')} is gone`);
+  };
+  return () => (reading ??= read());
 }
+
+type ReadTable = () => Promise<Snapshot>;
 
 /** What a published run did, from its entry in the log: whichever attempt wrote that. */
 async function publishedReport(
   plan: RunPlan,
   entry: LogEntry,
   staging: Staging,
+  after: ReadTable,
   refreshNotes: readonly string[],
 ): Promise<RunReport> {
   const notes = [...refreshNotes];
@@ -59,8 +74,8 @@ async function publishedReport(
     (await tryStep('what staging took is not known', staging, notes, () =>
       totalsIn(commitInfo, plan, staging),
     )) ?? NO_TOTALS;
-  const found = await tryStep('the rows of the lake could not be counted', staging, notes, () =>
-    countAfter(plan, entry, staging),
+  const found = await tryStep('the rows of the lake could not be counted', staging, notes, async () =>
+    countLakeRows(plan, staging.table(plan.destination), await after()),
   );
   const added = entry.actions.flatMap(({ add }) =>
     add?.path.startsWith(`data/${plan.runId}/`) ? [add] : [],
@@ -90,6 +105,14 @@ async function publishedReport(
   };
 }
 
+/** A run that has a report is told of by that, for good: whoever publishes looks there behind the log. */
+function reportedRuns({ destination }: RunPlan, { store, keys }: Staging): IsDone {
+  return async (appId) => {
+    const runId = runOfTransaction(appId);
+    return runId !== undefined && (await store.head(keys.report(destination, runId))) !== undefined;
+  };
+}
+
 /** Of a run whose entry is gone from the log: that it is published, and no more. */
 function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
   const why =
@@ -97,9 +120,14 @@ function forgottenReport(plan: RunPlan, notes: readonly string[]): RunReport {
   return { ...emptyReport(plan, 'published'), notes: [...plan.notes, why, ...notes] };
 }
 
-/** Rebuilds lake.duckdb, and says of what it has no view. */
-async function refreshViews(staging: Staging, notes: string[]): Promise<void> {
-  const views = await refreshDatabase(staging);
+/** Brings lake.duckdb up to the run's version, and says of what it has no view. */
+async function refreshViews(
+  { destination }: RunPlan,
+  staging: Staging,
+  after: ReadTable,
+  notes: string[],
+): Promise<void> {
+  const views = await refreshView(staging, destination, await after());
   for (const { table, error } of views.skipped)
     notes.push(`lake.duckdb has no view of table "${table}": ${error.message}`);
 }
@@ -118,17 +146,20 @@ export async function finishRun(
 ): Promise<RunReport> {
   if (cancelled) return cancelledReport(plan, staging);
   const notes: string[] = [];
+  const after = tableAfter(plan, entry, staging);
   await tryStep('lake.duckdb could not be refreshed; the next commit does it', staging, notes, async () => {
-    await refreshViews(staging, notes);
+    await refreshViews(plan, staging, after, notes);
     await onStep('views refreshed');
   });
   await tryStep(
     'no checkpoint of the Delta log could be written; the next commit does it',
     staging,
     notes,
-    () => checkpointIfDue(staging.table(plan.destination)),
+    () => checkpointIfDue(staging.table(plan.destination), Date.now(), reportedRuns(plan, staging)),
   );
-  const made = entry ? await publishedReport(plan, entry, staging, notes) : forgottenReport(plan, notes);
+  const made = entry
+    ? await publishedReport(plan, entry, staging, after, notes)
+    : forgottenReport(plan, notes);
   await onStep('counted');
   const report = await staging.createReport(made);
   await onStep('reported');

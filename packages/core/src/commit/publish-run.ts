@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import { appendEntry, readState, snapshotOf } from '@lance-offload/delta';
+import { appendEntry, readState, snapshotOf, type LogState } from '@lance-offload/delta';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { commitActions, endInState, fenceActions, schemaAfter, type RunEnd } from './commit-actions.ts';
 import { mergeRun } from '../merge/merge-run.ts';
@@ -41,6 +41,21 @@ function conflict({ runId, destination, table }: RunPlan): OffloadError {
 }
 
 /**
+ * How a run has ended, by the log, or by its report: a checkpoint leaves out old transactions of runs that have one. The report is looked
+ * for behind the log, so that a transaction which was left out before is found there.
+ */
+async function endOf(
+  key: RunKey,
+  state: LogState | undefined,
+  staging: Staging,
+): Promise<RunEnd | undefined> {
+  const ended = await endInState(staging.table(key.destination), state, key.runId);
+  if (ended) return ended;
+  const report = await staging.findReport(key);
+  return report && { entry: undefined, cancelled: report.state === 'cancelled' };
+}
+
+/**
  * Merges an audited run and publishes it, unless the log has it already.
  *
  * @returns how the log ends the run; `undefined` where the run was cancelled before it had one.
@@ -55,7 +70,7 @@ export async function publishRun(
   for (let tries = 0; ; tries++) {
     // One reading tells both, whether the run is in the log and what it is merged with: the entry is behind that or not at all.
     const state = (await readState(table))?.state;
-    const ended = await endInState(table, state, plan.runId);
+    const ended = await endOf(plan, state, staging);
     if (ended) return ended;
     if (tries === MAX_CONFLICTS) throw conflict(plan);
     const snapshot = state && snapshotOf(table, state);
@@ -64,7 +79,7 @@ export async function publishRun(
     const repeats = totals.repeated > 0;
     const merge = await mergeRun({ plan, receipts, snapshot, table, repeats, schema }, version);
     await onStep('merged');
-    const vectors = await writeVectors({ receipts, merge }, snapshot, table);
+    const vectors = await writeVectors({ runId: plan.runId, receipts, merge }, snapshot, table);
     await onStep('vectors written');
     const actions = commitActions({ plan, receipts, totals, merge, vectors }, snapshot, Date.now());
     // Cancelled before this line, the run ends without an entry; cancelled after it, it is too late. One claim settles it.
@@ -87,7 +102,7 @@ export async function fenceRun({ destination, runId }: RunKey, staging: Staging)
   const table = staging.table(destination);
   for (let tries = 0; tries <= MAX_CONFLICTS; tries++) {
     const state = (await readState(table))?.state;
-    const ended = await endInState(table, state, runId);
+    const ended = await endOf({ destination, runId }, state, staging);
     if (ended) return ended.cancelled;
     if (!state) return false;
     await appendEntry(table, state.version + 1, fenceActions(runId, Date.now()));

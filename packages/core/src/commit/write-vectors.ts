@@ -9,6 +9,7 @@ import {
 } from '@lance-offload/delta';
 import type { FileVector } from './commit-actions.ts';
 import type { Merge } from '../merge/merge.ts';
+import { vectorNote } from '../lake/paths.ts';
 import type { Receipt } from '../stage/receipt.ts';
 import { createData } from '../stage/staging.ts';
 
@@ -28,6 +29,13 @@ function rowsByFile(receipts: readonly Receipt[], snapshot: Snapshot | undefined
   return new Map([...lake, ...pages]);
 }
 
+/** A run that is merged. */
+interface VectorSource {
+  readonly runId: string;
+  readonly receipts: readonly Receipt[];
+  readonly merge: Merge;
+}
+
 /** Two lists of positions without one in common, as one. */
 function joined(a: Uint32Array, b: Uint32Array): Uint32Array {
   const all = new Uint32Array(a.length + b.length);
@@ -42,7 +50,7 @@ function joined(a: Uint32Array, b: Uint32Array): Uint32Array {
  * @returns the vector of each data file that loses rows, by path; `all` where it loses its last ones.
  */
 export async function writeVectors(
-  { receipts, merge }: { readonly receipts: readonly Receipt[]; readonly merge: Merge },
+  { runId, receipts, merge }: VectorSource,
   snapshot: Snapshot | undefined,
   table: Store,
 ): Promise<Map<string, FileVector>> {
@@ -63,7 +71,9 @@ export async function writeVectors(
     partial.map(({ positions }) => positions),
     uuid,
   );
-  await createData(table, deletionVectorFile(uuid), file);
+  const name = deletionVectorFile(uuid);
+  await createData(table, vectorNote(runId, name), '\n'); // before the file, which nothing else tells to be this run's
+  await createData(table, name, file);
   for (const [index, { path: data }] of partial.entries()) {
     const descriptor = descriptors[index];
     if (descriptor) vectors.set(data, descriptor);

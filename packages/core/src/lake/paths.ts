@@ -3,7 +3,7 @@ import path from 'node:path';
 import { OffloadError } from '@lance-offload/base';
 
 const MAX_FILE_NAME_BYTES = 255;
-const LAST_OPENING = 9_999_999_999;
+export const LAST_OPENING = 9_999_999_999;
 
 /**
  * A table's name as one folder name: all but ASCII letters, digits, `-`, `_`, and dots that are not the first
@@ -49,6 +49,15 @@ export class LakePaths {
 
   get database(): string {
     return path.join(this.root, 'lake.duckdb');
+  }
+
+  /** Hints: which version of each table lake.duckdb has to show. */
+  get viewMarks(): string {
+    return path.join(this.root, '_offload', 'views');
+  }
+
+  viewMark(destination: string, version: number): string {
+    return path.join(this.viewMarks, encodeTableName(destination), String(version).padStart(20, '0'));
   }
 
   get tables(): string {
@@ -138,4 +147,9 @@ export function keysFilePath(runId: string, page: number, part: number, attempt:
 /** Path of a file of closed versions (SCD_TYPE_2) relative to its table. */
 export function closedFilePath(runId: string, deltaVersion: number, part: number, attempt: string): string {
   return `data/${runId}/closed-${deltaVersion}-${String(part).padStart(3, '0')}.${attempt}.parquet`;
+}
+
+/** Notes that a file of deletion vectors is a run's, relative to its table. */
+export function vectorNote(runId: string, file: string): string {
+  return `_offload/${runId}/vectors/${file}`;
 }

@@ -1,12 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
 import {
-  withScratchFile,
   liveRows,
   loadDeletedRows,
-  readSnapshot,
   quoteIdentifier,
-  withDuckDB,
   duckdbTypeOf,
   snapshotAt,
   type Store,
@@ -19,7 +16,7 @@ import type { Staging } from '../stage/staging.ts';
 
 /** Where the views keep which rows are deleted: in a schema of its own, beside that of the views. */
 const SCHEMA = 'lance_offload';
-const DELETED = `${SCHEMA}.deleted_rows`;
+export const DELETED = `${SCHEMA}.deleted_rows`;
 
 function columnExpression({ name: column, type, metadata }: DeltaField): string {
   const name = quoteIdentifier(column);
@@ -46,7 +43,8 @@ export interface LakeViews {
   readonly skipped: readonly { readonly table: string; readonly error: OffloadError }[];
 }
 
-async function createView(
+/** The view of a table's live rows. */
+export async function createView(
   connection: DuckDBConnection,
   name: string,
   table: Store,
@@ -59,19 +57,31 @@ async function createView(
   await connection.run(`CREATE VIEW ${quoteIdentifier(name)} AS ${selectRows(table, snapshot)}`);
 }
 
-/** `<table>_current`: the open rows of a table that keeps its history, unless a table of the lake has that name. */
-async function createCurrentView(
+/** What the view of a table's open rows is called. */
+export const currentViewOf = (table: string): string => `${table}_current`;
+
+/**
+ * `<table>_current`: the open rows of a table that keeps its history, unless a table of the lake has that name.
+ *
+ * @returns whether there is one.
+ */
+export async function createCurrentView(
   connection: DuckDBConnection,
   table: string,
   { schema }: Snapshot,
   taken: ReadonlySet<string>,
-): Promise<void> {
-  const name = `${table}_current`;
-  if (taken.has(name.toLowerCase()) || !schema.fields.some((field) => field.name === END_AT)) return;
+): Promise<boolean> {
+  const name = currentViewOf(table);
+  if (taken.has(name.toLowerCase()) || !schema.fields.some((field) => field.name === END_AT)) return false;
   await connection.run(
     `CREATE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${quoteIdentifier(table)} WHERE ${END_AT} IS NULL`,
   );
+  return true;
 }
+
+/** Names of tables as DuckDB compares them: case does not count. */
+export const foldedNames = (tables: readonly string[]): ReadonlySet<string> =>
+  new Set(tables.map((table) => table.toLowerCase()));
 
 /**
  * Creates a view for each published table of the lake, and a second one of the open rows for each that keeps its history.
@@ -79,18 +89,24 @@ async function createCurrentView(
  * and named: it must not keep its siblings from being read, or published.
  *
  * @param at which version of each table; the latest when absent.
+ * @param isWanted leaves out the tables that nobody asks for: reading a table's log takes its time.
  */
 export async function createViews(
   connection: DuckDBConnection,
   staging: Staging,
   at: LakeMoment = { versions: new Map() },
+  isWanted: (table: string) => boolean = () => true,
 ): Promise<LakeViews> {
   const versions = new Map<string, number>();
   const skipped: { table: string; error: OffloadError }[] = [];
   const tables = await staging.listTables();
-  const taken = new Set(tables.map((table) => table.toLowerCase())); // by DuckDB, case does not count
+  const taken = foldedNames(tables);
   const unknown = new Set('versions' in at ? at.versions.keys() : []);
   for (const table of tables) {
+    if (!isWanted(table)) {
+      unknown.delete(table);
+      continue;
+    }
     const place = staging.table(table);
     try {
       const snapshot = await snapshotAt(table, place, at);
@@ -109,36 +125,4 @@ export async function createViews(
     skipped.push({ table, error });
   }
   return { versions, skipped };
-}
-
-async function isCurrent({ versions, skipped }: LakeViews, staging: Staging): Promise<boolean> {
-  const unreadable = new Set(skipped.map(({ table }) => table));
-  for (const table of await staging.listTables()) {
-    if (unreadable.has(table)) continue;
-    const snapshot = await readSnapshot(staging.table(table));
-    if (snapshot && versions.get(table) !== snapshot.version) return false;
-  }
-  return true;
-}
-
-/**
- * Builds lake.duckdb anew and puts it in the place of the old one: a reader keeps the file it has open, and never blocks a
- * commit. Looks again afterwards, because another commit may have been published meanwhile.
- *
- * @returns what it has views of, and of what it has none.
- * @throws OffloadError `LAKE_UNAVAILABLE`.
- */
-export async function refreshDatabase(staging: Staging): Promise<LakeViews> {
-  for (;;) {
-    const views = await withScratchFile('lake.duckdb', async (file, read) => {
-      const created = await withDuckDB({ file }, async (connection) => {
-        const made = await createViews(connection, staging);
-        await connection.run('CHECKPOINT');
-        return made;
-      });
-      await staging.store.put(staging.keys.database, read());
-      return created;
-    });
-    if (await isCurrent(views, staging)) return views;
-  }
 }

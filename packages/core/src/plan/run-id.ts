@@ -26,6 +26,12 @@ export function newRunId(
   return `${slug}${tellingPart(destination)}-${time}-${suffix}`;
 }
 
+/** Whether a run id begins as those of a table do, of which there may be more than one. */
+export function isRunIdOf(destination: string, runId: string): boolean {
+  const behind = '19700101T000000Z-0000'.length;
+  return newRunId(destination, new Date(0), '0000').slice(0, -behind) === runId.slice(0, -behind);
+}
+
 const RUN_ID = /^[A-Za-z0-9-]+-\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
 /** Whether a text has the form of a run id; one that has not must never become part of a path. */

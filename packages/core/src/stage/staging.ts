@@ -146,8 +146,13 @@ export class Staging {
   /** The last opening of a table; `undefined` where it had none, as in lakes of releases before 2026-12. */
   async lastOpening(destination: string): Promise<Opening | undefined> {
     for await (const { key } of this.store.list(`${this.keys.openings(destination)}/`))
-      return this.#find(key, openingSchema);
+      return this.readOpening(key);
     return undefined;
+  }
+
+  /** What an opening says, by its key in the lake. */
+  readOpening(key: string): Promise<Opening | undefined> {
+    return this.#find(key, openingSchema);
   }
 
   /** Makes an opening unless its number is taken. */
@@ -224,12 +229,16 @@ export class Staging {
     return runs;
   }
 
-  /** The run of a table that has a plan and has not ended, if there is one. */
+  /**
+   * The run of a table that has a plan and has not ended, if there is one. It is that of the last opening; only in a lake of releases
+   * before 2026-12 whose table has had no run since, each run is looked at.
+   */
   async findOpenRun(destination: string): Promise<RunPlan | undefined> {
     const opening = await this.lastOpening(destination);
     const runs = opening ? [opening.runId] : (await this.listRuns(destination)).toReversed();
     for (const runId of runs) {
       const key = { destination, runId };
+      if (await this.store.head(this.keys.report(destination, runId))) continue;
       const plan = await this.findPlan(key);
       if (plan && !(await this.hasEnded(key))) return plan;
     }

@@ -5,7 +5,7 @@ import { readLog, deletionVectorFile } from '@lance-offload/delta';
 import { commitRun } from '../../src/commit/commit-run.ts';
 import { collectGarbage } from '../../src/lake/housekeeping.ts';
 import { emptyReport } from '../../src/commit/report.ts';
-import { Staging } from '../../src/stage/staging.ts';
+import { Staging, type RunKey } from '../../src/stage/staging.ts';
 import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { keysOf } from '../../../delta/test/store/read-store.ts';
 import { tapStore, type Operation } from '../../../delta/test/store/tapped-store.ts';
@@ -102,7 +102,9 @@ test('what nothing refers to goes once it is old: all of it, and nothing else', 
   const unfinished = [
     '.lake.duckdb.0f.tmp',
     `tables/documents/data/${published.runId}/.5e.tmp`,
-    'tables/documents/.x.tmp',
+    'tables/documents/.deletion_vector_x.bin.5e.tmp',
+    `tables/documents/_offload/${published.runId}/receipts/.page-000000.json.5e.tmp`,
+    'tables/documents/_delta_log/.00000000000000000001.json.5e.tmp',
   ];
   for (const file of unfinished) await writeFile(path.join(pathsOf(staging).root, file), '');
   const before = await readings(staging);
@@ -110,9 +112,6 @@ test('what nothing refers to goes once it is old: all of it, and nothing else', 
   await age(staging, 23 * HOUR_MS);
   expect(await collectGarbage('documents', staging, { always: true })).toBe(0);
   await age(staging, 25 * HOUR_MS);
-  await collectGarbage('documents', staging, { always: true });
-  expect(await all(staging)).toContain(STRAY_VECTOR); // another Delta writer may be about to commit it
-  await age(staging, 8 * DAY_MS);
   await collectGarbage('documents', staging, { always: true });
 
   expect(await readings(staging)).toEqual(before);
@@ -125,14 +124,16 @@ test('what nothing refers to goes once it is old: all of it, and nothing else', 
     receipts: of(/^_offload\/[^/]+\/receipts\//),
     closed: of(new RegExp(`^data/${published.runId}/closed-`)),
     vectors: of(/^deletion_vector_/),
-  }).toEqual({ pages: 3, keys: 1, receipts: 3 + 2 + 4, closed: 2, vectors: 2 });
-  expect(gone).toHaveLength(17);
+    notes: of(/^_offload\/[^/]+\/vectors\//),
+  }).toEqual({ pages: 3, keys: 1, receipts: 3 + 2 + 4, closed: 2, vectors: 2, notes: 3 });
+  expect(gone).toHaveLength(20);
   expect([...left].filter((key) => !kept.has(key)).toSorted()).toEqual(
     [
       '_offload/housekeeping.json',
       `data/${published.runId}/notes.txt`,
       'data/part-00000-of-another-writer.parquet',
       'data/unknown-run/page-000000.00.parquet',
+      STRAY_VECTOR, // another writer's: for its vacuum
       'part-00000-of-another-writer.parquet',
     ]
       .filter((key) => !kept.has(key))
@@ -154,12 +155,14 @@ test('what an open run has written is kept, however old it is, and the run is pu
     }),
   ).rejects.toThrow('died');
   const before = new Set((await all(staging)).filter((key) => key.includes(open.runId)));
-  const vectors = (await all(staging)).filter((key) => key.startsWith('deletion_vector_'));
+  const notes = `_offload/${open.runId}/vectors/`;
+  const vectors = [...before].flatMap((key) => (key.startsWith(notes) ? [key.slice(notes.length)] : []));
+  expect(vectors).toHaveLength(1);
   await age(staging, 400 * DAY_MS);
   await collectGarbage('documents', staging, { always: true });
   const left = await all(staging);
   expect(left.filter((key) => before.has(key))).toHaveLength(before.size);
-  expect(left.filter((key) => key.startsWith('deletion_vector_'))).toEqual(vectors);
+  expect(left).toEqual(expect.arrayContaining(vectors));
   expect(await commitRun(open, staging)).toMatchObject({ state: 'published', verified: true });
 });
 
@@ -181,15 +184,111 @@ test('a file that the log calls by its whole address is one it refers to', async
   expect(await table.head(key)).toBeDefined();
 });
 
-test('past openings go, the last one stays', async ({ staging }) => {
-  for (const number of [1, 2, 3]) await staging.claimOpening(openingOf(number));
+/** Opens a run of the table `documents`, and offloads all people in it. */
+async function openAndOffload(staging: Staging, number: number): Promise<string> {
+  const opening = openingOf(number);
+  await staging.claimOpening(opening);
+  await offload(staging, people(number), { ...HISTORY, runId: opening.runId });
+  return opening.runId;
+}
+
+const keyOf = (runId: string): RunKey => ({ destination: 'documents', runId });
+
+test('openings of runs go that many have followed; of those runs the report stays, and of cancelled ones the decision', async ({
+  staging,
+}) => {
+  const first = await openAndOffload(staging, 1);
+  const second = openingOf(2);
+  await staging.claimOpening(second);
+  await cancel(await stage(staging, people(2), { runId: second.runId }), staging);
+  for (const number of [3, 4, 5]) await openAndOffload(staging, number);
   await age(staging, 2 * DAY_MS);
-  await collectGarbage('documents', staging, { always: true });
-  expect(await keysOf(staging.store, staging.keys.openings('documents'))).toEqual([
-    staging.keys.opening('documents', 3),
+  await collectGarbage('documents', staging, { always: true, keepRuns: 2 });
+  expect(await keysOf(staging.store, staging.keys.openings('documents'))).toEqual(
+    [5, 4].map((number) => staging.keys.opening('documents', number)),
+  );
+  const left = (await all(staging)).filter((key) => key.startsWith('_offload/documents-'));
+  const names = (number: number) => {
+    const folder = `_offload/${openingOf(number).runId}/`;
+    return left.flatMap((key) => (key.startsWith(folder) ? [key.slice(folder.length)] : []));
+  };
+  expect([1, 2, 3, 4, 5].map(names)).toEqual([
+    ['report.json'],
+    ['decision.json', 'report.json'],
+    ['report.json'],
+    ['decision.json', 'plan.json', 'report.json'],
+    ['decision.json', 'plan.json', 'report.json'],
   ]);
   const late = await staging.claimOpening({ ...openingOf(2), attempt: 'late' });
-  expect(late).toMatchObject({ mine: false, claim: { number: 3 } });
+  expect(late).toMatchObject({ mine: false, claim: { number: 5 } });
+  // An attempt that wakes up now finds how its run has ended.
+  expect((await staging.decide(keyOf(second.runId), 'commit')).decision).toBe('cancel');
+  expect(await commitRun(keyOf(second.runId), staging)).toMatchObject({ state: 'cancelled' });
+  expect(await commitRun(keyOf(first), staging)).toMatchObject({ state: 'published', deltaVersion: 0 });
+});
+
+test('a run that is clean is not looked at again, and one that is not yet is', async ({ staging }) => {
+  await openAndOffload(staging, 1);
+  await age(staging, 2 * DAY_MS, (file) => !file.endsWith('housekeeping.json'));
+  const second = await openAndOffload(staging, 2);
+  const seen: string[] = [];
+  const watched = new Staging(tapStore(staging.store, ({ key }) => seen.push(key)));
+  const lookedAt = async () => {
+    seen.length = 0;
+    const removed = await collectGarbage('documents', watched, { always: true });
+    const runs = new Set(seen.flatMap((key) => /_offload\/(documents-[^/]+)/.exec(key)?.[1] ?? []));
+    return {
+      removed,
+      runs: [...runs].map((runId) => Number.parseInt(runId.slice(-4), 16)).toSorted((a, b) => a - b),
+    };
+  };
+  expect(await lookedAt()).toEqual({ removed: 3, runs: [1, 2] });
+  expect(await lookedAt()).toEqual({ removed: 0, runs: [2] });
+  const third = openingOf(3);
+  await staging.claimOpening(third);
+  await stage(staging, people(3), { runId: third.runId });
+  await age(staging, 2 * DAY_MS);
+  expect(await lookedAt()).toEqual({ removed: 3, runs: [2, 3] });
+  expect(await lookedAt()).toEqual({ removed: 0, runs: [3] });
+  expect(await staging.findReport({ destination: 'documents', runId: second })).toBeDefined();
+  // The hint is lost: everything is looked at once again.
+  await staging.store.put('tables/documents/_offload/housekeeping.json', 'damaged');
+  expect(await lookedAt()).toEqual({ removed: 0, runs: [1, 2, 3] });
+  expect(await lookedAt()).toEqual({ removed: 0, runs: [3] });
+});
+
+test('runs of a release that made no openings are cleaned once there are openings, however many there are', async ({
+  staging,
+}) => {
+  const old: string[] = [];
+  for (const number of [1, 2, 3]) old.push((await offload(staging, people(number), HISTORY)).runId);
+  const open = await stageAndCancel(staging);
+  await openAndOffload(staging, 1);
+  await age(staging, 2 * DAY_MS, (file) => !file.includes(open.runId));
+  await collectGarbage('documents', staging, { always: true, keepRuns: 2 });
+  const names = async (runId: string) =>
+    (await all(staging)).flatMap((key) =>
+      key.startsWith(`_offload/${runId}/`) ? [key.split('/').at(2)] : [],
+    );
+  expect(await names(old[0] ?? '')).toEqual(['report.json']);
+  expect(await names(old[2] ?? '')).toEqual(['decision.json', 'plan.json', 'report.json']);
+  expect(await names(open.runId)).toContain('receipts');
+  await age(staging, 2 * DAY_MS);
+  await collectGarbage('documents', staging, { always: true, keepRuns: 2 });
+  expect(await names(open.runId)).not.toContain('receipts');
+});
+
+test('what another tool has taken from the log keeps the files of its run', async ({ staging }) => {
+  const runId = await openAndOffload(staging, 1);
+  await openAndOffload(staging, 2);
+  const orphan = `data/${runId}/page-000000.00000000deadbeef.parquet`;
+  await staging.table('documents').put(orphan, 'x');
+  const entry = '_delta_log/00000000000000000000.json';
+  const text = (await staging.table('documents').get(entry)) ?? '';
+  await staging.table('documents').put(entry, Buffer.from(text).toString().replaceAll(runId, 'another-run'));
+  await age(staging, 2 * DAY_MS);
+  await collectGarbage('documents', staging, { always: true });
+  expect(await staging.table('documents').head(orphan)).toBeDefined();
 });
 
 test('whoever commits next looks, once an hour', async ({ staging }) => {
@@ -231,9 +330,9 @@ test('a housekeeping that fails fails no run, and is done again', async ({ stagi
   expect(await collectGarbage('documents', staging)).toBeGreaterThan(10);
 });
 
-/** Where it may stand still: before it looks up runs, ends and log, before each kind of listing, and before each deletion. */
+/** Where it may stand still: before it looks up runs, ends and log, before each kind of listing, and before deletions. */
 const STOPS =
-  /^(listFolders|list \S*(_delta_log|data|deletion_vector_|receipts|openings)\/?$|delete|deleteUnfinished)|report\.json$/;
+  /^(listFolders|get \S*report\.json|list \S*(_delta_log|openings|data\/documents-…|vectors|receipts)\/$|delete |deleteUnfinished \S*data)/;
 
 /** An operation, whatever run it is about. */
 const kindOf = ({ name, key }: Operation): string =>

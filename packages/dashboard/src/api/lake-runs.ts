@@ -1,16 +1,16 @@
 import type { Fleet, RunRecord } from '@lance-offload/fleet';
-import type { RunKey } from '@lance-offload/core';
+import { runsSince, startOfRun, type RecentRun, type RunKey } from '@lance-offload/core';
 import type { Logger } from '@lance-offload/base';
 import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
 
 const LOOK_MS = 30_000;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** When a run was started, by its id, in milliseconds. */
-function startOf(runId: string): number {
-  const [, y, mo, d, h, mi, s] = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]{4}$/.exec(runId) ?? [];
-  return Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
-}
+/** Runs of a table that are looked at. */
+const OF_A_TABLE = 100;
+
+/** Openings that are not read again. */
+const OPENINGS_KEPT = 50_000;
 
 /**
  * A run as the lake has it; `undefined` where it has neither plan nor opening.
@@ -40,6 +40,8 @@ export class LakeRuns {
   readonly #logger: Logger;
   /** Those that have ended do not change any more. */
   readonly #ended = new Map<string, RunRecord>();
+  /** What openings say, by their keys. */
+  readonly #opened = new Map<string, RecentRun>();
   #runs: readonly RunRecord[] = [];
   #lookedAtMs = 0;
   #looking = false;
@@ -69,17 +71,15 @@ export class LakeRuns {
   async #look(nowMs: number, isKnown: (runId: string) => boolean): Promise<void> {
     const { staging } = this.#fleet;
     const found: RunRecord[] = [];
+    if (this.#opened.size > OPENINGS_KEPT) this.#opened.clear();
+    const sinceMs = nowMs - DAY_MS;
+    const limits = { limit: OF_A_TABLE, sinceMs };
     for (const destination of await staging.listTables()) {
-      const opened = (await staging.lastOpening(destination))?.runId; // without a folder until it is planned
-      const runIds = [...new Set([...(await staging.listRuns(destination)), ...(opened ? [opened] : [])])];
-      const last = runIds.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
-      for (const runId of runIds) {
-        if (isKnown(runId) || Number.isNaN(startOf(runId))) continue;
-        const recent = startOf(runId) > nowMs - DAY_MS;
-        // Of older runs only the last of a table can be open.
-        if (!recent && runId !== last) continue;
+      for (const { runId } of await runsSince(destination, limits, staging, this.#opened)) {
+        if (isKnown(runId) || Number.isNaN(startOfRun(runId))) continue;
         const record = this.#ended.get(runId) ?? (await findInLake({ destination, runId }, this.#fleet));
         if (record?.finishedAtMs !== undefined) this.#ended.set(runId, record);
+        const recent = startOfRun(runId) > sinceMs;
         if (record && (recent || record.finishedAtMs === undefined)) found.push(record);
       }
     }

@@ -72,7 +72,7 @@ function parseSchema(text: string): DeltaStruct {
   );
 }
 
-function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
+export function refuseNewer(table: Store, protocol: Protocol, metaData: MetaData): void {
   const format = metaData.configuration[FORMAT_KEY];
   const unknown = [
     ...unsupportedFeatures(protocol),

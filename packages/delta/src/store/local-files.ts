@@ -139,14 +139,13 @@ export interface FolderEntry {
 export async function readFolder(folder: string): Promise<FolderEntry[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    return await Promise.all(
-      entries.map(async (entry) => ({
-        name: entry.name,
-        isFolder: entry.isSymbolicLink()
-          ? ((await factsOf(path.join(folder, entry.name)))?.isFolder ?? false)
-          : entry.isDirectory(),
-      })),
-    );
+    const links = entries.filter((entry) => entry.isSymbolicLink());
+    const facts = await Promise.all(links.map(({ name }) => factsOf(path.join(folder, name))));
+    const linked = new Set(links.flatMap(({ name }, index) => (facts[index]?.isFolder ? [name] : [])));
+    return entries.map((entry) => ({
+      name: entry.name,
+      isFolder: entry.isDirectory() || linked.has(entry.name),
+    }));
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return [];
     throw asLakeError(error, 'list', folder);

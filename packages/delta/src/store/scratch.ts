@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -8,14 +8,17 @@ import path from 'node:path';
  * afterwards.
  *
  * @param name of the file; what it stands for tells its kind.
+ * @param begun what is in it at first; without it there is no file yet.
  */
 export async function withScratchFile<T>(
   name: string,
   work: (file: string, read: () => AsyncIterable<Uint8Array>) => Promise<T>,
+  begun?: Uint8Array,
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lance-offload-'));
   const file = path.join(folder, name);
   try {
+    if (begun) await writeFile(file, begun);
     return await work(file, () => createReadStream(file, { highWaterMark: 2 ** 20 }));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import { isRunId, pageCount, type RunReport, type RunKey } from '@lance-offload/core';
+import { isRunId, isRunIdOf, pageCount, type RunReport, type RunKey } from '@lance-offload/core';
 import type { FailedJob, RunStep } from './failures.ts';
 import type { Fleet } from './fleet.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
@@ -52,9 +52,12 @@ export async function findRun(runId: string, { queues, staging }: Fleet): Promis
   if (!isRunId(runId)) throw new OffloadError('RUN_NOT_FOUND', `"${runId}" is not a run id`);
   const job = await queues.commit.getJob(commitJobId(runId));
   if (job) return { runId, destination: job.data.destination, table: job.data.table };
-  for (const destination of await staging.listTables()) {
-    const plan = await staging.findPlan({ destination, runId });
-    if (plan) return { runId, destination, table: plan.table };
+  const tables = await staging.listTables();
+  const likely = tables.filter((destination) => isRunIdOf(destination, runId));
+  for (const destination of new Set([...likely, ...tables])) {
+    const key = { destination, runId };
+    const told = (await staging.findPlan(key)) ?? (await staging.findReport(key));
+    if (told) return { runId, destination, table: told.table };
     const opening = await staging.lastOpening(destination);
     if (!opening) continue;
     // Opened, and not planned yet; or cancelled before it was, and followed by another run of the table.

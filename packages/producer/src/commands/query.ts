@@ -3,6 +3,7 @@ import { withDuckDB } from '@lance-offload/delta';
 import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatTable } from '../screen/format.ts';
+import { mayAskFor, mentions } from '../run/named-tables.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 import { momentOf, momentOptions, type Moment, type MomentOptions } from './moment-options.ts';
@@ -18,12 +19,6 @@ function cell(value: unknown): string {
 
 function rowsWord(count: number): string {
   return count === 1 ? '1 row' : `${count.toLocaleString('en-US')} rows`;
-}
-
-/** Whether SQL has the name of a table, or of its view of open rows, as a word. */
-function mentions(sql: string, table: string): boolean {
-  const name = RegExp.escape(table.replaceAll('"', '""'));
-  return new RegExp(String.raw`(?<![\p{L}\p{N}_])${name}(?:_current)?(?![\p{L}\p{N}_])`, 'iu').test(sql);
 }
 
 /**
@@ -55,7 +50,14 @@ export function queryCommand(): Command {
       withDuckDB({}, async (connection) => {
         const at = momentOf(command.opts<MomentOptions>());
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
-        const { skipped } = await createViews(connection, staging, at);
+        const isAsked = mayAskFor(sql, await staging.listTables());
+        const isNamed = (table: string) => at !== undefined && 'versions' in at && at.versions.has(table);
+        const { skipped } = await createViews(
+          connection,
+          staging,
+          at,
+          (table) => isAsked(table) || isNamed(table),
+        );
         complain(skipped, sql, at);
         const result = await connection.runAndReadAll(sql).catch((error: unknown) => {
           throw new OffloadError(

@@ -7,8 +7,14 @@ import {
   type Fleet,
   type RunStatus,
 } from '@lance-offload/fleet';
-import { tableState, type RunKey, type Staging } from '@lance-offload/core';
-import { readSnapshot } from '@lance-offload/delta';
+import {
+  newestRuns,
+  readAllMetaData,
+  startOfRun,
+  tableState,
+  type RunKey,
+  type Staging,
+} from '@lance-offload/core';
 import { Argument, type Command } from 'commander';
 import { limitLines, pauseLines } from '../screen/control-words.ts';
 import { formatCount, formatTable } from '../screen/format.ts';
@@ -18,29 +24,17 @@ import { subcommand, withContext } from './command.ts';
 
 const NEWEST = 20;
 
-/** The part of a run id that sorts by time, whatever the table. */
-const startedAt = (runId: string): string => runId.slice(-'20261122T101500Z-7f3a'.length);
-
-/** The runs that the lake has of a table: those with a plan, and the one that was opened last. */
-async function runsOf(destination: string, { staging }: Fleet): Promise<(RunKey & { table?: string })[]> {
-  const planned = (await staging.listRuns(destination)).map((runId) => ({ runId, destination }));
-  const opening = await staging.lastOpening(destination);
-  return opening ? [...planned, opening.job] : planned;
-}
-
 /** The newest runs of the lake and those that are still being planned. */
 async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
-  const inLake = await Promise.all(
-    (await fleet.staging.listTables()).map((destination) => runsOf(destination, fleet)),
-  );
+  const inLake = await newestRuns(fleet.staging, NEWEST);
   const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(
     ({ data }) => data,
   );
-  const keys = new Map<string, RunKey & { table?: string }>(
-    [...inLake.flat(), ...queued].map((key) => [key.runId, key]),
+  const keys = new Map<string, RunKey & { readonly table?: string }>(
+    [...inLake, ...queued].map((key) => [key.runId, key]),
   );
   const newest = [...keys.values()]
-    .toSorted((a, b) => (startedAt(a.runId) < startedAt(b.runId) ? 1 : -1))
+    .toSorted((a, b) => startOfRun(b.runId) - startOfRun(a.runId))
     .slice(0, NEWEST);
   return Promise.all(
     newest.map(async ({ runId, destination, table }) => {
@@ -67,13 +61,12 @@ interface TableStanding {
 /** What the lake holds of each table. One that cannot be read is left out here, and named by `query`. */
 async function tableStandings(staging: Staging): Promise<TableStanding[]> {
   const standings: TableStanding[] = [];
-  for (const table of await staging.listTables()) {
-    const snapshot = await readSnapshot(staging.table(table)).catch(() => undefined);
-    const state = tableState(snapshot);
-    if (!snapshot || !state) continue;
+  for (const [table, latest] of await readAllMetaData(staging)) {
+    const state = tableState(latest);
+    if (!state) continue;
     standings.push({
       table,
-      deltaVersion: snapshot.version,
+      deltaVersion: latest.version,
       ingestionType: state.ingestionType,
       sourceVersion: state.sourceVersion ?? null,
       cursorField: state.cursorField ?? null,

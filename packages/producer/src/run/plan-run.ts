@@ -121,6 +121,11 @@ export async function planRun(
     if (!existing.unchanged && !(await isSettled(job, deps))) await refuseMadeAnew(existing, deps.source);
     return carryOn(existing, deps);
   }
+  if (await deps.staging.findReport(job))
+    // its plan is gone because it ended long ago
+    throw new OffloadError('RUN_CLOSED', `Run ${job.runId} has ended; it is not planned again`, {
+      runId: job.runId,
+    });
   await holdOpening(job, { ...deps.fleet, staging: deps.staging });
   const { plan: made } = await buildPlan(job, deps);
   const listed = made.paging === 'row-ids' && { rowIdFile: await stageRowIds(made, deps, signal) };

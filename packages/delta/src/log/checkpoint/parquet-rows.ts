@@ -28,7 +28,7 @@ function plain(value: unknown): unknown {
 }
 
 /**
- * The rows of a Parquet file, as JSON would have them: structs and maps as objects, lists as arrays, integers as numbers.
+ * The rows of a Parquet file whose rows have a value in one column each, as JSON would have them, one column after the other: structs and maps as objects, lists as arrays, integers as numbers.
  *
  * @param wanted the top-level columns to read, of those that are there.
  * @throws Error where the file is none, or is damaged.
@@ -42,6 +42,12 @@ export async function readParquetRows(
   const there = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
   const columns = wanted.filter((name) => there.has(name));
   if (columns.length === 0) throw new Error('it has none of the columns of a checkpoint');
-  const rows = await parquetReadObjects({ file: buffer, metadata, columns, compressors: COMPRESSORS });
-  return rows.map(plain);
+  const rows: unknown[] = [];
+  // A row has a value in one column. Read one by one, the others take no memory.
+  for (const name of columns) {
+    const read = { file: buffer, metadata, columns: [name], compressors: COMPRESSORS };
+    for (const { [name]: value } of await parquetReadObjects(read))
+      if (value !== null && value !== undefined) rows.push({ [name]: plain(value) });
+  }
+  return rows;
 }

@@ -62,9 +62,12 @@ async function readRows(table: Store, key: string, columns: readonly string[]): 
 const sidecarKey = (path: string): string =>
   `${LOG}_sidecars/${decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))}`;
 
+const isOfV2 = (row: unknown): boolean =>
+  typeof row === 'object' && row !== null && V2_ACTIONS.some((name) => name in row);
+
 /** What of a checkpoint's rows the V2 spec adds to them: whether they follow it, and the files of further rows. */
 function v2Of(rows: readonly unknown[]): { versions: number[]; sidecars: string[] } {
-  const found = rows.map((row) => v2Schema.parse(row));
+  const found = rows.flatMap((row) => (isOfV2(row) ? [v2Schema.parse(row)] : []));
   return {
     versions: found.flatMap(({ checkpointMetadata }) => checkpointMetadata?.version ?? []),
     sidecars: found.flatMap(({ sidecar }) => (sidecar ? [sidecarKey(sidecar.path)] : [])),

@@ -49,11 +49,39 @@ export function checkpointInterval(metaData: MetaData | undefined): number {
 
 /**
  * A state without the tombstones that have expired: "when current time exceeds the expiration threshold added to the remove action
- * timestamp" (PROTOCOL.md, "Add File and Remove File"). Transactions never expire here, whatever `delta.setTransactionRetentionDuration`
+ * timestamp" (PROTOCOL.md, "Add File and Remove File"). Transactions do not expire by age, whatever `delta.setTransactionRetentionDuration`
  * says: they are how a run is found that is published already.
  */
 export function withoutExpired(state: LogState, nowMs: number): LogState {
   const since = nowMs - keepTombstonesMs(state.metaData);
   const isKept = ({ deletionTimestamp = 0 }: Remove): boolean => deletionTimestamp >= since;
   return { ...state, tombstones: new Map([...state.tombstones].filter(([, remove]) => isKept(remove))) };
+}
+
+/** How long a transaction is kept at least. A clock decides that it is asked about, and no more. */
+const KEEP_TRANSACTIONS_MS = 7 * DAY_MS;
+
+/** Transactions asked about at once. */
+const AT_ONCE = 16;
+
+/** Says of an application that its transaction is needed no more, because what it was for is told elsewhere, for good. */
+export type IsDone = (appId: string) => Promise<boolean>;
+
+/**
+ * A state without old transactions that are needed no more. Each run is a transaction of its own: without this, a checkpoint would grow with
+ * all the runs there ever were.
+ *
+ * @throws what `isDone` throws.
+ */
+export async function withoutDone(state: LogState, isDone: IsDone, nowMs: number): Promise<LogState> {
+  const since = nowMs - KEEP_TRANSACTIONS_MS;
+  const old = [...state.transactions.values()].filter(({ lastUpdated = 0 }) => lastUpdated < since);
+  const transactions = new Map(state.transactions);
+  for (let start = 0; start < old.length; start += AT_ONCE)
+    await Promise.all(
+      old.slice(start, start + AT_ONCE).map(async ({ appId }) => {
+        if (await isDone(appId)) transactions.delete(appId);
+      }),
+    );
+  return { ...state, transactions };
 }

@@ -6,7 +6,7 @@ import { writeHint } from './last-checkpoint.ts';
 import { checkpointKey } from './log-files.ts';
 import { actionsOf, type LogState } from './log-state.ts';
 import { readState } from './read-state.ts';
-import { checkpointInterval, withoutExpired } from './retention.ts';
+import { checkpointInterval, withoutDone, withoutExpired, type IsDone } from './retention.ts';
 
 /** Rows of a row group. */
 const GROUP_ROWS = 100_000;
@@ -35,8 +35,12 @@ export function encodeCheckpoint(state: LogState): Uint8Array {
  *
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-async function writeCheckpoint(table: Store, state: LogState, nowMs: number): Promise<void> {
-  const kept = withoutExpired(state, nowMs);
+async function writeCheckpoint(
+  table: Store,
+  state: LogState,
+  { nowMs, isDone }: { readonly nowMs: number; readonly isDone: IsDone },
+): Promise<void> {
+  const kept = await withoutDone(withoutExpired(state, nowMs), isDone, nowMs);
   const bytes = encodeCheckpoint(kept);
   if (!(await table.putIfAbsent(checkpointKey(state.version), bytes))) return;
   await writeHint(table, {
@@ -51,15 +55,20 @@ async function writeCheckpoint(table: Store, state: LogState, nowMs: number): Pr
  * Writes a checkpoint of a table's latest version where the last one is a good many versions ago. A table that this release does not know
  * all of is left to those who do.
  *
+ * @param isDone says which old transactions need not be in it.
  * @returns whether there was one to write.
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function checkpointIfDue(table: Store, nowMs = Date.now()): Promise<boolean> {
+export async function checkpointIfDue(
+  table: Store,
+  nowMs = Date.now(),
+  isDone: IsDone = async () => false,
+): Promise<boolean> {
   const read = await readState(table);
   if (!read) return false;
   const { state, checkpoint = 0 } = read;
   if (state.version - checkpoint < checkpointInterval(state.metaData)) return false;
   if (!state.protocol || unsupportedFeatures(state.protocol).length > 0) return false;
-  await writeCheckpoint(table, state, nowMs);
+  await writeCheckpoint(table, state, { nowMs, isDone });
   return true;
 }
