@@ -1,10 +1,10 @@
 export {
-  readActions,
-  recordAction,
-  type Action,
-  type ActionOutcome,
-  type NewAction,
-} from './jobs/audit-log.ts';
+  readInterventions,
+  logIntervention,
+  type Intervention,
+  type InterventionOutcome,
+  type NewIntervention,
+} from './jobs/intervention-log.ts';
 export {
   findFailures,
   RUN_STEPS,

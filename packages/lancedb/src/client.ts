@@ -94,7 +94,7 @@ function parse<T extends z.ZodType>(
   const what = `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not as expected'}`;
   throw new OffloadError(
     'SOURCE_BAD_BODY',
-    `${context.action}: the answer is not what the API promises: ${what} (request ${requestId})`,
+    `${context.failing}: the answer is not what the API promises: ${what} (request ${requestId})`,
     {
       ...context.details,
       requestId,
@@ -119,7 +119,7 @@ async function unlessUnserved<T>(
 
 /** Every page of a listing, each asked for by the `page_token` of the one before. */
 async function eachPage<T extends { readonly page_token?: string | null | undefined }>(
-  { action }: RequestContext,
+  { failing }: RequestContext,
   ask: (token: Record<string, string>) => Promise<T>,
 ): Promise<T[]> {
   const pages: T[] = [];
@@ -131,7 +131,7 @@ async function eachPage<T extends { readonly page_token?: string | null | undefi
     if (token !== undefined && seen.has(token))
       throw new OffloadError(
         'SOURCE_BAD_BODY',
-        `${action}: the server hands out the same page_token again and again`,
+        `${failing}: the server hands out the same page_token again and again`,
       );
     if (token !== undefined) seen.add(token);
   }
@@ -185,7 +185,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       if (error instanceof SyntaxError) {
         throw new OffloadError(
           'SOURCE_BAD_BODY',
-          `${context.action}: the answer is not JSON (request ${requestId})`,
+          `${context.failing}: the answer is not JSON (request ${requestId})`,
           { ...context.details, requestId },
           { cause: error },
         );
@@ -199,7 +199,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     url,
 
     async listTables() {
-      const context = { action: 'Could not list the tables' };
+      const context = { failing: 'Could not list the tables' };
       const limit = String(LISTING_PAGE);
       const pages = await eachPage(context, (token) =>
         call(tableList, 'v1/table/', context, { search: { limit, ...token } }),
@@ -209,7 +209,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async describe(table, version) {
       const context = {
-        action: `Could not describe table "${table}"`,
+        failing: `Could not describe table "${table}"`,
         details: { table },
         pinned: version !== undefined,
       };
@@ -222,7 +222,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async countRows(table, version, filter) {
       const context = {
-        action: `Could not count the rows of table "${table}" at version ${version}`,
+        failing: `Could not count the rows of table "${table}" at version ${version}`,
         details: { table },
         pinned: true,
       };
@@ -233,12 +233,12 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async stats(table) {
-      const context = { action: `Could not read the size of table "${table}"`, details: { table } };
+      const context = { failing: `Could not read the size of table "${table}"`, details: { table } };
       return unlessUnserved(call(tableStats, tablePath(table, 'stats'), context, { body: {} }));
     },
 
     async versionTimes(table) {
-      const context = { action: `Could not list the versions of table "${table}"`, details: { table } };
+      const context = { failing: `Could not list the versions of table "${table}"`, details: { table } };
       const pages = await unlessUnserved(
         eachPage(context, (token) =>
           call(versionList, tablePath(table, 'version/list'), context, { body: {}, search: token }),
@@ -249,7 +249,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async listIndexes(table, version) {
-      const context = { action: `Could not list the indexes of table "${table}"`, details: { table } };
+      const context = { failing: `Could not list the indexes of table "${table}"`, details: { table } };
       const body = { version: version ?? null };
       const list = await unlessUnserved(call(indexList, tablePath(table, 'index/list'), context, { body }));
       return list?.indexes;
@@ -258,7 +258,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     async scan(table, query, { maxBytes, signal, retried = false }) {
       const requestId = newRequestId();
       const context = {
-        action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
+        failing: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
         details: { table },
         pinned: true,
       };

@@ -58,7 +58,7 @@ async function refusal(response: Dispatcher.ResponseData, scan: ScanRequest): Pr
   const { statusCode: status, headers } = response;
   const body = await beginning(response.body);
   if (status < 400) {
-    const message = `${scan.context.action}: ${scan.url} answered with a redirect (${status}), which is not followed: it would carry the key to another address`;
+    const message = `${scan.context.failing}: ${scan.url} answered with a redirect (${status}), which is not followed: it would carry the key to another address`;
     return new OffloadError('SOURCE_UNAVAILABLE', message, {
       ...scan.context.details,
       status,
@@ -79,7 +79,7 @@ function isBrokenGzip(thrown: unknown): thrown is Error {
 /** undici's two timeouts in words an operator understands, and zlib's complaints as what they are; the rest as it is. */
 function inWords(thrown: unknown, seconds: number, { context, requestId }: ScanRequest): unknown {
   if (isBrokenGzip(thrown)) {
-    const message = `${context.action}: the answer cannot be unpacked: ${thrown.message} (request ${requestId})`;
+    const message = `${context.failing}: the answer cannot be unpacked: ${thrown.message} (request ${requestId})`;
     return new OffloadError('SOURCE_BAD_BODY', message, { ...context.details, requestId }, { cause: thrown });
   }
   if (thrown instanceof errors.HeadersTimeoutError)

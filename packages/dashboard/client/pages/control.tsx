@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Actions, Control } from '../../src/api/answers.ts';
+import type { Interventions, Control } from '../../src/api/answers.ts';
 import { count, figure } from '../format.ts';
 import { fleet } from '../live/fleet.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -170,9 +170,9 @@ function Limit({ label, help, name, value, step, onDone }: LimitProps) {
   );
 }
 
-type Action = Actions['actions'][number];
+type Intervention = Interventions['actions'][number];
 
-const COLUMNS: readonly Column<Action>[] = [
+const COLUMNS: readonly Column<Intervention>[] = [
   { key: 'at', head: 'When', cell: ({ atMs }) => <Moment ms={atMs} /> },
   { key: 'actor', head: 'Who', cell: ({ actor }) => actor },
   { key: 'action', head: 'Did', card: 'title', cell: ({ action }) => <span class="name">{action}</span> },
@@ -180,14 +180,14 @@ const COLUMNS: readonly Column<Action>[] = [
   { key: 'outcome', head: 'Outcome', card: 'whole', cell: ({ outcome }) => outcome },
 ];
 
-function ActionLog({ version }: { version: unknown }) {
-  const { answer, error } = useAnswer<Actions>('/api/actions', version);
+function InterventionLog({ version }: { version: unknown }) {
+  const { answer, error } = useAnswer<Interventions>('/api/actions', version);
   return (
     <Section title="Who did what" note="the newest first">
       {error && <Problem text={error.message} />}
       {answer && (
         <DataTable
-          caption="actions"
+          caption="interventions"
           columns={COLUMNS}
           rows={answer.actions}
           keyOf={({ atMs, actor, action, target }) => `${atMs} ${actor} ${action} ${target}`}
@@ -242,7 +242,7 @@ export function ControlPage() {
       ) : (
         <Waiting />
       )}
-      <ActionLog version={`${changes} ${JSON.stringify(control)}`} />
+      <InterventionLog version={`${changes} ${JSON.stringify(control)}`} />
     </>
   );
 }

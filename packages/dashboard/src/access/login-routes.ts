@@ -1,4 +1,4 @@
-import { recordAction, type ActionOutcome } from '@lance-offload/fleet';
+import { logIntervention, type InterventionOutcome } from '@lance-offload/fleet';
 import type { DashboardUser, Logger } from '@lance-offload/base';
 import express, {
   Router,
@@ -30,17 +30,17 @@ const STALE = 'This page was too old, or cookies are switched off. Please try ag
 /** What an unknown user called themselves: cut, because a password may have got into the wrong field. */
 const cutName = (name: string): string => `${name.slice(0, 2)}…`;
 
-async function record(
+async function log(
   deps: LoginDeps,
   actor: string,
   action: 'login' | 'logout',
-  outcome: ActionOutcome,
+  outcome: InterventionOutcome,
 ): Promise<void> {
   deps.logger.info({ user: actor, outcome }, action);
   try {
-    await recordAction(deps, { actor, action, target: '', outcome });
+    await logIntervention(deps, { actor, action, target: '', outcome });
   } catch (error) {
-    deps.logger.error({ err: error }, 'an action could not be recorded');
+    deps.logger.error({ err: error }, 'an intervention could not be logged');
   }
 }
 
@@ -88,7 +88,7 @@ function postLogout(deps: LoginDeps) {
     const id = sessionIdOf(request);
     if (id !== undefined) await deps.sessions.end(id);
     dropSessionCookie(request);
-    await record(deps, visitorOf(response).name, 'logout', 'done');
+    await log(deps, visitorOf(response).name, 'logout', 'done');
     response.redirect(303, '/login');
   };
 }
@@ -99,7 +99,7 @@ function postLogin(deps: LoginDeps) {
     const name = nameOf(request);
     const { known, user } = await authenticate(deps, decoy, name, fieldOf(request, 'password'));
     if (!user) {
-      await record(deps, known?.name ?? cutName(name), 'login', 'refused');
+      await log(deps, known?.name ?? cutName(name), 'login', 'refused');
       showForm(request, response, 401, 'User name or password is wrong.');
       return;
     }
@@ -108,7 +108,7 @@ function postLogin(deps: LoginDeps) {
     const id = await deps.sessions.start(user);
     setSessionCookie(request, id, deps.sessions.longestMs);
     setTokenCookie(response, await makeToken(deps, id));
-    await record(deps, user.name, 'login', 'done');
+    await log(deps, user.name, 'login', 'done');
     response.redirect(303, localPath(fieldOf(request, 'next')));
   };
 }

@@ -1,4 +1,4 @@
-import { readActions } from '@lance-offload/fleet';
+import { readInterventions } from '@lance-offload/fleet';
 import type { DashboardSettings } from '@lance-offload/base';
 import { beforeAll, expect, test as base } from 'vitest';
 import { LIMITS } from '../../src/access/login-limits.ts';
@@ -249,8 +249,8 @@ test('logins, failed logins and logouts are on record; of an unknown name only i
   await browser.logIn('password typed as name', 'x');
   await browser.logIn('vera', PASSWORD);
   await browser.send('/logout', {});
-  const actions = await readActions(fleet, 10);
-  expect(actions.map(({ actor, action, outcome }) => [actor, action, outcome])).toEqual([
+  const interventions = await readInterventions(fleet, 10);
+  expect(interventions.map(({ actor, action, outcome }) => [actor, action, outcome])).toEqual([
     ['vera', 'logout', 'done'],
     ['vera', 'login', 'done'],
     ['pa…', 'login', 'refused'],

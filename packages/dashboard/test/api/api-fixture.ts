@@ -18,7 +18,7 @@ import express from 'express';
 import { Redis } from 'ioredis';
 import { test as base, inject } from 'vitest';
 import type {
-  Actions,
+  Interventions,
   ChangeAnswer,
   ErrorAnswer,
   FailedJobs,
@@ -107,7 +107,7 @@ type AnswerOf<Route> = Route extends '/overview'
           ? FailedJobs
           : Route extends `/failures${string}`
             ? Failures
-            : Actions;
+            : Interventions;
 type ChangeOf<Route> = Route extends '/failures/retry' ? RetryAnswer : ChangeAnswer;
 
 interface Answered<Body> {

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { test as base } from 'vitest';
 import { listen, type RunningServer } from '../../src/listen.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { coreActions } from '../../src/api/actions.ts';
+import { fleetCommands } from '../../src/api/fleet-commands.ts';
 import { FleetState } from '../../src/api/fleet-state.ts';
 import { dashboardFixtures, depsOf, type DashboardFixtures, type Fleet } from '../fixtures.ts';
 import { parseScrape, type Scrape } from './scrape.ts';
@@ -22,7 +22,7 @@ export const test = base.extend<MetricsFixtures>({
     await use(async (redis = fleet.redis) => {
       const deps = { ...depsOf(fleet), redis };
       const queues = redis === fleet.redis ? fleet.queues : new Queues(redis, fleet.prefix);
-      const state = new FleetState({ ...deps, queues }, coreActions({ ...deps, queues }), deps.logger);
+      const state = new FleetState({ ...deps, queues }, fleetCommands({ ...deps, queues }), deps.logger);
       const app = express().use(createMetrics({ ...deps, queues, state }));
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);

@@ -1,11 +1,11 @@
-import { recordAction, type ActionOutcome } from '@lance-offload/fleet';
+import { logIntervention, type InterventionOutcome } from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import type { Request, RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import { visitorOf } from './access/visitor.ts';
 import { changesState } from './request-guards.ts';
 
-function outcomeOf(status: number): ActionOutcome {
+function outcomeOf(status: number): InterventionOutcome {
   if (status < 400) return 'done';
   return status < 500 ? 'refused' : 'failed';
 }
@@ -21,8 +21,8 @@ function describe(request: Request): { action: string; target: string } | undefi
   };
 }
 
-/** Keeps on record what was changed from the board, and by whom. The API’s own routes record in words of their own. */
-export function recordChanges(deps: {
+/** Logs what was changed from the board, and by whom. The API’s own routes log in words of their own. */
+export function logBoardChanges(deps: {
   readonly redis: Redis;
   readonly prefix: string;
   readonly logger: Logger;
@@ -33,8 +33,8 @@ export function recordChanges(deps: {
       response.once('finish', () => {
         const described = describe(request);
         if (!described) return;
-        recordAction(deps, { actor, ...described, outcome: outcomeOf(response.statusCode) }).catch(
-          (error: unknown) => deps.logger.error({ err: error }, 'an action could not be recorded'),
+        logIntervention(deps, { actor, ...described, outcome: outcomeOf(response.statusCode) }).catch(
+          (error: unknown) => deps.logger.error({ err: error }, 'an intervention could not be logged'),
         );
       });
     }

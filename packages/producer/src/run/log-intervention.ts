@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { recordAction, type ActionOutcome, type Fleet } from '@lance-offload/fleet';
+import { logIntervention, type InterventionOutcome, type Fleet } from '@lance-offload/fleet';
 
 /** Who is at the command line: `cli:<user>@<host>`. */
 export function actorHere(): string {
@@ -12,20 +12,20 @@ export function actorHere(): string {
   return `cli:${user}@${hostname()}`;
 }
 
-/** Does something to a run or the fleet, and keeps on record who did it and how it ended. */
-export async function onRecord<Result>(
+/** Does something to a run or the fleet, and logs who did it and how it ended. */
+export async function logged<Result>(
   fleet: Fleet,
   action: 'retry' | 'cancel' | 'pause' | 'resume' | 'limits',
   target: string,
   act: () => Promise<Result>,
 ): Promise<Result> {
-  let outcome: ActionOutcome = 'failed';
+  let outcome: InterventionOutcome = 'failed';
   try {
     const result = await act();
     outcome = 'done';
     return result;
   } finally {
-    const record = { actor: actorHere(), action, target, outcome };
-    await recordAction(fleet, record).catch(() => undefined); // what was done counts, on record or not
+    const intervention = { actor: actorHere(), action, target, outcome };
+    await logIntervention(fleet, intervention).catch(() => undefined); // what was done counts, logged or not
   }
 }

@@ -1,10 +1,10 @@
 import {
   cancelRun,
   pause,
-  readActions,
+  readInterventions,
   readLimits,
   readPauses,
-  recordAction,
+  logIntervention,
   resume,
   retryFailures,
   retryRun,
@@ -13,16 +13,16 @@ import {
   type FailureFilter,
   type LimitChanges,
   type Limits,
-  type NewAction,
+  type NewIntervention,
   type PauseScope,
   type RetriedRun,
   type RetryOptions,
 } from '@lance-offload/fleet';
-import type { Actions, Control } from './answers.ts';
+import type { Interventions, Control } from './answers.ts';
 import type { PauseBody } from './inputs.ts';
 
 /** What the API does to the fleet, and what operators have set. All of it throws `OffloadError`s. */
-export interface FleetActions {
+export interface FleetCommands {
   readControl(): Promise<Control>;
   pause(scope: PauseBody, by: string): Promise<void>;
   /** Returns whether it was paused. */
@@ -33,9 +33,9 @@ export interface FleetActions {
   retryRun(runId: string): Promise<Pick<RetriedRun, 'retried' | 'finished'>>;
   /** Gives failed jobs fresh attempts until it is stopped. */
   retryFailures(filter: FailureFilter, options: RetryOptions): Promise<void>;
-  recordAction(action: NewAction): Promise<void>;
+  logIntervention(intervention: NewIntervention): Promise<void>;
   /** The newest first. */
-  readActions(limit: number): Promise<Actions['actions']>;
+  readInterventions(limit: number): Promise<Interventions['actions']>;
 }
 
 const scopeOf = (body: PauseBody): PauseScope => {
@@ -44,7 +44,7 @@ const scopeOf = (body: PauseBody): PauseScope => {
 };
 
 /** What core does for a fleet. */
-export function coreActions(fleet: Fleet): FleetActions {
+export function fleetCommands(fleet: Fleet): FleetCommands {
   return {
     readControl: async () => {
       const [pauses, limits] = await Promise.all([readPauses(fleet), readLimits(fleet)]);
@@ -68,7 +68,7 @@ export function coreActions(fleet: Fleet): FleetActions {
     retryFailures: async (filter, options) => {
       await retryFailures(fleet, filter, options);
     },
-    recordAction: (action) => recordAction(fleet, action),
-    readActions: (limit) => readActions(fleet, limit),
+    logIntervention: (intervention) => logIntervention(fleet, intervention),
+    readInterventions: (limit) => readInterventions(fleet, limit),
   };
 }

@@ -1,4 +1,4 @@
-import { PAGE_QUEUE, readActions } from '@lance-offload/fleet';
+import { PAGE_QUEUE, readInterventions } from '@lance-offload/fleet';
 import { expect, test as base, vi } from 'vitest';
 import { Browser } from './browser.ts';
 import { dashboardFixtures, type DashboardFixtures } from './fixtures.ts';
@@ -22,19 +22,21 @@ test('what is changed from the board is on record, with who, which route, which 
   await browser.request('GET', '/queues/api/queues');
 
   // A record follows its answer: the last one may still be on its way.
-  const actions = await vi.waitUntil(
+  const interventions = await vi.waitUntil(
     async () => {
-      const found = await readActions(fleet, 100);
+      const found = await readInterventions(fleet, 100);
       return found.length >= 5 && found;
     },
     { timeout: 30_000 },
   );
   const line = 'PUT /api/queues';
-  expect(actions.map(({ actor, action, target, outcome }) => [actor, action, target, outcome])).toEqual([
-    ['olga', `${line}/pause`, '', 'done'],
-    ['olga', `${line}/:queueName/obliterate`, PAGE_QUEUE, 'refused'],
-    ['olga', `${line}/:queueName/pause`, PAGE_QUEUE, 'done'],
-    ['olga', `${line}/:queueName/:jobId/retry`, `${PAGE_QUEUE} ${id}`, 'done'],
-    ['olga', 'login', '', 'done'],
-  ]);
+  expect(interventions.map(({ actor, action, target, outcome }) => [actor, action, target, outcome])).toEqual(
+    [
+      ['olga', `${line}/pause`, '', 'done'],
+      ['olga', `${line}/:queueName/obliterate`, PAGE_QUEUE, 'refused'],
+      ['olga', `${line}/:queueName/pause`, PAGE_QUEUE, 'done'],
+      ['olga', `${line}/:queueName/:jobId/retry`, `${PAGE_QUEUE} ${id}`, 'done'],
+      ['olga', 'login', '', 'done'],
+    ],
+  );
 });
