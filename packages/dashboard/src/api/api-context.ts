@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/fleet';
+import type { FleetLink } from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import type { Response } from 'express';
 import { fleetCommands, type FleetCommands } from './fleet-commands.ts';
@@ -13,7 +13,7 @@ import { Retries } from './retries.ts';
 import { Streams } from './streams.ts';
 
 export interface ApiDeps {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly logger: Logger;
   /** What changes do to the fleet; core’s functions by default. */
   readonly commands?: FleetCommands;
@@ -36,7 +36,7 @@ const FRESH_MS = 1000;
 const MOST_STREAMS = 200;
 
 export interface ApiContext {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly logger: Logger;
   readonly commands: FleetCommands;
   readonly actorOf: (response: Response) => string;

@@ -3,7 +3,7 @@ import {
   placeOfJob,
   planJobId,
   RUN_STEPS,
-  type Fleet,
+  type FleetLink,
   type RunStep,
 } from '@lance-offload/fleet';
 import { readFacts, type KnownFailure } from './failure-facts.ts';
@@ -44,14 +44,14 @@ function matches(
  * again; what is kept of it is small, and its words are read when they are shown.
  */
 export class FailureIndex {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #runs = new Map<string, Map<string, KnownFailure>>();
   readonly #atMs = new Map<string, number>();
   readonly #standings = new Map<RunStep, Standing>();
   #version = 0;
   #running: Promise<void> | undefined;
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: FleetLink) {
     this.#fleet = fleet;
   }
 

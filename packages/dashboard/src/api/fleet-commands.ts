@@ -9,7 +9,7 @@ import {
   retryFailures,
   retryRun,
   setLimits,
-  type Fleet,
+  type FleetLink,
   type FailureFilter,
   type LimitChanges,
   type Limits,
@@ -44,7 +44,7 @@ const scopeOf = (body: PauseBody): PauseScope => {
 };
 
 /** What core does for a fleet. */
-export function fleetCommands(fleet: Fleet): FleetCommands {
+export function fleetCommands(fleet: FleetLink): FleetCommands {
   return {
     readControl: async () => {
       const [pauses, limits] = await Promise.all([readPauses(fleet), readLimits(fleet)]);

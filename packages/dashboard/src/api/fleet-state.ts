@@ -1,7 +1,7 @@
 import {
   readWorkers,
   redisTimeMs,
-  type Fleet,
+  type FleetLink,
   type RunRecord,
   type WorkerStanding,
 } from '@lance-offload/fleet';
@@ -31,7 +31,7 @@ export class FleetState {
   readonly book: RunBook;
   readonly window: BucketWindow;
   readonly rates: RunRates;
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #commands: FleetCommands;
   #workers: readonly WorkerStanding[] = [];
   #queues: readonly QueueRow[] = [];
@@ -42,7 +42,7 @@ export class FleetState {
   #readAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
 
-  constructor(fleet: Fleet, commands: FleetCommands, logger: Logger) {
+  constructor(fleet: FleetLink, commands: FleetCommands, logger: Logger) {
     this.#fleet = fleet;
     this.#commands = commands;
     this.index = new FailureIndex(fleet);

@@ -4,7 +4,7 @@ import {
   readClaims,
   readRecordsOf,
   readRunIds,
-  type Fleet,
+  type FleetLink,
   type RunClaims,
   type RunRecord,
 } from '@lance-offload/fleet';
@@ -25,7 +25,7 @@ const ENQUEUE_MS = 60_000;
 
 /** The runs of the last day, and all that are open. What is told of a run that has ended is read once. */
 export class RunBook {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #lake: LakeRuns;
   /** Every run that Redis tells of; null: it has ended, more than a day ago. */
   readonly #told = new Map<string, RunRecord | null>();
@@ -34,7 +34,7 @@ export class RunBook {
   #listedAtMs = 0;
   #checkedAtMs = 0;
 
-  constructor(fleet: Fleet, logger: Logger) {
+  constructor(fleet: FleetLink, logger: Logger) {
     this.#fleet = fleet;
     this.#lake = new LakeRuns(fleet, logger);
   }

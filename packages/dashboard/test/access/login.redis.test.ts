@@ -4,7 +4,7 @@ import { beforeAll, expect, test as base } from 'vitest';
 import { LIMITS } from '../../src/access/login-limits.ts';
 import { isPassword } from '../../src/access/passwords.ts';
 import { Browser } from '../browser.ts';
-import { dashboardFixtures, type DashboardFixtures, type Fleet } from '../fixtures.ts';
+import { dashboardFixtures, type DashboardFixtures, type FleetLink } from '../fixtures.ts';
 import { PASSWORD, settingsWithUsers } from '../users.ts';
 
 const test = base.extend<DashboardFixtures>(dashboardFixtures);
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const whoAmI = (browser: Browser) => browser.request('GET', '/api/session');
 
-async function onlySession({ redis, prefix }: Fleet): Promise<string> {
+async function onlySession({ redis, prefix }: FleetLink): Promise<string> {
   const [key = '', ...more] = await redis.keys(`${prefix}:session:*`);
   expect(more).toEqual([]);
   return key;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
 const KEPT_INTERVENTIONS = 10_000;
 
@@ -25,7 +25,7 @@ export type Intervention = z.output<typeof interventionSchema>;
 export type InterventionOutcome = Intervention['outcome'];
 export type NewIntervention = Omit<Intervention, 'atMs'> & { readonly atMs?: number };
 
-type Where = Pick<Fleet, 'redis' | 'prefix'>;
+type Where = Pick<FleetLink, 'redis' | 'prefix'>;
 
 const keyOf = (prefix: string): string => `${prefix}:actions`;
 

@@ -4,7 +4,7 @@ import {
   prepareRetry,
   retryFailures,
   type FailedJob,
-  type Fleet,
+  type FleetLink,
   type RetryOutcome,
 } from '@lance-offload/fleet';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
@@ -33,7 +33,7 @@ function errorCode(text: string): string {
 }
 
 /** The tables there are, as far as the configuration, the lake and the queues know. */
-async function knownTables({ config, staging }: Context, fleet: Fleet): Promise<string[]> {
+async function knownTables({ config, staging }: Context, fleet: FleetLink): Promise<string[]> {
   const failed = (await findFailures(fleet, {})).map(({ table }) => table);
   const names = new Set([...failed, ...(config.tables?.keys() ?? []), ...(await staging.listTables())]);
   return [...names].toSorted();

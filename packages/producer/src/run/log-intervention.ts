@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { logIntervention, type InterventionOutcome, type Fleet } from '@lance-offload/fleet';
+import { logIntervention, type InterventionOutcome, type FleetLink } from '@lance-offload/fleet';
 
 /** Who is at the command line: `cli:<user>@<host>`. */
 export function actorHere(): string {
@@ -14,7 +14,7 @@ export function actorHere(): string {
 
 /** Does something to a run or the fleet, and logs who did it and how it ended. */
 export async function logged<Result>(
-  fleet: Fleet,
+  fleet: FleetLink,
   action: 'retry' | 'cancel' | 'pause' | 'resume' | 'limits',
   target: string,
   act: () => Promise<Result>,

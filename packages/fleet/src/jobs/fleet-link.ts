@@ -3,8 +3,8 @@ import type { Staging } from '@lance-offload/core';
 import type { Attempts } from '@lance-offload/base';
 import type { Queues } from './queues.ts';
 
-/** What operating a run needs: its queues and its lake. */
-export interface Fleet {
+/** How a process reaches its fleet, to look at runs and to operate them: Redis, the queues in it, and the lake. */
+export interface FleetLink {
   readonly redis: Redis;
   readonly queues: Queues;
   readonly staging: Staging;
