@@ -24,7 +24,7 @@ export { lakeColumns } from './plan/lake-columns.ts';
 export { lakeSchemaOf, writeTypes } from './plan/lake-schema.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
 export { bytesPerRow, rowsPerPage } from './plan/page-size.ts';
-export { pageSchema, type Page } from './plan/page.ts';
+export { pageSchema, type Page, type PageKind } from './plan/page.ts';
 export { jobFields, PAYLOAD_VERSION, planJobSchema, type PlanJob } from './plan/plan-job.ts';
 export { judgeAgain, refuseMadeAnew } from './plan/read-identity.ts';
 export { isRunId, isRunIdOf, newRunId } from './plan/run-id.ts';

@@ -17,7 +17,7 @@ import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { countArrowRows } from './row-count.ts';
-import { createScan } from './scan.ts';
+import { querySender } from './send-query.ts';
 import { withRetries } from './with-retries.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
@@ -71,12 +71,12 @@ export interface LanceClient {
    * `retried`: then also after failures that may pass, an answer that is not whole among them.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
-  scan(
+  query(
     table: string,
     query: ScanQuery | SearchQuery,
     limits: { maxBytes: number; signal: AbortSignal; retried?: boolean },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */
+  /** Gives the buffer of an answer's body back, to be used for another one. Nobody may use it any more. */
   recycle(buffer: ArrayBuffer): void;
 }
 
@@ -160,7 +160,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
   const url = sourceUrl(connection);
   const secret = connection.api_key;
   const buffers = new BodyBuffers();
-  const sendScan = createScan(connection, buffers);
+  const sendQuery = querySender(connection, buffers);
 
   async function call<T extends z.ZodType>(
     schema: T,
@@ -255,7 +255,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       return list?.indexes;
     },
 
-    async scan(table, query, { maxBytes, signal, retried = false }) {
+    async query(table, query, { maxBytes, signal, retried = false }) {
       const requestId = newRequestId();
       const context = {
         failing: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
@@ -273,7 +273,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
         const started = performance.now();
         let code: OffloadErrorCode | undefined;
         try {
-          return await sendScan({ ...request, context, headers, query, maxBytes, signal });
+          return await sendQuery({ ...request, context, headers, query, maxBytes, signal });
         } catch (thrown) {
           ({ code } = sourceError(thrown, context, request));
           throw thrown;

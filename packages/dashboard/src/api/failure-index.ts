@@ -9,7 +9,7 @@ import {
 import { readFacts, type KnownFailure } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 
-const SCAN_COUNT = 5000;
+const ZSCAN_COUNT = 5000;
 const READ_CHUNK = 1000;
 /** Jobs read in one go; the rest follows in the next. */
 const MOST_READS = 25_000;
@@ -115,7 +115,7 @@ export class FailureIndex {
     const mark = await this.#markOf(step);
     const standing = this.#standings.get(step);
     if (standing?.mark === mark && Date.now() - standing.atMs < FULL_LOOK_MS) return 0;
-    const failed = await this.#scan(step);
+    const failed = await this.#readFailed(step);
     const suffix = step === 'page' ? '.page-' : `.${step}`;
     for (const jobId of this.#atMs.keys())
       if (jobId.includes(suffix) && !failed.has(jobId)) this.#drop(jobId);
@@ -139,12 +139,12 @@ export class FailureIndex {
   }
 
   /** ZSCAN, because it misses nothing that is there throughout, whatever is retried meanwhile. */
-  async #scan(step: RunStep): Promise<Map<string, number>> {
+  async #readFailed(step: RunStep): Promise<Map<string, number>> {
     const key = this.#fleet.queues[step].toKey('failed');
     const failed = new Map<string, number>();
     let cursor = '0';
     do {
-      const [next, flat] = await this.#fleet.redis.zscan(key, cursor, 'COUNT', SCAN_COUNT);
+      const [next, flat] = await this.#fleet.redis.zscan(key, cursor, 'COUNT', ZSCAN_COUNT);
       for (let at = 0; at + 1 < flat.length; at += 2) failed.set(String(flat[at]), Number(flat[at + 1]));
       cursor = next;
     } while (cursor !== '0');

@@ -12,8 +12,8 @@ import type { SearchQuery } from './search-query.ts';
 /** Largest part of a refusal's body that is read. */
 const MAX_REFUSAL_BYTES = 65_536;
 
-/** What a scan needs beside its query. */
-interface ScanRequest extends RequestFacts {
+/** What sending a query needs beside it. */
+interface QueryRequest extends RequestFacts {
   readonly context: RequestContext;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: ScanQuery | SearchQuery;
@@ -21,7 +21,7 @@ interface ScanRequest extends RequestFacts {
   readonly signal: AbortSignal;
 }
 
-type Scan = (scan: ScanRequest) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+type SendQuery = (asked: QueryRequest) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | null {
   const value = headers[name];
@@ -54,21 +54,21 @@ async function beginning(stream: Dispatcher.ResponseData['body']): Promise<strin
   return body;
 }
 
-async function refusal(response: Dispatcher.ResponseData, scan: ScanRequest): Promise<OffloadError> {
+async function refusal(response: Dispatcher.ResponseData, asked: QueryRequest): Promise<OffloadError> {
   const { statusCode: status, headers } = response;
   const body = await beginning(response.body);
   if (status < 400) {
-    const message = `${scan.context.failing}: ${scan.url} answered with a redirect (${status}), which is not followed: it would carry the key to another address`;
+    const message = `${asked.context.failing}: ${asked.url} answered with a redirect (${status}), which is not followed: it would carry the key to another address`;
     return new OffloadError('SOURCE_UNAVAILABLE', message, {
-      ...scan.context.details,
+      ...asked.context.details,
       status,
-      requestId: scan.requestId,
+      requestId: asked.requestId,
     });
   }
   return refusalError(
-    { method: 'POST', url: scan.url, status, header: (name) => headerOf(headers, name), body },
-    scan.context,
-    scan,
+    { method: 'POST', url: asked.url, status, header: (name) => headerOf(headers, name), body },
+    asked.context,
+    asked,
   );
 }
 
@@ -77,7 +77,7 @@ function isBrokenGzip(thrown: unknown): thrown is Error {
 }
 
 /** undici's two timeouts in words an operator understands, and zlib's complaints as what they are; the rest as it is. */
-function inWords(thrown: unknown, seconds: number, { context, requestId }: ScanRequest): unknown {
+function inWords(thrown: unknown, seconds: number, { context, requestId }: QueryRequest): unknown {
   if (isBrokenGzip(thrown)) {
     const message = `${context.failing}: the answer cannot be unpacked: ${thrown.message} (request ${requestId})`;
     return new OffloadError('SOURCE_BAD_BODY', message, { ...context.details, requestId }, { cause: thrown });
@@ -93,16 +93,16 @@ function inWords(thrown: unknown, seconds: number, { context, requestId }: ScanR
  * Queries go through undici's `request` rather than ky's `fetch`: a page comes in hundreds of chunks, and web streams
  * make each of them cost twice as much CPU time (45 ms against 85 ms for 32 MB). Nothing is retried here.
  */
-export function createScan(connection: Connection, buffers: BodyBuffers): Scan {
+export function querySender(connection: Connection, buffers: BodyBuffers): SendQuery {
   const seconds = connection.request_timeout;
   const dispatcher = new Agent({
     headersTimeout: seconds * 1000,
     bodyTimeout: seconds * 1000,
     connect: { timeout: seconds * 1000 },
   });
-  return async (scan) => {
+  return async (asked) => {
     try {
-      const { headers, signal, query, url } = scan;
+      const { headers, signal, query, url } = asked;
       const response = await request(url, {
         dispatcher,
         method: 'POST',
@@ -110,18 +110,18 @@ export function createScan(connection: Connection, buffers: BodyBuffers): Scan {
         signal,
         body: JSON.stringify(query),
       });
-      if (response.statusCode >= 300) throw await refusal(response, scan);
+      if (response.statusCode >= 300) throw await refusal(response, asked);
       const told = headerOf(response.headers, VERSION_HEADER);
       try {
-        refuseOtherVersion(told, query.version, scan.context, scan.requestId);
+        refuseOtherVersion(told, query.version, asked.context, asked.requestId);
       } catch (thrown) {
         response.body.on('error', () => undefined).destroy(); // it tells of being ended as of an error
         throw thrown;
       }
       const announced = announcedBytes(response);
-      return await readBody(unpacked(response), { maxBytes: scan.maxBytes, buffers, announced });
+      return await readBody(unpacked(response), { maxBytes: asked.maxBytes, buffers, announced });
     } catch (thrown) {
-      throw inWords(thrown, seconds, scan);
+      throw inWords(thrown, seconds, asked);
     }
   };
 }
