@@ -7,7 +7,7 @@ export { emptyReport, unchangedReport, type RunReport } from './commit/report.ts
 export type { Opening } from './lake/opening.ts';
 export { dataFilePath, keysFilePath, newAttemptId } from './lake/paths.ts';
 export { readAllMetaData } from './lake/all-metadata.ts';
-export { readHistory, type HistoryPage } from './lake/read-history.ts';
+export { readHistory, type HistoryPart } from './lake/read-history.ts';
 export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export { END_AT } from './lake/validity.ts';

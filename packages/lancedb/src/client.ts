@@ -51,7 +51,7 @@ interface TableDescription {
 export interface LanceClient {
   /** Where the requests go; no credentials in it. */
   readonly url: string;
-  /** Names of all tables, through every page of the listing. */
+  /** Names of all tables, through every part of the listing. */
   listTables(): Promise<string[]>;
   /** The schema at a version; at the latest one where none is given. */
   describe(table: string, version?: number): Promise<TableDescription>;
@@ -60,7 +60,7 @@ export interface LanceClient {
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
   /**
-   * When each version that is still there was written, in ISO 8601, through every page of the listing; `undefined` where
+   * When each version that is still there was written, in ISO 8601, through every part of the listing; `undefined` where
    * the server does not tell. An answer that is damaged is an error: what it would have told must not be missed.
    */
   versionTimes(table: string): Promise<ReadonlyMap<number, string> | undefined>;
@@ -117,17 +117,17 @@ async function unlessUnserved<T>(
   }
 }
 
-/** Every page of a listing, each asked for by the `page_token` of the one before. */
-async function eachPage<T extends { readonly page_token?: string | null | undefined }>(
+/** Every part of a listing, each asked for by the `page_token` of the one before. */
+async function eachPart<T extends { readonly page_token?: string | null | undefined }>(
   { failing }: RequestContext,
   ask: (token: Record<string, string>) => Promise<T>,
 ): Promise<T[]> {
-  const pages: T[] = [];
+  const parts: T[] = [];
   const seen = new Set<string>();
   for (let token: string | undefined = ''; token !== undefined;) {
-    const page = await ask(token === '' ? {} : { page_token: token });
-    pages.push(page);
-    token = page.page_token || undefined;
+    const part = await ask(token === '' ? {} : { page_token: token });
+    parts.push(part);
+    token = part.page_token || undefined;
     if (token !== undefined && seen.has(token))
       throw new OffloadError(
         'SOURCE_BAD_BODY',
@@ -135,7 +135,7 @@ async function eachPage<T extends { readonly page_token?: string | null | undefi
       );
     if (token !== undefined) seen.add(token);
   }
-  return pages;
+  return parts;
 }
 
 /** A version and its time, cut to milliseconds. A text without a zone is UTC, on whichever machine it is read. */
@@ -201,10 +201,10 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     async listTables() {
       const context = { failing: 'Could not list the tables' };
       const limit = String(LISTING_PAGE);
-      const pages = await eachPage(context, (token) =>
+      const parts = await eachPart(context, (token) =>
         call(tableList, 'v1/table/', context, { search: { limit, ...token } }),
       );
-      return pages.flatMap(({ tables }) => tables);
+      return parts.flatMap(({ tables }) => tables);
     },
 
     async describe(table, version) {
@@ -239,13 +239,13 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async versionTimes(table) {
       const context = { failing: `Could not list the versions of table "${table}"`, details: { table } };
-      const pages = await unlessUnserved(
-        eachPage(context, (token) =>
+      const parts = await unlessUnserved(
+        eachPart(context, (token) =>
           call(versionList, tablePath(table, 'version/list'), context, { body: {}, search: token }),
         ),
         UNSERVED,
       );
-      return pages && new Map(pages.flatMap(({ versions }) => versions.flatMap(writtenAt)));
+      return parts && new Map(parts.flatMap(({ versions }) => versions.flatMap(writtenAt)));
     },
 
     async listIndexes(table, version) {

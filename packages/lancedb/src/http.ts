@@ -104,7 +104,7 @@ export function newRequestId(): string {
   return randomUUID();
 }
 
-function asRecord(value: unknown): Record<string, unknown> | undefined {
+function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null ? { ...value } : undefined;
 }
 
@@ -121,7 +121,7 @@ function redact(text: string, secret: string): string {
 export function serverWords(body: string, redacted: (words: string) => string = (words) => words): string {
   let words = body.trim();
   try {
-    const json = asRecord(JSON.parse(body));
+    const json = asObject(JSON.parse(body));
     const parts = [json?.['error'], json?.['detail'], json?.['message']].filter(
       (part) => typeof part === 'string' && part !== '',
     );

@@ -58,7 +58,7 @@ export interface ReadTable {
 export interface HeldTable {
   readonly sourceVersion: number;
   readonly identity: TableIdentity | undefined;
-  /** When the lake's last commit was made; for lakes that recorded no identity. */
+  /** When the lake's last commit was made; for lakes that kept no identity. */
   readonly committedAtMs: number | undefined;
 }
 

@@ -167,7 +167,7 @@ export function RunHead({ run }: { run: RunDetail }) {
       <p class="crumbs">
         <a href="/">Overview</a> <span aria-hidden="true">/</span> <span class="id">{run.runId}</span>
       </p>
-      <div class="page-head">
+      <div class="screen-head">
         <h1 ref={heading} tabIndex={-1}>
           {run.table}
         </h1>

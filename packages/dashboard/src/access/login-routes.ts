@@ -12,7 +12,7 @@ import { csrfTokenOf, hasToken, makeToken } from './csrf-tokens.ts';
 import { localPath } from './local-path.ts';
 import { fieldOf, nameOf } from './login-form.ts';
 import { limitLogins } from './login-limits.ts';
-import { comeAgainPage, loginPage, logoutPage } from './login-page.ts';
+import { comeAgainHtml, loginHtml, logoutHtml } from './login-html.ts';
 import { isPassword, TooManyLoginsError, unmatchableHash } from './passwords.ts';
 import type { SessionDeps, Sessions } from './sessions.ts';
 import { findVisitor, visitorOf } from './visitor.ts';
@@ -48,7 +48,7 @@ function showForm(request: Request, response: Response, status: number, problem:
   const next = localPath(fieldOf(request, 'next'));
   const token = csrfTokenOf(response);
   const name = nameOf(request).slice(0, 64);
-  response.status(status).send(loginPage({ token, next, problem, isWrong: status === 401, name }));
+  response.status(status).send(loginHtml({ token, next, problem, isWrong: status === 401, name }));
 }
 
 function sayLimited(request: Request, response: Response, retrySeconds: number): void {
@@ -120,8 +120,8 @@ export function loginRoutes(deps: LoginDeps): Router {
     const next = localPath(request.query['next']);
     if (findVisitor(response)) response.redirect(next);
     else if (request.get('sec-fetch-site') === 'cross-site')
-      response.send(comeAgainPage(`/login?next=${encodeURIComponent(next)}`));
-    else response.send(loginPage({ token: csrfTokenOf(response), next }));
+      response.send(comeAgainHtml(`/login?next=${encodeURIComponent(next)}`));
+    else response.send(loginHtml({ token: csrfTokenOf(response), next }));
   });
   router.post('/login', readForm, requireFormToken, limitLogins(sayLimited), postLogin(deps), answerBusy);
   return router;
@@ -131,7 +131,7 @@ export function loginRoutes(deps: LoginDeps): Router {
 export function logoutRoutes(deps: LoginDeps): Router {
   const router = Router();
   router.get('/logout', (_request, response) => {
-    response.send(logoutPage(csrfTokenOf(response), visitorOf(response)));
+    response.send(logoutHtml(csrfTokenOf(response), visitorOf(response)));
   });
   router.post('/logout', postLogout(deps));
   return router;

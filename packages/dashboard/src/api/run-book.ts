@@ -20,7 +20,7 @@ const RECENT_MS = 5 * 60_000;
 const MOST_READS = 5000;
 /** How often the queue is asked whether it still has the open runs. */
 const CHECK_MS = 10_000;
-/** A run is recorded before it is enqueued. */
+/** A run has its record before it is enqueued. */
 const ENQUEUE_MS = 60_000;
 
 /** The runs of the last day, and all that are open. What is told of a run that has ended is read once. */

@@ -1,6 +1,6 @@
 import { useHeading } from '../router.ts';
 
-export function NotFoundPage() {
+export function NotFoundScreen() {
   const heading = useHeading('Nothing here');
   return (
     <>

@@ -199,7 +199,7 @@ function InterventionLog({ version }: { version: unknown }) {
   );
 }
 
-export function ControlPage() {
+export function ControlScreen() {
   const heading = useHeading('Control');
   const control = useStore(fleet, ({ overview }) => overview?.control ?? null);
   const tables = useStore(fleet, ({ overview }) => overview?.tables ?? null);
@@ -208,7 +208,7 @@ export function ControlPage() {
   const onDone = (): void => setChanges((times) => times + 1);
   return (
     <>
-      <div class="page-head">
+      <div class="screen-head">
         <h1 ref={heading} tabIndex={-1}>
           Control
         </h1>

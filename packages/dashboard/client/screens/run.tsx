@@ -61,7 +61,7 @@ function NotYet({ title, children }: { title: string; children: preact.Component
   );
 }
 
-export function RunPage({ runId }: { runId: string }) {
+export function RunScreen({ runId }: { runId: string }) {
   const id = encodeURIComponent(runId);
   const { data: run, error } = useTopic<RunDetail>(
     `/api${runPath(runId)}`,

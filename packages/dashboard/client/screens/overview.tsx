@@ -33,13 +33,13 @@ function AttentionLine({ overview }: { overview: Overview }) {
   );
 }
 
-export function OverviewPage() {
+export function OverviewScreen() {
   const overview = useStore(fleet, (state) => state.overview);
   const failures = overview?.fleet.failures ?? 0;
   const heading = useHeading('Overview', failures > 0 ? `(${failures}) ` : '');
   return (
     <>
-      <div class="page-head">
+      <div class="screen-head">
         <h1 ref={heading} tabIndex={-1}>
           Overview
         </h1>

@@ -5,7 +5,7 @@ import { planColumns, type TableState, type ColumnPlan } from '@lance-offload/co
 import { searchSchema, type LanceField } from '@lance-offload/lancedb';
 
 /** What `selectionOf` writes into the lake. */
-const recordedSelection = z.object({
+const committedSelection = z.object({
   source: z.string(),
   table: z.string(),
   filter: z.string().nullable(),
@@ -14,24 +14,24 @@ const recordedSelection = z.object({
   withRowId: z.boolean().default(false),
   columns: z.array(z.string()),
 });
-export type RecordedSelection = z.output<typeof recordedSelection>;
+export type CommittedSelection = z.output<typeof committedSelection>;
 
 /**
- * What of the source a lake table holds, as its last commit recorded it.
+ * What of the source a lake table holds, as its last commit has noted it.
  *
  * @throws OffloadError `LAKE_UNAVAILABLE` where it does not say.
  */
 export function readSelection(
   destination: string,
   { selection }: Pick<TableState, 'selection'>,
-): RecordedSelection {
+): CommittedSelection {
   let json: unknown;
   try {
     json = JSON.parse(selection ?? 'null');
   } catch {
     json = undefined; // the schema says that it is none
   }
-  const parsed = recordedSelection.safeParse(json);
+  const parsed = committedSelection.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new OffloadError(
     'LAKE_UNAVAILABLE',
@@ -60,7 +60,7 @@ function columnWords(was: readonly string[], is: readonly string[]): string[] {
 
 function changedOptions(
   state: TableState,
-  was: RecordedSelection,
+  was: CommittedSelection,
   { options }: Configured,
   { ingestion, columns, search }: ColumnPlan,
 ): string[] {
@@ -99,7 +99,7 @@ function changedOptions(
  */
 export function configurationNotes(
   state: TableState,
-  was: RecordedSelection,
+  was: CommittedSelection,
   configured: Configured,
   fields: readonly LanceField[],
 ): string[] {

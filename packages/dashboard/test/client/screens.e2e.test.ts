@@ -146,7 +146,7 @@ test('a link leads to a page without loading it, and the focus goes to its headi
   const { page } = await openAt(url, '/');
   await page.evaluate(() => Object.assign(globalThis, { isSame: true }));
   await page
-    .getByRole('navigation', { name: 'Pages', exact: true })
+    .getByRole('navigation', { name: 'Screens', exact: true })
     .getByRole('link', { name: 'Failures' })
     .click();
   await page.waitForSelector('.group');

@@ -15,7 +15,7 @@ function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-function page(title: string, content: string, head = ''): string {
+function document(title: string, content: string, head = ''): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -53,11 +53,11 @@ export interface LoginForm {
 }
 
 /** The login, which needs no script. */
-export function loginPage({ token, next, problem, isWrong = false, name = '' }: LoginForm): string {
+export function loginHtml({ token, next, problem, isWrong = false, name = '' }: LoginForm): string {
   const told =
     (problem === undefined ? '' : ' aria-describedby="problem"') + (isWrong ? ' aria-invalid="true"' : '');
   const [focusName, focusPassword] = name === '' ? [' autofocus', ''] : ['', ' autofocus'];
-  return page(
+  return document(
     problem === undefined ? 'Log in' : 'Not logged in',
     `<h1>Log in</h1>
 ${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${escapeHtml(problem)}</p>`}
@@ -74,9 +74,9 @@ ${hidden('next', next)}
   );
 }
 
-/** The page that leads out. */
-export function logoutPage(token: string, { name, role }: Visitor): string {
-  return page(
+/** The form that leads out. */
+export function logoutHtml(token: string, { name, role }: Visitor): string {
+  return document(
     'Log out',
     `<h1>Log out</h1>
 <p>You are logged in as <strong>${escapeHtml(name)}</strong>, ${role === 'operator' ? 'an operator' : 'a viewer'}.</p>
@@ -89,8 +89,8 @@ ${hidden(TOKEN_FIELD, token)}
 }
 
 /** Shown while Redis is away; it looks again by itself. */
-export function awayPage(): string {
-  return page(
+export function awayHtml(): string {
+  return document(
     'Redis does not answer',
     `<h1>Redis does not answer</h1>
 <p role="status">The fleet’s Redis cannot be reached, so there is nothing to show. This page looks again every five seconds.</p>`,
@@ -102,8 +102,8 @@ export function awayPage(): string {
  * Comes to the login once more, from here: a browser that follows a link of another site keeps a `SameSite=Strict` cookie
  * to itself, and would be asked to log in although it is.
  */
-export function comeAgainPage(path: string): string {
-  return page(
+export function comeAgainHtml(path: string): string {
+  return document(
     'One moment',
     `<h1>One moment</h1>
 <p><a href="${escapeHtml(path)}">Go on to the dashboard</a></p>`,

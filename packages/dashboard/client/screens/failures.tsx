@@ -95,7 +95,7 @@ function useFailures(chosen: Chosen) {
   };
 }
 
-export function FailuresPage() {
+export function FailuresScreen() {
   const chosen = useChosen();
   const { all, shown, error, isFiltered } = useFailures(chosen);
   const total = all?.total ?? 0;
@@ -106,7 +106,7 @@ export function FailuresPage() {
   );
   return (
     <>
-      <div class="page-head">
+      <div class="screen-head">
         <h1 ref={heading} tabIndex={-1}>
           Failures
         </h1>
