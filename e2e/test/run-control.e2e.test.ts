@@ -130,7 +130,7 @@ test('Ctrl-C on run --workers ends its workers and its Redis, and run --resume -
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
 });
 
-test('who retries or cancels a run from the command line is on record, and how it ended', async ({
+test('who retries or cancels a run from the command line is logged, and how it ended', async ({
   world,
   fleetRedis,
 }) => {

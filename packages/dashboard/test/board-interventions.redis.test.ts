@@ -6,7 +6,7 @@ import { PASSWORD, settingsWithUsers } from './users.ts';
 
 const test = base.extend<DashboardFixtures>(dashboardFixtures);
 
-test('what is changed from the board is on record, with who, which route, which job, and how it ended', async ({
+test('what is changed from the board is logged, with who, which route, which job, and how it ended', async ({
   fleet,
   serve,
 }) => {

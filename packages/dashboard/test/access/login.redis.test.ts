@@ -240,7 +240,7 @@ test('logins that succeed are not counted', async ({ serve }) => {
   }
 });
 
-test('logins, failed logins and logouts are on record; of an unknown name only its beginning', async ({
+test('logins, failed logins and logouts are logged; of an unknown name only its beginning', async ({
   fleet,
   serve,
 }) => {
