@@ -1,6 +1,7 @@
 import { toOffloadError } from '@lance-offload/base';
 import { readLog } from '@lance-offload/delta';
-import { entryOfRun, type RunReport, type Staging } from '@lance-offload/core';
+import type { RunReport, Staging } from '@lance-offload/core';
+import { entryOfRun } from '../../../core/src/commit/commit-actions.ts';
 import type { Halt } from './halting-store.ts';
 import type { KeptLake } from './kept-lake.ts';
 import { PARTS, type Part, type Scene } from './parts.ts';
