@@ -47,6 +47,7 @@ ENV NODE_ENV=production LANCE_OFFLOAD_CONFIG=/etc/lance-offload/offload.yaml
 # A new volume mounted here takes over the owner.
 RUN install --directory --owner=node --group=node /lake
 COPY --from=fleet-dependencies /app ./
+# The dashboard runs what is compiled; producer and worker run their bundles, which hold it already.
 COPY --from=build /app/packages/base/dist packages/base/dist
 COPY --from=build /app/packages/lancedb/dist packages/lancedb/dist
 COPY --from=build /app/packages/delta/dist packages/delta/dist

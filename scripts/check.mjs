@@ -8,6 +8,7 @@ const checks = [
   ['knip', '--no-progress'],
   ['depcruise', '--config', '.dependency-cruiser.mjs', 'packages', 'bench/src', 'e2e', 'examples'],
   ['node', 'scripts/check-sizes.mjs'],
+  ['node', 'scripts/check-links.mjs'],
 ];
 let failed = 0;
 for (const [command, ...args] of checks) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { attemptsOf, loadConfig } from '@lance-offload/base';
-import { failureSchema, pageJobId, retryRun, type Fleet, type RunStatus } from '@lance-offload/fleet';
+import { failureSchema, pageJobId, retryRun, type FleetLink, type RunStatus } from '@lance-offload/fleet';
 import type { Fault } from './faults.ts';
 import type { FleetRedis } from './fleet-redis.ts';
 import type { Item } from './items.ts';
@@ -58,7 +58,7 @@ async function lakeOf(destinations: readonly string[], { world, items }: FaultRi
   };
 }
 
-async function fleetOf({ world, fleetRedis }: FaultRig): Promise<Fleet> {
+async function fleetOf({ world, fleetRedis }: FaultRig): Promise<FleetLink> {
   const config = await loadConfig(path.join(world.folder, 'offload.yaml'), { LANCEDB_API_KEY: world.apiKey });
   const { redis, queues } = fleetRedis;
   return { redis, queues, staging: world.lake.staging, prefix: world.prefix, attempts: attemptsOf(config) };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { readActions } from '@lance-offload/fleet';
+import { readInterventions } from '@lance-offload/fleet';
 import { source as axeScript } from 'axe-core';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -90,7 +90,7 @@ test('an operator logs in, lands where they wanted to, retries a page on the boa
   expect(complaints).toEqual([]);
   await page.goto(`${url}/queues`);
   expect(page.url()).toBe(`${url}/login?next=%2Fqueues`);
-  const actions = await readActions({ redis: fleetRedis.redis, prefix: world.prefix }, 10);
+  const actions = await readInterventions({ redis: fleetRedis.redis, prefix: world.prefix }, 10);
   expect(actions.map(({ actor, action, target, outcome }) => [actor, action, target, outcome])).toEqual([
     ['olga', 'logout', '', 'done'],
     ['olga', 'PUT /api/queues/:queueName/retry/:queueStatus', 'offload-page', 'done'],

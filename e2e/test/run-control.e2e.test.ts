@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { readActions, type RunStatus } from '@lance-offload/fleet';
+import { readInterventions, type RunStatus } from '@lance-offload/fleet';
 import { expect } from 'vitest';
 import { test } from '../src/fixtures.ts';
 import { differences, until } from '../src/lake.ts';
@@ -130,7 +130,7 @@ test('Ctrl-C on run --workers ends its workers and its Redis, and run --resume -
   expect(differences(await world.lake.rows('items'), items)).toEqual([]);
 });
 
-test('who retries or cancels a run from the command line is on record, and how it ended', async ({
+test('who retries or cancels a run from the command line is logged, and how it ended', async ({
   world,
   fleetRedis,
 }) => {
@@ -144,12 +144,12 @@ test('who retries or cancels a run from the command line is on record, and how i
   expect((await world.offload('cancel', runId)).code).toBe(0);
   expect((await world.offload('cancel', runId)).code).toBe(1);
 
-  const actions = await readActions({ redis: fleetRedis.redis, prefix: world.prefix }, 10);
-  expect(actions.map(({ action, target, outcome }) => [action, target, outcome])).toEqual([
+  const interventions = await readInterventions({ redis: fleetRedis.redis, prefix: world.prefix }, 10);
+  expect(interventions.map(({ action, target, outcome }) => [action, target, outcome])).toEqual([
     ['cancel', runId, 'failed'],
     ['cancel', runId, 'done'],
     ['retry', runId, 'done'],
   ]);
   const actor = `cli:${userInfo().username}@${hostname()}`;
-  expect(new Set(actions.map((action) => action.actor))).toEqual(new Set([actor]));
+  expect(new Set(interventions.map(({ actor: who }) => who))).toEqual(new Set([actor]));
 });

@@ -7,7 +7,7 @@ export { emptyReport, unchangedReport, type RunReport } from './commit/report.ts
 export type { Opening } from './lake/opening.ts';
 export { dataFilePath, keysFilePath, newAttemptId } from './lake/paths.ts';
 export { readAllMetaData } from './lake/all-metadata.ts';
-export { readHistory, type HistoryPage } from './lake/read-history.ts';
+export { readHistory, type HistoryPart } from './lake/read-history.ts';
 export { newestRuns, runsSince, startOfRun, type RecentRun } from './lake/recent-runs.ts';
 export { tableState, type TableState } from './lake/table-state.ts';
 export { END_AT } from './lake/validity.ts';
@@ -24,7 +24,7 @@ export { lakeColumns } from './plan/lake-columns.ts';
 export { lakeSchemaOf, writeTypes } from './plan/lake-schema.ts';
 export { pageScanOf, transformOf } from './plan/page-scan.ts';
 export { bytesPerRow, rowsPerPage } from './plan/page-size.ts';
-export { pageSchema, type Page } from './plan/page.ts';
+export { pageSchema, type Page, type PageKind } from './plan/page.ts';
 export { jobFields, PAYLOAD_VERSION, planJobSchema, type PlanJob } from './plan/plan-job.ts';
 export { judgeAgain, refuseMadeAnew } from './plan/read-identity.ts';
 export { isRunId, isRunIdOf, newRunId } from './plan/run-id.ts';

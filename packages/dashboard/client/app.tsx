@@ -1,25 +1,25 @@
 import { fleet, isFresh } from './live/fleet.ts';
-import { ControlPage } from './pages/control.tsx';
-import { FailuresPage } from './pages/failures.tsx';
-import { NotFoundPage } from './pages/not-found.tsx';
-import { OverviewPage } from './pages/overview.tsx';
-import { RunPage } from './pages/run.tsx';
+import { ControlScreen } from './screens/control.tsx';
+import { FailuresScreen } from './screens/failures.tsx';
+import { NotFoundScreen } from './screens/not-found.tsx';
+import { OverviewScreen } from './screens/overview.tsx';
+import { RunScreen } from './screens/run.tsx';
 import { Header, PausedBanner } from './parts/header.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { routeOf, usePath } from './router.ts';
 import { useStore } from './store.ts';
 
-const PAGES = {
-  overview: OverviewPage,
-  failures: FailuresPage,
-  control: ControlPage,
-  none: NotFoundPage,
+const SCREENS = {
+  overview: OverviewScreen,
+  failures: FailuresScreen,
+  control: ControlScreen,
+  none: NotFoundScreen,
 } as const;
 
-function Page() {
+function Screen() {
   const route = routeOf(usePath());
-  if (route.page === 'run') return <RunPage key={route.runId} runId={route.runId} />;
-  const Shown = PAGES[route.page];
+  if (route.screen === 'run') return <RunScreen key={route.runId} runId={route.runId} />;
+  const Shown = SCREENS[route.screen];
   return <Shown />;
 }
 
@@ -28,12 +28,12 @@ export function App() {
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the page
+        Skip to the content
       </a>
       <Header />
       <PausedBanner />
       <main id="main" class={isStale ? 'stale' : undefined} tabIndex={-1}>
-        <Page />
+        <Screen />
       </main>
       <Toasts />
     </>

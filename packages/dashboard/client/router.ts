@@ -2,19 +2,19 @@ import { useEffect, useRef } from 'preact/hooks';
 import { createStore, useStore } from './store.ts';
 
 export type Route =
-  | { readonly page: 'overview' }
-  | { readonly page: 'run'; readonly runId: string }
-  | { readonly page: 'failures' }
-  | { readonly page: 'control' }
-  | { readonly page: 'none' };
+  | { readonly screen: 'overview' }
+  | { readonly screen: 'run'; readonly runId: string }
+  | { readonly screen: 'failures' }
+  | { readonly screen: 'control' }
+  | { readonly screen: 'none' };
 
-/** Which page a path is. */
+/** Which screen a path is. */
 export function routeOf(path: string): Route {
-  if (path === '/') return { page: 'overview' };
+  if (path === '/') return { screen: 'overview' };
   if (path === '/failures' || path === '/control')
-    return { page: path === '/failures' ? 'failures' : 'control' };
+    return { screen: path === '/failures' ? 'failures' : 'control' };
   const runId = /^\/runs\/([^/]+)$/.exec(path)?.[1];
-  return runId === undefined ? { page: 'none' } : { page: 'run', runId: decodeURIComponent(runId) };
+  return runId === undefined ? { screen: 'none' } : { screen: 'run', runId: decodeURIComponent(runId) };
 }
 
 export function runPath(runId: string): string {
@@ -51,7 +51,7 @@ export function useQuery(): URLSearchParams {
 
 let hasNavigated = false;
 
-/** Shows the page of the address; returns whether it is another than before. */
+/** Shows the screen of the address; returns whether it is another than before. */
 function arrive(): boolean {
   const isOther = location.pathname !== place.get().path;
   hasNavigated ||= isOther;
@@ -59,7 +59,7 @@ function arrive(): boolean {
   return isOther;
 }
 
-/** Goes to a page of the client, without loading anything. `replace`: the one before is not to be come back to. */
+/** Goes to a screen of the client, without loading anything. `replace`: the one before is not to be come back to. */
 export function navigate(href: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, '', href);
   else history.pushState(null, '', href);
@@ -78,7 +78,7 @@ function followLink(event: MouseEvent): void {
     return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link?.href || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
-  if (link.hash || routeOf(link.pathname).page === 'none') return;
+  if (link.hash || routeOf(link.pathname).screen === 'none') return;
   event.preventDefault();
   navigate(link.pathname + link.search);
 }
@@ -90,7 +90,7 @@ export function startRouter(): void {
   document.addEventListener('click', followLink);
 }
 
-/** Title of the browser's tab, and the focus on the page's heading once somebody has navigated to it. */
+/** Title of the browser's tab, and the focus on the screen's heading once somebody has navigated to it. */
 export function useHeading(title: string, prefix = '') {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {

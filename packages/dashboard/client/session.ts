@@ -4,7 +4,7 @@ import { createStore, useStore } from './store.ts';
 
 export const session = createStore<SessionAnswer | null>(null);
 
-/** Asks who looks; on 401 the request goes to the login page by itself. Asks again until there is an answer. */
+/** Asks who looks; on 401 the request goes to the login by itself. Asks again until there is an answer. */
 export async function startSession(): Promise<void> {
   try {
     session.set(await read<SessionAnswer>('/api/session'));

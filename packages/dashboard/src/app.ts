@@ -4,7 +4,7 @@ import { visitorOf } from './access/visitor.ts';
 import { answerErrors } from './answer-errors.ts';
 import { createContext } from './api/api-context.ts';
 import { createApi } from './api/create-api.ts';
-import { recordChanges } from './board-audit.ts';
+import { logBoardChanges } from './board-interventions.ts';
 import { createBoards } from './board.ts';
 import { clientFiles, pageNotFound } from './client-files.ts';
 import type { DashboardDeps } from './dashboard-deps.ts';
@@ -32,7 +32,7 @@ export function createApp(deps: DashboardDeps): Express {
   // For visitors; changes are an operator’s.
   app.use(clientFiles());
   app.use('/api', createApi(context));
-  app.use(BOARD_PATH, recordChanges(deps));
+  app.use(BOARD_PATH, logBoardChanges(deps));
   app.use(BOARD_PATH, createBoards(queues, { basePath: BOARD_PATH, hasLogin: settings.users.length > 0 }));
   app.use(pageNotFound(), answerErrors(logger));
   return app;

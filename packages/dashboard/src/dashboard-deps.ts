@@ -1,8 +1,8 @@
 import type { DashboardSettings, Logger } from '@lance-offload/base';
-import type { Fleet } from '@lance-offload/fleet';
+import type { FleetLink } from '@lance-offload/fleet';
 
 /** What the dashboard is made of. */
-export interface DashboardDeps extends Fleet {
+export interface DashboardDeps extends FleetLink {
   readonly logger: Logger;
   /** Users and tokens. */
   readonly settings: DashboardSettings;

@@ -1,7 +1,7 @@
 import { answersPing } from '@lance-offload/fleet';
 import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
-import { awayPage } from './access/login-page.ts';
+import { awayHtml } from './access/login-html.ts';
 import { refuse } from './refusal.ts';
 
 /** Says that the process lives: restarting it would not help where anything else is amiss. */
@@ -25,7 +25,7 @@ export function requireRedis(redis: Redis): RequestHandler {
       return;
     }
     const isForEyes = request.method === 'GET' && request.accepts(['json', 'html']) === 'html';
-    if (isForEyes) response.status(503).set('Retry-After', '5').send(awayPage());
+    if (isForEyes) response.status(503).set('Retry-After', '5').send(awayHtml());
     else refuse(response, 503, 'Redis does not answer; the dashboard works again when it does.');
   };
 }

@@ -1,5 +1,5 @@
 import { attemptsOf, createLogger, loadConfig } from '@lance-offload/base';
-import { connectRedis, DEFAULT_REDIS_URL, Queues, type Fleet } from '@lance-offload/fleet';
+import { connectRedis, DEFAULT_REDIS_URL, Queues, type FleetLink } from '@lance-offload/fleet';
 import { openLake } from '@lance-offload/core';
 import { createApp } from './app.ts';
 import { parseArguments, type DashboardArguments } from './arguments.ts';
@@ -19,7 +19,7 @@ async function serve(options: DashboardArguments): Promise<void> {
   const { queue_prefix: prefix, dashboard: settings } = config;
   const queues = new Queues(redis, prefix);
   const staging = openLake(config.lake);
-  const fleet: Fleet = { redis, queues, staging, prefix, attempts: attemptsOf(config) };
+  const fleet: FleetLink = { redis, queues, staging, prefix, attempts: attemptsOf(config) };
   const stopping = new AbortController();
   const { signal } = stopping;
   const app = createApp({ ...fleet, logger, settings, readOnly, allowedHosts, trustProxy, signal });

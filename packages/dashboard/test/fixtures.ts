@@ -15,7 +15,7 @@ import { NO_USERS } from './users.ts';
 export const RUN = 'documents-20261122T101500Z-7f3a';
 
 /** A fleet's queues under a prefix of their own, with one run on them: a plan and two pages, which the commit waits for. */
-export interface Fleet {
+export interface FleetLink {
   readonly redis: Redis;
   readonly prefix: string;
   readonly queues: Queues;
@@ -39,7 +39,7 @@ async function addRun(queues: Queues): Promise<void> {
   await queues.addPages(pages, attempts);
 }
 
-async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>): Promise<string> {
+async function failOnePage({ queues, prefix }: Pick<FleetLink, 'queues' | 'prefix'>): Promise<string> {
   // A blocking connection of its own: the fixture's is shared.
   const connection = { url: inject('redisUrl'), maxRetriesPerRequest: null };
   const worker = new Worker(queues.page.name, null, { connection, prefix });
@@ -51,7 +51,7 @@ async function failOnePage({ queues, prefix }: Pick<Fleet, 'queues' | 'prefix'>)
 }
 
 /** What a dashboard with nothing special to it is made of. */
-export function depsOf({ redis, queues, prefix }: Fleet): DashboardDeps {
+export function depsOf({ redis, queues, prefix }: FleetLink): DashboardDeps {
   const logger = createLogger('test', 'silent');
   const options = { readOnly: false, allowedHosts: [], trustProxy: false };
   const staging = openLake('/nowhere'); // no test here needs a lake
@@ -62,7 +62,7 @@ export function depsOf({ redis, queues, prefix }: Fleet): DashboardDeps {
 export type Serve = (options?: Partial<DashboardDeps>) => Promise<string>;
 
 export interface DashboardFixtures {
-  fleet: Fleet;
+  fleet: FleetLink;
   /** Serves a dashboard over the fleet, and returns its URL; it is closed after the test. */
   serve: Serve;
   /** A dashboard with nothing special to it. */
@@ -75,7 +75,7 @@ type Use<Fixture> = (fixture: Fixture) => Promise<void>;
 
 /** For `test.extend<DashboardFixtures>`. */
 export const dashboardFixtures = {
-  fleet: async ({ task }: TestContext, use: Use<Fleet>): Promise<void> => {
+  fleet: async ({ task }: TestContext, use: Use<FleetLink>): Promise<void> => {
     const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
     await once(redis, 'ready');
     const prefix = `{dashboard-${task.id}}`;
@@ -85,7 +85,7 @@ export const dashboardFixtures = {
     await queues.close();
     redis.disconnect();
   },
-  serve: async ({ fleet }: { fleet: Fleet }, use: Use<Serve>): Promise<void> => {
+  serve: async ({ fleet }: { fleet: FleetLink }, use: Use<Serve>): Promise<void> => {
     const servers: RunningServer[] = [];
     const stopping = new AbortController();
     await use(async (options) => {

@@ -1,10 +1,10 @@
 export {
-  readActions,
-  recordAction,
-  type Action,
-  type ActionOutcome,
-  type NewAction,
-} from './jobs/audit-log.ts';
+  readInterventions,
+  logIntervention,
+  type Intervention,
+  type InterventionOutcome,
+  type NewIntervention,
+} from './jobs/intervention-log.ts';
 export {
   findFailures,
   RUN_STEPS,
@@ -14,7 +14,7 @@ export {
 } from './jobs/failures.ts';
 export { fireSchedule, type FireDeps, type ScheduleOutcome } from './jobs/fire-schedule.ts';
 export { FleetPace } from './jobs/fleet-pace.ts';
-export type { Fleet } from './jobs/fleet.ts';
+export type { FleetLink } from './jobs/fleet-link.ts';
 export { holdOpening } from './jobs/hold-opening.ts';
 export { readLimits, setLimits, type LimitChanges, type Limits } from './jobs/limits.ts';
 export { readClaims, type RunClaims } from './jobs/look-at-run.ts';

@@ -17,7 +17,7 @@ import { refuseOtherVersion, VERSION_HEADER } from './pinned-version.ts';
 import type { ScanQuery } from './query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { countArrowRows } from './row-count.ts';
-import { createScan } from './scan.ts';
+import { querySender } from './send-query.ts';
 import { withRetries } from './with-retries.ts';
 
 const tableList = z.object({ tables: z.array(z.string()), page_token: z.string().nullish() });
@@ -51,7 +51,7 @@ interface TableDescription {
 export interface LanceClient {
   /** Where the requests go; no credentials in it. */
   readonly url: string;
-  /** Names of all tables, through every page of the listing. */
+  /** Names of all tables, through every part of the listing. */
   listTables(): Promise<string[]>;
   /** The schema at a version; at the latest one where none is given. */
   describe(table: string, version?: number): Promise<TableDescription>;
@@ -60,7 +60,7 @@ export interface LanceClient {
   /** Size of the latest version, or `undefined` where the server does not tell. */
   stats(table: string): Promise<z.output<typeof tableStats> | undefined>;
   /**
-   * When each version that is still there was written, in ISO 8601, through every page of the listing; `undefined` where
+   * When each version that is still there was written, in ISO 8601, through every part of the listing; `undefined` where
    * the server does not tell. An answer that is damaged is an error: what it would have told must not be missed.
    */
   versionTimes(table: string): Promise<ReadonlyMap<number, string> | undefined>;
@@ -71,12 +71,12 @@ export interface LanceClient {
    * `retried`: then also after failures that may pass, an answer that is not whole among them.
    * @returns `undefined` when the body is larger than `maxBytes`, which ends the transfer.
    */
-  scan(
+  query(
     table: string,
     query: ScanQuery | SearchQuery,
     limits: { maxBytes: number; signal: AbortSignal; retried?: boolean },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Gives the buffer of a scan's body back, to be used for another one. Nobody may use it any more. */
+  /** Gives the buffer of an answer's body back, to be used for another one. Nobody may use it any more. */
   recycle(buffer: ArrayBuffer): void;
 }
 
@@ -94,7 +94,7 @@ function parse<T extends z.ZodType>(
   const what = `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not as expected'}`;
   throw new OffloadError(
     'SOURCE_BAD_BODY',
-    `${context.action}: the answer is not what the API promises: ${what} (request ${requestId})`,
+    `${context.failing}: the answer is not what the API promises: ${what} (request ${requestId})`,
     {
       ...context.details,
       requestId,
@@ -117,25 +117,25 @@ async function unlessUnserved<T>(
   }
 }
 
-/** Every page of a listing, each asked for by the `page_token` of the one before. */
-async function eachPage<T extends { readonly page_token?: string | null | undefined }>(
-  { action }: RequestContext,
+/** Every part of a listing, each asked for by the `page_token` of the one before. */
+async function eachPart<T extends { readonly page_token?: string | null | undefined }>(
+  { failing }: RequestContext,
   ask: (token: Record<string, string>) => Promise<T>,
 ): Promise<T[]> {
-  const pages: T[] = [];
+  const parts: T[] = [];
   const seen = new Set<string>();
   for (let token: string | undefined = ''; token !== undefined;) {
-    const page = await ask(token === '' ? {} : { page_token: token });
-    pages.push(page);
-    token = page.page_token || undefined;
+    const part = await ask(token === '' ? {} : { page_token: token });
+    parts.push(part);
+    token = part.page_token || undefined;
     if (token !== undefined && seen.has(token))
       throw new OffloadError(
         'SOURCE_BAD_BODY',
-        `${action}: the server hands out the same page_token again and again`,
+        `${failing}: the server hands out the same page_token again and again`,
       );
     if (token !== undefined) seen.add(token);
   }
-  return pages;
+  return parts;
 }
 
 /** A version and its time, cut to milliseconds. A text without a zone is UTC, on whichever machine it is read. */
@@ -160,7 +160,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
   const url = sourceUrl(connection);
   const secret = connection.api_key;
   const buffers = new BodyBuffers();
-  const sendScan = createScan(connection, buffers);
+  const sendQuery = querySender(connection, buffers);
 
   async function call<T extends z.ZodType>(
     schema: T,
@@ -185,7 +185,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
       if (error instanceof SyntaxError) {
         throw new OffloadError(
           'SOURCE_BAD_BODY',
-          `${context.action}: the answer is not JSON (request ${requestId})`,
+          `${context.failing}: the answer is not JSON (request ${requestId})`,
           { ...context.details, requestId },
           { cause: error },
         );
@@ -199,17 +199,17 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     url,
 
     async listTables() {
-      const context = { action: 'Could not list the tables' };
+      const context = { failing: 'Could not list the tables' };
       const limit = String(LISTING_PAGE);
-      const pages = await eachPage(context, (token) =>
+      const parts = await eachPart(context, (token) =>
         call(tableList, 'v1/table/', context, { search: { limit, ...token } }),
       );
-      return pages.flatMap(({ tables }) => tables);
+      return parts.flatMap(({ tables }) => tables);
     },
 
     async describe(table, version) {
       const context = {
-        action: `Could not describe table "${table}"`,
+        failing: `Could not describe table "${table}"`,
         details: { table },
         pinned: version !== undefined,
       };
@@ -222,7 +222,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
 
     async countRows(table, version, filter) {
       const context = {
-        action: `Could not count the rows of table "${table}" at version ${version}`,
+        failing: `Could not count the rows of table "${table}" at version ${version}`,
         details: { table },
         pinned: true,
       };
@@ -233,32 +233,32 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     },
 
     async stats(table) {
-      const context = { action: `Could not read the size of table "${table}"`, details: { table } };
+      const context = { failing: `Could not read the size of table "${table}"`, details: { table } };
       return unlessUnserved(call(tableStats, tablePath(table, 'stats'), context, { body: {} }));
     },
 
     async versionTimes(table) {
-      const context = { action: `Could not list the versions of table "${table}"`, details: { table } };
-      const pages = await unlessUnserved(
-        eachPage(context, (token) =>
+      const context = { failing: `Could not list the versions of table "${table}"`, details: { table } };
+      const parts = await unlessUnserved(
+        eachPart(context, (token) =>
           call(versionList, tablePath(table, 'version/list'), context, { body: {}, search: token }),
         ),
         UNSERVED,
       );
-      return pages && new Map(pages.flatMap(({ versions }) => versions.flatMap(writtenAt)));
+      return parts && new Map(parts.flatMap(({ versions }) => versions.flatMap(writtenAt)));
     },
 
     async listIndexes(table, version) {
-      const context = { action: `Could not list the indexes of table "${table}"`, details: { table } };
+      const context = { failing: `Could not list the indexes of table "${table}"`, details: { table } };
       const body = { version: version ?? null };
       const list = await unlessUnserved(call(indexList, tablePath(table, 'index/list'), context, { body }));
       return list?.indexes;
     },
 
-    async scan(table, query, { maxBytes, signal, retried = false }) {
+    async query(table, query, { maxBytes, signal, retried = false }) {
       const requestId = newRequestId();
       const context = {
-        action: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
+        failing: `Could not read rows ${query.offset}–${query.offset + query.k - 1} of table "${table}"`,
         details: { table },
         pinned: true,
       };
@@ -273,7 +273,7 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
         const started = performance.now();
         let code: OffloadErrorCode | undefined;
         try {
-          return await sendScan({ ...request, context, headers, query, maxBytes, signal });
+          return await sendQuery({ ...request, context, headers, query, maxBytes, signal });
         } catch (thrown) {
           ({ code } = sourceError(thrown, context, request));
           throw thrown;

@@ -24,7 +24,7 @@ export async function fetchNearest(
 ): Promise<FetchedPart> {
   const details = { table: scan.table, page: page.index };
   const query = searchQuery(scanQuery(scan, page), search);
-  const body = await source.scan(scan.table, query, limits);
+  const body = await source.query(scan.table, query, limits);
   if (!body)
     throw new OffloadError(
       'CONFIG_INVALID',

@@ -50,7 +50,7 @@ export async function* fetchPage(
     const left = page.limit - got;
     const isMadeUp = empty > 0 || (got > 0 && sizes.leavesRowsOut(scan));
     const limit = Math.min(isMadeUp ? roomFor(left) : left, sizes.rowsFor(scan));
-    const body = await source.scan(scan.table, scanQuery(scan, { offset: page.offset + got, limit }), {
+    const body = await source.query(scan.table, scanQuery(scan, { offset: page.offset + got, limit }), {
       maxBytes: maxAnswerBytes(scan, limit),
       signal,
     });

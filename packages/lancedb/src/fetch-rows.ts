@@ -34,7 +34,7 @@ export async function* fetchRows(
     // With room for repeats, which would push other rows out of the answer.
     const limit = Math.max(some.length, Math.min(roomFor(some.length), MAX_BATCH_SIZE));
     const query = scanQuery(selection, { offset: 0, limit });
-    const body = await source.scan(scan.table, query, {
+    const body = await source.query(scan.table, query, {
       maxBytes: maxAnswerBytes(scan, some.length),
       signal,
     });

@@ -22,7 +22,7 @@ const DEFAULT_RETRY_AFTER_MS = 1000;
 
 /** What a request was for, in words and facts, for the error it may end in. */
 export interface RequestContext {
-  readonly action: string;
+  readonly failing: string;
   readonly details?: ErrorDetails;
   /** The request pins a version that existed: a 404 then means the version, not the table. */
   readonly pinned?: boolean;
@@ -104,7 +104,7 @@ export function newRequestId(): string {
   return randomUUID();
 }
 
-function asRecord(value: unknown): Record<string, unknown> | undefined {
+function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null ? { ...value } : undefined;
 }
 
@@ -121,7 +121,7 @@ function redact(text: string, secret: string): string {
 export function serverWords(body: string, redacted: (words: string) => string = (words) => words): string {
   let words = body.trim();
   try {
-    const json = asRecord(JSON.parse(body));
+    const json = asObject(JSON.parse(body));
     const parts = [json?.['error'], json?.['detail'], json?.['message']].filter(
       (part) => typeof part === 'string' && part !== '',
     );
@@ -189,7 +189,7 @@ export function refusalError(
     ...(status === 429 && { retryAfterMs: retryAfterMs(refusal.header('retry-after'), Date.now()) }),
   };
   const where = `${refusal.method} ${refusal.url}`;
-  const message = `${context.action}: ${where} answered ${status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
+  const message = `${context.failing}: ${where} answered ${status}${said ? `: ${said}` : ''} (request ${details.requestId})`;
   return new OffloadError(codeOf(status, context, said), message, details);
 }
 
@@ -214,7 +214,7 @@ function causeWords(thrown: unknown): string {
 export function sourceError(thrown: unknown, context: RequestContext, request: RequestFacts): OffloadError {
   if (thrown instanceof OffloadError) return thrown;
   if (thrown instanceof HTTPError) return refusalError(refusalOf(thrown), context, request);
-  const message = `${context.action}: no answer from ${request.url}: ${redact(causeWords(thrown), request.secret)} (request ${request.requestId})`;
+  const message = `${context.failing}: no answer from ${request.url}: ${redact(causeWords(thrown), request.secret)} (request ${request.requestId})`;
   return new OffloadError('SOURCE_UNAVAILABLE', message, {
     ...context.details,
     requestId: request.requestId,

@@ -9,7 +9,7 @@ export { LEARNING, LocalPace, refuseLongPause, type Pace, type Ticket } from './
 export type { FetchedPart, PagedScan, ScanRange } from './paged-scan.ts';
 export { scanQuery } from './query.ts';
 export { FETCH_TOLERANCE, maxAnswerBytes, RequestSizes } from './request-sizes.ts';
-export { retryingScans } from './retrying-scans.ts';
+export { retryingQueries } from './retrying-queries.ts';
 export { countArrowRows } from './row-count.ts';
 export { RowIdSet } from './row-id-set.ts';
 export { ROW_ID } from './row-id.ts';

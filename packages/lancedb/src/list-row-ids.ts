@@ -4,7 +4,7 @@ import { decodeArrowBody } from './arrow-body.ts';
 import type { LanceClient } from './client.ts';
 import { scanQuery } from './query.ts';
 import { roomFor } from './request-sizes.ts';
-import { retryingScans } from './retrying-scans.ts';
+import { retryingQueries } from './retrying-queries.ts';
 import { countGapQueries, nextGapQuery } from './row-id-gaps.ts';
 import { RowIdSet } from './row-id-set.ts';
 
@@ -85,7 +85,7 @@ class Lister {
 
   constructor(listing: RowIdListing, source: LanceClient, options: ListingOptions) {
     this.#listing = listing;
-    this.#source = retryingScans(source, 'first scan');
+    this.#source = retryingQueries(source, 'first query');
     this.#options = options;
   }
 
@@ -212,7 +212,7 @@ class Lister {
     const { table, version } = this.#listing;
     const query = scanQuery({ version, filter, columns: [ROW_ID] }, { offset, limit });
     const { signal } = this.#options;
-    const body = await this.#source.scan(table, query, { maxBytes: MAX_BYTES, signal });
+    const body = await this.#source.query(table, query, { maxBytes: MAX_BYTES, signal });
     if (!body)
       throw new OffloadError(
         'SOURCE_BAD_BODY',

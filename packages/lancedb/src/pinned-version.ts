@@ -18,7 +18,7 @@ export function refuseOtherVersion(
   requestId?: string,
 ): void {
   if (told === null || Number(told) === version) return;
-  const message = `${context.action}: asked for version ${version}, and the answer is from version ${told}${requestId === undefined ? '' : ` (request ${requestId})`}`;
+  const message = `${context.failing}: asked for version ${version}, and the answer is from version ${told}${requestId === undefined ? '' : ` (request ${requestId})`}`;
   throw new OffloadError('SOURCE_BAD_BODY', message, {
     ...context.details,
     ...(requestId !== undefined && { requestId }),

@@ -15,7 +15,7 @@ const FOREVER = new AbortController().signal;
 const MIB = 2 ** 20;
 
 function scan(client: LanceClient, maxBytes = MIB): Promise<Uint8Array | undefined> {
-  return client.scan('t', QUERY, { maxBytes, signal: FOREVER });
+  return client.query('t', QUERY, { maxBytes, signal: FOREVER });
 }
 
 function arrowBody(bytes: Uint8Array): Answer {
@@ -269,7 +269,7 @@ test('an aborted scan ends at once', async ({ serve }) => {
   };
   const { client } = await serve([abort]);
   await expectRejection(
-    client.scan('t', QUERY, { maxBytes: MIB, signal: controller.signal }),
+    client.query('t', QUERY, { maxBytes: MIB, signal: controller.signal }),
     'SOURCE_UNAVAILABLE',
     /abort/,
   );
@@ -285,7 +285,7 @@ test('a body larger than the limit is dropped, one of just that size is not', as
 test('a buffer that was given back holds the next body alone', async ({ serve }) => {
   const [large, small] = [randomBytes(0.9 * MIB), randomBytes(0.7 * MIB)];
   const { client } = await serve([arrowBody(large), arrowBody(small), arrowBody(large)]);
-  const first = await client.scan('t', QUERY, { maxBytes: MIB, signal: FOREVER });
+  const first = await client.query('t', QUERY, { maxBytes: MIB, signal: FOREVER });
   if (!first) throw new Error('no body');
   expect(Buffer.compare(first, large)).toBe(0);
   client.recycle(first.buffer);
@@ -299,7 +299,7 @@ test('a buffer that was given back holds the next body alone', async ({ serve })
 test('a small body holds a small buffer, however large the bodies before it were', async ({ serve }) => {
   const [large, small] = [randomBytes(0.9 * MIB), randomBytes(300)];
   const { client } = await serve([arrowBody(large), arrowBody(small), arrowBody(small)]);
-  const first = await client.scan('t', QUERY, { maxBytes: MIB, signal: FOREVER });
+  const first = await client.query('t', QUERY, { maxBytes: MIB, signal: FOREVER });
   if (!first) throw new Error('no body');
   client.recycle(first.buffer);
   for (const body of [await scan(client), await scan(client)]) {

@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 
 function scan(client: LanceClient): Promise<Uint8Array | undefined> {
   const query = scanQuery({ version: 3 }, { offset: 0, limit: 10 });
-  return client.scan('t', query, { maxBytes: MIB, signal: new AbortController().signal });
+  return client.query('t', query, { maxBytes: MIB, signal: new AbortController().signal });
 }
 
 const from =

@@ -3,7 +3,7 @@ import type { LanceClient } from '../src/client.ts';
 import { fetchPage } from '../src/fetch-page.ts';
 import type { PagedScan } from '../src/paged-scan.ts';
 import { RequestSizes } from '../src/request-sizes.ts';
-import { retryingScans } from '../src/retrying-scans.ts';
+import { retryingQueries } from '../src/retrying-queries.ts';
 import { bodyOf, rowIds } from './arrow-bodies.ts';
 import { expectRejection } from '../../base/test/expect-code.ts';
 import { json, test, type Answer } from './http-server.ts';
@@ -22,7 +22,7 @@ const cut: Answer = (response) => response.end(bodyOf([{ _rowid: rowIds(0, 100) 
 
 async function rowsOf(client: LanceClient, sizes = new RequestSizes()): Promise<number> {
   let total = 0;
-  const source = retryingScans(client, 'first answer');
+  const source = retryingQueries(client, 'first answer');
   const { signal } = new AbortController();
   for await (const part of fetchPage(SCAN, PAGE, source, sizes, signal)) total += part.rows;
   return total;
@@ -103,7 +103,7 @@ test('last rows that are left out once are asked for again; a server that has no
 test('a try that waits to be sent again ends with its page', async ({ serve }) => {
   const { client, seen } = await serve([json(503, {})], { initial_retry_delay: 3600 });
   const controller = new AbortController();
-  const query = client.scan(
+  const query = client.query(
     't',
     { vector: [], k: 1, offset: 0, version: 1, prefilter: true, with_row_id: true },
     { maxBytes: 100, signal: controller.signal, retried: true },

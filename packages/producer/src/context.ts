@@ -7,7 +7,7 @@ import {
   type Config,
   type Logger,
 } from '@lance-offload/base';
-import { connectRedis, DEFAULT_REDIS_URL, FleetPace, Queues, type Fleet } from '@lance-offload/fleet';
+import { connectRedis, DEFAULT_REDIS_URL, FleetPace, Queues, type FleetLink } from '@lance-offload/fleet';
 import { openLake, type Staging } from '@lance-offload/core';
 import { createLanceClient, type LanceClient } from '@lance-offload/lancedb';
 
@@ -66,7 +66,7 @@ export class Context {
   }
 
   /** Connects to the queues. */
-  async fleet(redisUrl: string = this.redisUrl): Promise<Fleet> {
+  async fleet(redisUrl: string = this.redisUrl): Promise<FleetLink> {
     let notice: ((error: Error) => void) | undefined; // a failure to connect at all is thrown, not noticed
     const redis = await connectRedis(redisUrl, (error) => notice?.(error));
     notice = createOutageNotice();

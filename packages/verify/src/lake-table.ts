@@ -9,17 +9,17 @@ import {
 } from '@lance-offload/core';
 import { quoteText, readSnapshot, type Snapshot, type Store } from '@lance-offload/delta';
 import type { RowNames } from './compared-rows.ts';
-import { readSelection, type RecordedSelection } from './recorded-selection.ts';
+import { readSelection, type CommittedSelection } from './committed-selection.ts';
 
 /** A lake table, and what of it is compared with its source. */
 export interface LakeTable {
   readonly place: Store;
   readonly snapshot: Snapshot;
   readonly state: TableState;
-  readonly selection: RecordedSelection;
+  readonly selection: CommittedSelection;
   readonly ingestionType: IngestionType;
   readonly sourceVersion: number;
-  /** When the last commit was made, where it did not record what tells its table from another one of its name. */
+  /** When the last commit was made, where it did not keep what tells its table from another one of its name. */
   readonly committedAtMs: number | undefined;
   /** `keys`: the current row of each; `run`: the rows of the last run; `table`: those of all runs. */
   readonly compares: 'keys' | 'run' | 'table';

@@ -8,7 +8,7 @@ import {
   scanQuery,
   maxAnswerBytes,
   RequestSizes,
-  retryingScans,
+  retryingQueries,
   countArrowRows,
   type LanceClient,
   type FetchedPart,
@@ -71,7 +71,7 @@ async function stagePage(
 ): Promise<number> {
   const files: string[] = [];
   let rows = 0;
-  const source = retryingScans(deps.source, 'first answer');
+  const source = retryingQueries(deps.source, 'first answer');
   try {
     for await (const part of fetchPage(read.scan, page, source, sizes, deps.signal)) {
       if (part.rows === 0) continue; // the answer to a search that finds nothing
@@ -95,7 +95,7 @@ async function refuseMore(
 ): Promise<void> {
   const query = scanQuery({ ...scan, columns: [ROW_ID] }, { offset: offset + rows, limit: 1 });
   const limits = { maxBytes: maxAnswerBytes(scan, 1), signal };
-  const body = await withAttempts(() => source.scan(scan.table, query, limits), attempts, signal);
+  const body = await withAttempts(() => source.query(scan.table, query, limits), attempts, signal);
   const more = body ? countArrowRows(body) : 1; // nothing is not that large
   if (body) source.recycle(body.buffer);
   if (more === 0) return;

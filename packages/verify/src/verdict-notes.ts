@@ -1,5 +1,5 @@
 import type { TableState } from '@lance-offload/core';
-import type { RecordedSelection } from './recorded-selection.ts';
+import type { CommittedSelection } from './committed-selection.ts';
 import type { Finding, Findings } from './verdict.ts';
 
 function counted({ count }: Finding, one: string): string {
@@ -11,7 +11,7 @@ function noteOn(finding: Finding, one: string, words: string): string[] {
   return finding.count === 0 ? [] : [`${counted(finding, one)} ${words}`];
 }
 
-function goneWords({ deletesVersion }: TableState, { filter, offset }: RecordedSelection): string {
+function goneWords({ deletesVersion }: TableState, { filter, offset }: CommittedSelection): string {
   const what =
     filter !== null || offset > 0 ? 'gone at the source, or not selected any more' : 'gone at the source';
   const since =
@@ -25,7 +25,7 @@ const ROW_VERSIONS =
   'runs read the rows whose version at the source is later than that of the last run: a table that was restored to an earlier version is brought in by run --full only';
 
 /** What the explained differences of a table come from, and what may have led to faults. */
-export function findingNotes(findings: Findings, state: TableState, selection: RecordedSelection): string[] {
+export function findingNotes(findings: Findings, state: TableState, selection: CommittedSelection): string[] {
   const { missing, different, gone, unselected, newer, tied, inexact, past } = findings;
   const { cursorField, cursor, changeTracking, sourceVersion } = state;
   const sequence = JSON.stringify(state.sequenceBy);

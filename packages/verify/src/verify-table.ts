@@ -13,7 +13,7 @@ import { Hasher } from './hasher.ts';
 import { openLakeTable, type LakeTable } from './lake-table.ts';
 import { readLake } from './read-lake.ts';
 import { readSource } from './read-source.ts';
-import { configurationNotes } from './recorded-selection.ts';
+import { configurationNotes } from './committed-selection.ts';
 import {
   describeSource,
   keysReading,

@@ -4,15 +4,14 @@ import {
   pageScanOf,
   readRowIds,
   stagedRowIds,
+  type PageKind,
   type Receipt,
   type Repair,
   type RunPlan,
   type Staging,
 } from '@lance-offload/core';
-import { listRowIds, retryingScans, RowIdSet } from '@lance-offload/lancedb';
+import { listRowIds, retryingQueries, RowIdSet } from '@lance-offload/lancedb';
 import { stagePage, type PageDeps } from './stage-page.ts';
-
-type Scan = Parameters<Repair>[1];
 
 /** Ids that are read from the plan's list at once. */
 const IDS_PER_READ = 100_000;
@@ -28,20 +27,20 @@ async function readListed(plan: RunPlan, { staging }: PageDeps): Promise<RowIdSe
   return ids;
 }
 
-/** Lists the rows a scan must have. Those that are staged are known, and are not asked for. */
+/** Lists the rows that the pages of a kind must have. Those that are staged are known, and are not asked for. */
 async function listAll(
   plan: RunPlan,
-  scan: Scan,
+  kind: PageKind,
   known: RowIdSet,
   deps: PageDeps,
   signal: AbortSignal,
 ): Promise<RowIdSet> {
-  if (scan === 'rows' && plan.paging === 'row-ids') return readListed(plan, deps);
+  if (kind === 'rows' && plan.paging === 'row-ids') return readListed(plan, deps);
   const { source, staging } = deps;
-  const { filter } = pageScanOf(plan, { scan });
-  const [rows, skipped] = scan === 'rows' ? [plan.sourceRows, plan.offset] : [plan.sweepRows, 0];
+  const { filter } = pageScanOf(plan, { scan: kind });
+  const [rows, skipped] = kind === 'rows' ? [plan.sourceRows, plan.offset] : [plan.sweepRows, 0];
   const listing = { table: plan.table, version: plan.sourceVersion, filter, expected: rows + skipped };
-  const progress = listingProgress(staging, plan, scan, listing);
+  const progress = listingProgress(staging, plan, kind, listing);
   const all = await listRowIds(listing, source, { known, progress, signal });
   all.removeLeast(skipped);
   return all;
@@ -69,20 +68,20 @@ async function readRepairs(
  */
 export function createRepair(deps: PageDeps, signal: AbortSignal): Repair {
   // A repair has nothing but its own attempts: a request that fails is sent again here.
-  const patient = { ...deps, source: retryingScans(deps.source, 'first scan') };
-  return async (plan, scan, staged) => {
-    const missing = await listAll(plan, scan, staged, patient, signal);
+  const patient = { ...deps, source: retryingQueries(deps.source, 'first query') };
+  return async (plan, kind, staged) => {
+    const missing = await listAll(plan, kind, staged, patient, signal);
     try {
       missing.remove(staged);
       let { next } = await readRepairs(plan, deps.staging);
       for (let before = Number.POSITIVE_INFINITY; missing.size > 0 && missing.size < before;) {
         before = missing.size;
         for (const ids of missing.slices(plan.rowsPerPage)) {
-          const page = { index: next++, offset: 0, limit: ids.length, scan, repair: true };
+          const page = { index: next++, offset: 0, limit: ids.length, scan: kind, repair: true };
           await stagePage(plan, page, patient, signal, ids);
         }
         const repairs = await readRepairs(plan, deps.staging);
-        const repaired = await stagedRowIds(plan, scan, repairs.receipts, deps.staging);
+        const repaired = await stagedRowIds(plan, kind, repairs.receipts, deps.staging);
         missing.remove(repaired);
         repaired.dispose();
         ({ next } = repairs);

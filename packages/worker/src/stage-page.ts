@@ -17,7 +17,7 @@ import { FORMAT_VERSION } from '@lance-offload/delta';
 import {
   fetchPage,
   fetchRows,
-  retryingScans,
+  retryingQueries,
   type FetchedPart,
   type LanceClient,
   type RequestSizes,
@@ -193,7 +193,7 @@ export async function stagePage(
   const done = await deps.staging.findReceipt(plan, page);
   if (done) return done;
   // Before its first answer a page is the queue's to try again; from then on a failed request would cost what it has.
-  const source = retryingScans(deps.source, 'first answer');
+  const source = retryingQueries(deps.source, 'first answer');
   return stageAnew(plan, page, { ...deps, source }, signal, ids);
 }
 

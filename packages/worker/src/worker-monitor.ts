@@ -18,7 +18,7 @@ import type { Page, Receipt, RunReport } from '@lance-offload/core';
 import { VERSION, type Logger, type OffloadError, type OffloadErrorCode } from '@lance-offload/base';
 import type { Redis } from 'ioredis';
 
-type Fleet = Monitored & { readonly redis: Redis };
+type MonitorLink = Monitored & { readonly redis: Redis };
 
 export interface WorkerFacts {
   readonly concurrency: number;
@@ -32,7 +32,7 @@ export interface WorkerFacts {
 export class WorkerMonitor {
   /** Names this worker in receipts, heartbeats and logs. */
   readonly id = `${hostname()}:${process.pid}`;
-  readonly #fleet: Fleet;
+  readonly #fleet: MonitorLink;
   readonly #logger: Logger;
   readonly #facts: WorkerFacts;
   readonly #startedAtMs = Date.now();
@@ -43,7 +43,7 @@ export class WorkerMonitor {
   #state: Beat['state'] = 'working';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(fleet: Fleet, facts: WorkerFacts, logger: Logger) {
+  constructor(fleet: MonitorLink, facts: WorkerFacts, logger: Logger) {
     this.#fleet = fleet;
     this.#facts = facts;
     this.#logger = logger;

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '@lance-offload/base';
 import { emptyReport, openLake, PAYLOAD_VERSION, type RunPlan } from '@lance-offload/core';
-import { pageJobId, pause, commitJobId, planJobId, Queues, resume, type Fleet } from '@lance-offload/fleet';
+import {
+  pageJobId,
+  pause,
+  commitJobId,
+  planJobId,
+  Queues,
+  resume,
+  type FleetLink,
+} from '@lance-offload/fleet';
 import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -19,7 +27,7 @@ const RUN = {
 } as const;
 
 interface Rig {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   /** Starts the workers that `lance-worker` has. */
   readonly start: () => void;
 }

@@ -10,7 +10,7 @@ export function hasErrno(thrown: unknown, ...names: string[]): boolean {
 }
 
 /** A failed file-system call on the lake as `LAKE_UNAVAILABLE`; anything else is passed on as it is. */
-export function asLakeError(thrown: unknown, action: string, path: string): unknown {
+export function asLakeError(thrown: unknown, verb: string, path: string): unknown {
   if (thrown instanceof OffloadError || !isSystemError(thrown)) return thrown;
   const words: Record<string, string> = {
     ENOSPC: 'the disk is full',
@@ -25,7 +25,7 @@ export function asLakeError(thrown: unknown, action: string, path: string): unkn
   const reason = words[thrown.code ?? ''] ?? thrown.message;
   return new OffloadError(
     'LAKE_UNAVAILABLE',
-    `Could not ${action} ${path}: ${reason}`,
+    `Could not ${verb} ${path}: ${reason}`,
     { path },
     { cause: thrown },
   );

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { ROOT, tableIn, unquoted } from '../docs-table.ts';
 import { dashboardSchema, USER_KEYS } from '../../src/config/dashboard-options.ts';
 import {
   DEFAULT_BATCH_SIZE,
@@ -9,25 +10,6 @@ import {
   SMALL_TABLE_ROWS,
   tableOptionsSchema,
 } from '../../src/config/table-options.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '../../../..');
-
-/** The rows of the first table below a heading, as cells; of the page where no heading is given. */
-async function tableIn(page: string, heading = ''): Promise<string[][]> {
-  const text = await readFile(path.join(ROOT, 'docs', page), 'utf8');
-  const [, below = ''] = heading === '' ? [text, text] : text.split(`\n${heading}\n`);
-  const lines = below.split('\n');
-  const start = lines.findIndex((line) => line.startsWith('|---'));
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
-  return lines.slice(start + 1, end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-}
-
-const unquoted = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '');
 
 const jsonSchema = z.object({
   type: z.string().optional(),

@@ -11,6 +11,7 @@ import {
   type Store,
 } from '@lance-offload/delta';
 import { RowIdSet, ROW_ID } from '@lance-offload/lancedb';
+import type { PageKind } from '../plan/page.ts';
 import { pageCount, planPages, type RunPlan } from '../plan/run-plan.ts';
 import type { Receipt, StagedFile } from '../stage/receipt.ts';
 import { isWholePage } from '../stage/settle-plan.ts';
@@ -93,27 +94,25 @@ function checkFile(
   );
 }
 
-/** What the staged pages of a scan hold, read back from their files, and what they must hold. */
+/** What the staged pages of a kind hold, read back from their files, and what they must hold. */
 export interface AuditResult {
   readonly rows: number;
   readonly distinctRowIds: number;
   readonly expected: number;
 }
 
-type Scan = Receipt['page']['scan'];
-
-async function auditScan(
+async function auditKind(
   plan: RunPlan,
-  scan: Scan,
+  kind: PageKind,
   receipts: readonly Receipt[],
   staging: Staging,
   connection: DuckDBConnection,
 ): Promise<AuditResult> {
-  const expected = scan === 'rows' ? plan.sourceRows : plan.sweepRows;
-  const files = receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
+  const expected = kind === 'rows' ? plan.sourceRows : plan.sweepRows;
+  const files = receipts.filter(({ page }) => page.scan === kind).flatMap((receipt) => receipt.files);
   const table = staging.table(plan.destination);
   if (files.length === 0) {
-    if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${scan}`);
+    if (expected > 0) fail(plan, `no page is staged and the source has ${expected} ${kind}`);
     return { rows: 0, distinctRowIds: 0, expected };
   }
   const staged = audited(table, files);
@@ -139,22 +138,22 @@ export async function auditRun(
   plan: RunPlan,
   receipts: readonly Receipt[],
   staging: Staging,
-): Promise<Record<Scan, AuditResult>> {
+): Promise<Record<PageKind, AuditResult>> {
   for (const receipt of receipts) checkReceipt(plan, receipt);
   return withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => ({
-    rows: await auditScan(plan, 'rows', receipts, staging, connection),
-    keys: await auditScan(plan, 'keys', receipts, staging, connection),
+    rows: await auditKind(plan, 'rows', receipts, staging, connection),
+    keys: await auditKind(plan, 'keys', receipts, staging, connection),
   }));
 }
 
 /** The ids of the rows that are staged. The caller disposes of the set. */
 export async function stagedRowIds(
   plan: RunPlan,
-  scan: Scan,
+  kind: PageKind,
   receipts: readonly Receipt[],
   staging: Staging,
 ): Promise<RowIdSet> {
-  const files = receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
+  const files = receipts.filter(({ page }) => page.scan === kind).flatMap((receipt) => receipt.files);
   const ids = new RowIdSet();
   if (files.length === 0) return ids;
   await withDuckDB({ limits: duckdbLimits(AUDIT_MEMORY) }, async (connection) => {
@@ -172,12 +171,12 @@ export async function stagedRowIds(
  *
  * @throws OffloadError `AUDIT_FAILED`.
  */
-export function assertAudited(plan: RunPlan, audit: Record<Scan, AuditResult>): void {
-  for (const [scan, { rows, distinctRowIds, expected }] of Object.entries(audit)) {
+export function assertAudited(plan: RunPlan, audit: Record<PageKind, AuditResult>): void {
+  for (const [kind, { rows, distinctRowIds, expected }] of Object.entries(audit)) {
     if (distinctRowIds === expected) continue;
     fail(
       plan,
-      `the source counts ${expected} ${scan}, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
+      `the source counts ${expected} ${kind}, the staged pages hold ${rows} with ${distinctRowIds} distinct row ids`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { RowIdSet } from '@lance-offload/lancedb';
+import type { PageKind } from '../plan/page.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { assertAudited, auditRun, collectReceipts, stagedRowIds } from './audit.ts';
 import { endOfRun } from './commit-actions.ts';
@@ -10,12 +11,12 @@ import { totalsOf } from './staged-totals.ts';
 import type { RunKey, Staging } from '../stage/staging.ts';
 
 /**
- * Stages the rows of a scan that its pages lack, by their ids, and makes their receipts. `staged` are the ids that are
+ * Stages the rows that the pages of a kind lack, by their ids, and makes their receipts. `staged` are the ids that are
  * there.
  */
-export type Repair = (plan: RunPlan, scan: 'rows' | 'keys', staged: RowIdSet) => Promise<unknown>;
+export type Repair = (plan: RunPlan, kind: PageKind, staged: RowIdSet) => Promise<unknown>;
 
-const SCANS = ['rows', 'keys'] as const;
+const PAGE_KINDS = ['rows', 'keys'] as const;
 
 /** Audits a run, has what is missing staged, and audits it again, for as long as that brings rows. */
 async function auditAndRepair(
@@ -27,7 +28,7 @@ async function auditAndRepair(
     const receipts = await collectReceipts(planned, staging);
     const plan = settlePlan(planned, rowsOf(receipts));
     const audit = await auditRun(plan, receipts, staging);
-    const short = SCANS.filter((scan) => audit[scan].distinctRowIds < audit[scan].expected);
+    const short = PAGE_KINDS.filter((kind) => audit[kind].distinctRowIds < audit[kind].expected);
     const staged = audit.rows.distinctRowIds + audit.keys.distinctRowIds;
     // The answer to a search is what it is: there is no count it could be held against.
     if (short.length === 0 || !repair || plan.search || staged === known) {
@@ -35,10 +36,10 @@ async function auditAndRepair(
       return { plan, receipts, totals: totalsOf(receipts, audit.rows) };
     }
     known = staged;
-    for (const scan of short) {
-      const ids = await stagedRowIds(plan, scan, receipts, staging);
+    for (const kind of short) {
+      const ids = await stagedRowIds(plan, kind, receipts, staging);
       try {
-        await repair(plan, scan, ids);
+        await repair(plan, kind, ids);
       } finally {
         ids.dispose();
       }

@@ -19,7 +19,7 @@ interface Commit {
 }
 
 /** A part of a table's history, the newest commit first. */
-export interface HistoryPage {
+export interface HistoryPart {
   readonly commits: readonly Commit[];
   /** The log has entries of older versions than these. */
   readonly hasOlder: boolean;
@@ -32,7 +32,7 @@ export interface HistoryPage {
  * @param limit how many commits at most.
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function readHistory(table: Store, newest: number, limit: number): Promise<HistoryPage> {
+export async function readHistory(table: Store, newest: number, limit: number): Promise<HistoryPart> {
   const commits: Commit[] = [];
   for await (const entry of readEntries(table, newest)) {
     if (commits.length === limit) return { commits, hasOlder: true };

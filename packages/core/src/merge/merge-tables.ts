@@ -19,6 +19,7 @@ import {
   type DataFile,
 } from '@lance-offload/delta';
 import { ROW_ID } from '@lance-offload/lancedb';
+import type { PageKind } from '../plan/page.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { END_AT, START_AT } from '../lake/validity.ts';
 import type { Receipt } from '../stage/receipt.ts';
@@ -51,8 +52,8 @@ function rowsOf({ stats, deletionVector, path: file }: Add): number {
   return parsed.data.numRecords - (deletionVector?.cardinality ?? 0);
 }
 
-function filesOf(receipts: readonly Receipt[], scan: Receipt['page']['scan']): DataFile[] {
-  return receipts.filter(({ page }) => page.scan === scan).flatMap((receipt) => receipt.files);
+function filesOf(receipts: readonly Receipt[], kind: PageKind): DataFile[] {
+  return receipts.filter(({ page }) => page.scan === kind).flatMap((receipt) => receipt.files);
 }
 
 /** Names of the key columns in every table of a merge: `k0, k1, …`, whatever they are called in the lake. */

@@ -48,7 +48,7 @@ async function sampleOf(
     { offset: 0, limit: SHOWN },
   );
   const limits = { maxBytes: SAMPLE_BYTES, signal: new AbortController().signal };
-  const body = await source.scan(plan.table, query, limits);
+  const body = await source.query(plan.table, query, limits);
   if (!body) return [];
   const { schema, batches } = decodeArrowBody(body);
   const [values, ids] = [column, ROW_ID].map((name) =>

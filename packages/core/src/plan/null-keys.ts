@@ -47,7 +47,7 @@ async function sampleOf(
   source: LanceClient,
 ): Promise<string[]> {
   const selection = { version: plan.sourceVersion, columns: requiredColumns(plan), filter };
-  const body = await source.scan(
+  const body = await source.query(
     plan.table,
     scanQuery(selection, { offset: 0, limit: Math.min(rows, SHOWN) }),
     {

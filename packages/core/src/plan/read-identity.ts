@@ -58,7 +58,7 @@ export interface ReadTable {
 export interface HeldTable {
   readonly sourceVersion: number;
   readonly identity: TableIdentity | undefined;
-  /** When the lake's last commit was made; for lakes that recorded no identity. */
+  /** When the lake's last commit was made; for lakes that kept no identity. */
   readonly committedAtMs: number | undefined;
 }
 
@@ -82,7 +82,7 @@ async function sampleRows(
   const filter = ids && `${ROW_ID} IN (${ids.join(',')})`;
   const query = scanQuery({ version, columns, filter }, { offset: 0, limit: ids?.length ?? SAMPLE_ROWS });
   const signal = new AbortController().signal;
-  const body = await ifServed(source.scan(table, query, { maxBytes: SAMPLE_BYTES, signal }));
+  const body = await ifServed(source.query(table, query, { maxBytes: SAMPLE_BYTES, signal }));
   if (!body) return undefined; // not served, or some value is large: the rest has to do
   const rows = new arrow.Table(decodeArrowBody(body).batches).toArray().map((row: arrow.StructRowProxy) => {
     const { [ROW_ID]: id, ...values } = row.toJSON();

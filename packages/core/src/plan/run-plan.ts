@@ -114,12 +114,12 @@ export function pageCount(plan: Omit<PagedPlan, 'offset'>): number {
  */
 export function* planPages(plan: PagedPlan): Generator<Page> {
   if (plan.unchanged) return;
-  const scans = [
+  const kinds = [
     { scan: 'rows', from: plan.offset, rows: plan.sourceRows, perPage: plan.rowsPerPage },
     { scan: 'keys', from: 0, rows: plan.sweepRows, perPage: SWEEP_ROWS_PER_PAGE },
   ] as const;
   let index = 0;
-  for (const { scan, from, rows, perPage } of scans) {
+  for (const { scan, from, rows, perPage } of kinds) {
     for (let start = 0; start < rows; start += perPage, index += 1) {
       yield { index, offset: from + start, limit: Math.min(perPage, rows - start), scan, repair: false };
     }

@@ -4,7 +4,7 @@ import type { Staging } from '../stage/staging.ts';
 import type { TableState } from '../lake/table-state.ts';
 import type { StandsOn } from './run-plan.ts';
 
-/** When the lake's last commit was made; asked for only where the lake recorded no identity of the version it holds. */
+/** When the lake's last commit was made; asked for only where the lake kept no identity of the version it holds. */
 export async function committedAt(
   destination: string,
   state: TableState | undefined,

@@ -33,7 +33,7 @@ export interface Judgement {
   readonly why: string;
 }
 
-/** Clocks of source and lake may differ; a lake that recorded no time is told by that of its commit, give or take this. */
+/** Clocks of source and lake may differ; a lake that kept no time is told by that of its commit, give or take this. */
 const CLOCK_MARGIN_MS = 3_600_000;
 
 const madeAnew = (why: string): Judgement => ({ is: 'made anew', why });
@@ -69,7 +69,7 @@ export function judgeByTimes(held: TableIdentity, times: VersionTimes): Judgemen
 }
 
 /**
- * Judges a lake that recorded no times by the time of its last commit: what that run read had been written before.
+ * Judges a lake that kept no times by the time of its last commit: what that run read had been written before.
  *
  * @returns `undefined` where that does not tell.
  */

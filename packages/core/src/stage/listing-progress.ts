@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListedPart, ListingProgress, RowIdListing } from '@lance-offload/lancedb';
+import type { PageKind } from '../plan/page.ts';
 import type { RunPlan } from '../plan/run-plan.ts';
 import { newAttemptId } from '../lake/paths.ts';
 import { createData, type RunKey, type Staging } from './staging.ts';
@@ -27,16 +28,16 @@ function partBytes({ ids, offset }: ListedPart): Uint8Array {
 }
 
 /**
- * Keeps a listing of row ids in its run's folder of the lake: `listing-<scan>/<listing>/<attempt>-<number>.ids`. Each
+ * Keeps a listing of row ids in its run's folder of the lake: `listing-<kind>/<listing>/<attempt>-<number>.ids`. Each
  * attempt has names of its own, so that none replaces what another has written, and all read what is there.
  */
 export function listingProgress(
   { store, keys }: Staging,
   { destination, runId, identity }: RunKey & Pick<RunPlan, 'identity'>,
-  scan: 'rows' | 'keys',
+  kind: PageKind,
   listing: RowIdListing,
 ): ListingProgress {
-  const folder = `${keys.run(destination, runId)}/listing-${scan}/${listingName(listing, identity)}/`;
+  const folder = `${keys.run(destination, runId)}/listing-${kind}/${listingName(listing, identity)}/`;
   const attempt = newAttemptId();
   let parts = 0;
   return {

@@ -3,19 +3,19 @@ import { readHistory } from '../../src/lake/read-history.ts';
 import { test } from '../lake-fixture.ts';
 import { pastRuns, runIdOf } from './past-runs.ts';
 
-test('history is read page by page, the newest commit first, and says whether there is an older one', async ({
+test('history is read part by part, the newest commit first, and says whether there is an older one', async ({
   staging,
 }) => {
   await pastRuns(staging, 6);
   const table = staging.table('documents');
-  const page = async (newest: number, limit: number) => {
+  const part = async (newest: number, limit: number) => {
     const { commits, hasOlder } = await readHistory(table, newest, limit);
     return [...commits.map(({ version }) => version), hasOlder];
   };
-  expect(await page(5, 3)).toEqual([5, 4, 3, true]);
-  expect(await page(2, 3)).toEqual([2, 1, 0, false]);
-  expect(await page(2, 20)).toEqual([2, 1, 0, false]);
-  expect(await page(-1, 20)).toEqual([false]);
+  expect(await part(5, 3)).toEqual([5, 4, 3, true]);
+  expect(await part(2, 3)).toEqual([2, 1, 0, false]);
+  expect(await part(2, 20)).toEqual([2, 1, 0, false]);
+  expect(await part(-1, 20)).toEqual([false]);
   const [commit] = (await readHistory(table, 1, 1)).commits;
   expect(commit).toMatchObject({
     version: 1,
@@ -26,5 +26,5 @@ test('history is read page by page, the newest commit first, and says whether th
     filesRemoved: 1,
   });
   await staging.store.delete([`tables/documents/_delta_log/${'0'.padStart(20, '0')}.json`]);
-  expect(await page(2, 20)).toEqual([2, 1, false]);
+  expect(await part(2, 20)).toEqual([2, 1, false]);
 });

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { FailedJobs, Failure, FailureFilter } from '../../src/api/answers.ts';
 import { count } from '../format.ts';
 import { useAnswer } from '../live/use-answer.ts';
-import { Pager } from '../parts/data-table.tsx';
+import { PartsNav } from '../parts/data-table.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Problem } from '../parts/section.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -57,9 +57,9 @@ interface JobsProps {
 
 /** The single failures of a group, 50 at a time. */
 export function Jobs({ filter, known, version }: JobsProps) {
-  const [page, setPage] = useState(0);
+  const [part, setPart] = useState(0);
   const { answer, error } = useAnswer<FailedJobs>(
-    withQuery('/api/failures/jobs', { ...filter, offset: page * SHOWN, limit: SHOWN }),
+    withQuery('/api/failures/jobs', { ...filter, offset: part * SHOWN, limit: SHOWN }),
     version,
   );
   if (error) return <Problem text={error.message} />;
@@ -71,7 +71,7 @@ export function Jobs({ filter, known, version }: JobsProps) {
           <Job key={job.jobId} job={job} known={known} />
         ))}
       </ul>
-      <Pager of="failures" page={page} size={SHOWN} total={answer.total} onPage={setPage} />
+      <PartsNav of="failures" part={part} size={SHOWN} total={answer.total} onPart={setPart} />
     </>
   );
 }

@@ -7,7 +7,7 @@ import { LiveStream, type Connection } from './stream.ts';
 
 export interface FleetState {
   readonly connection: Connection;
-  /** The stream of what the page shows besides; null where it shows nothing of its own. */
+  /** The stream of what the screen shows besides; null where it shows nothing of its own. */
   readonly topic: Connection | null;
   /** No data for longer than any comes apart, whatever the connection says. */
   readonly isSilent: boolean;
@@ -18,7 +18,7 @@ export interface FleetState {
   readonly heardAtMs: number | null;
 }
 
-/** What every page knows of the fleet, kept up to date for as long as the dashboard is open. */
+/** What every screen knows of the fleet, kept up to date for as long as the dashboard is open. */
 export const fleet = createStore<FleetState>({
   connection: 'connecting',
   topic: null,
@@ -54,7 +54,7 @@ function show(overview: Overview): void {
   });
 }
 
-/** Finds out whether the session has ended, which leads to the login page; any other answer is none of its business. */
+/** Finds out whether the session has ended, which leads to the login; any other answer is none of its business. */
 export function checkSession(): void {
   read('/api/session').catch(() => undefined);
 }

@@ -87,7 +87,7 @@ function optionsFor(
   };
 }
 
-/** What stands beside the title: the values under the cursor, or the newest ones. Written straight to the page, as often as the cursor moves. */
+/** What stands beside the title: the values under the cursor, or the newest ones. Written straight to the screen, as often as the cursor moves. */
 function writeValues(
   legend: HTMLElement,
   { times, series, format }: ChartProps,

@@ -100,16 +100,16 @@ export function DataTable<Row>({
   toneOf,
 }: DataTableProps<Row>) {
   const [sort, setSort] = useState(first);
-  const [page, setPage] = useState(0);
+  const [part, setPart] = useState(0);
   const sorted = useMemo(() => {
     const valueOf = columns.find(({ key }) => key === sort.key)?.sort;
     return valueOf ? sortRows(rows, valueOf, sort.descending, keyOf) : rows;
   }, [rows, columns, sort]);
   if (rows.length === 0) return <p class="empty">{empty}</p>;
-  const pages = Math.ceil(sorted.length / ROWS_SHOWN);
-  const current = Math.min(page, pages - 1);
+  const parts = Math.ceil(sorted.length / ROWS_SHOWN);
+  const current = Math.min(part, parts - 1);
   const sortBy = (key: string): void => {
-    setPage(0);
+    setPart(0);
     setSort((before) => ({ key, descending: before.key === key ? !before.descending : false }));
   };
   const sortable = columns.filter((column) => column.sort);
@@ -139,32 +139,32 @@ export function DataTable<Row>({
           ))}
         </tbody>
       </table>
-      <Pager of={caption} page={current} size={ROWS_SHOWN} total={sorted.length} onPage={setPage} />
+      <PartsNav of={caption} part={current} size={ROWS_SHOWN} total={sorted.length} onPart={setPart} />
     </>
   );
 }
 
-interface PagerProps {
+interface PartsNavProps {
   readonly of: string;
-  readonly page: number;
+  readonly part: number;
   readonly size: number;
   readonly total: number;
-  readonly onPage: (page: number) => void;
+  readonly onPart: (part: number) => void;
 }
 
 /** Nothing where everything fits. */
-export function Pager({ of, page, size, total, onPage }: PagerProps) {
+export function PartsNav({ of, part, size, total, onPart }: PartsNavProps) {
   if (total <= size) return null;
   const last = Math.ceil(total / size) - 1;
   return (
-    <nav class="pager" aria-label={`Pages of ${of}`}>
-      <button type="button" class="small" disabled={page === 0} onClick={() => onPage(page - 1)}>
+    <nav class="pager" aria-label={`Parts of ${of}`}>
+      <button type="button" class="small" disabled={part === 0} onClick={() => onPart(part - 1)}>
         Previous
       </button>
       <span>
-        {count(page * size + 1)}–{count(Math.min((page + 1) * size, total))} of {count(total)}
+        {count(part * size + 1)}–{count(Math.min((part + 1) * size, total))} of {count(total)}
       </span>
-      <button type="button" class="small" disabled={page >= last} onClick={() => onPage(page + 1)}>
+      <button type="button" class="small" disabled={part >= last} onClick={() => onPart(part + 1)}>
         Next
       </button>
     </nav>

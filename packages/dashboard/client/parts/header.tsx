@@ -106,7 +106,7 @@ function Nav() {
   const failures = useStore(fleet, ({ overview }) => overview?.fleet.failures ?? 0);
   const current = (href: string): 'page' | undefined => (path === href ? 'page' : undefined);
   return (
-    <nav class="main-nav" aria-label="Pages">
+    <nav class="main-nav" aria-label="Screens">
       <a href="/" aria-current={current('/')}>
         Overview
       </a>
@@ -141,7 +141,7 @@ export function Header() {
   );
 }
 
-/** Over every page while the fleet is paused: whoever wonders why nothing moves sees it first. */
+/** Over every screen while the fleet is paused: whoever wonders why nothing moves sees it first. */
 export function PausedBanner() {
   const paused = useStore(fleet, ({ overview }) => overview?.control.fleetPaused ?? false);
   const fresh = useStore(fleet, isFresh);

@@ -1,7 +1,7 @@
 import { fleet } from '../live/fleet.ts';
 import { useStore } from '../store.ts';
 
-/** Before the first data: says what is waited for, so that nobody looks at a blank page. */
+/** Before the first data: says what is waited for, so that nobody looks at a blank screen. */
 export function Waiting() {
   const { connection, status } = useStore(fleet, (state) => state);
   const text =

@@ -10,7 +10,7 @@ import { runPath, useHeading, withQuery } from '../router.ts';
 import { isClosed, modeWord } from '../words.ts';
 
 /** What may be done with a run that is not closed. */
-function Actions({ run }: { run: RunDetail }) {
+function Commands({ run }: { run: RunDetail }) {
   if (isClosed(run.state)) return null;
   const api = `/api${runPath(run.runId)}`;
   const scope = { scope: 'run', name: run.runId };
@@ -167,7 +167,7 @@ export function RunHead({ run }: { run: RunDetail }) {
       <p class="crumbs">
         <a href="/">Overview</a> <span aria-hidden="true">/</span> <span class="id">{run.runId}</span>
       </p>
-      <div class="page-head">
+      <div class="screen-head">
         <h1 ref={heading} tabIndex={-1}>
           {run.table}
         </h1>
@@ -177,7 +177,7 @@ export function RunHead({ run }: { run: RunDetail }) {
           {run.finishedAtMs === null ? 'for' : 'took'}{' '}
           <Elapsed fromMs={run.startedAtMs} toMs={run.finishedAtMs} />
         </span>
-        <Actions run={run} />
+        <Commands run={run} />
       </div>
       <HeldBack run={run} />
       <WaysOut waysOut={run.waysOut} />

@@ -6,7 +6,7 @@ import { refuseCrossSite } from '../request-guards.ts';
 import { issueToken, requireToken } from './csrf-tokens.ts';
 import { identifyAsLocal, identifyBySession } from './identify.ts';
 import { loginRoutes, logoutRoutes } from './login-routes.ts';
-import { STYLE_PATH } from './login-page.ts';
+import { STYLE_PATH } from './login-html.ts';
 import { LOGIN_STYLE } from './login-style.ts';
 import { requireOperator, requireVisitor } from './require.ts';
 import { allowScrape } from './scrape.ts';

@@ -1,4 +1,4 @@
-import { recordAction, type ActionOutcome } from '@lance-offload/fleet';
+import { logIntervention, type InterventionOutcome } from '@lance-offload/fleet';
 import type { DashboardUser, Logger } from '@lance-offload/base';
 import express, {
   Router,
@@ -12,7 +12,7 @@ import { csrfTokenOf, hasToken, makeToken } from './csrf-tokens.ts';
 import { localPath } from './local-path.ts';
 import { fieldOf, nameOf } from './login-form.ts';
 import { limitLogins } from './login-limits.ts';
-import { comeAgainPage, loginPage, logoutPage } from './login-page.ts';
+import { comeAgainHtml, loginHtml, logoutHtml } from './login-html.ts';
 import { isPassword, TooManyLoginsError, unmatchableHash } from './passwords.ts';
 import type { SessionDeps, Sessions } from './sessions.ts';
 import { findVisitor, visitorOf } from './visitor.ts';
@@ -30,17 +30,17 @@ const STALE = 'This page was too old, or cookies are switched off. Please try ag
 /** What an unknown user called themselves: cut, because a password may have got into the wrong field. */
 const cutName = (name: string): string => `${name.slice(0, 2)}…`;
 
-async function record(
+async function log(
   deps: LoginDeps,
   actor: string,
   action: 'login' | 'logout',
-  outcome: ActionOutcome,
+  outcome: InterventionOutcome,
 ): Promise<void> {
   deps.logger.info({ user: actor, outcome }, action);
   try {
-    await recordAction(deps, { actor, action, target: '', outcome });
+    await logIntervention(deps, { actor, action, target: '', outcome });
   } catch (error) {
-    deps.logger.error({ err: error }, 'an action could not be recorded');
+    deps.logger.error({ err: error }, 'an intervention could not be logged');
   }
 }
 
@@ -48,7 +48,7 @@ function showForm(request: Request, response: Response, status: number, problem:
   const next = localPath(fieldOf(request, 'next'));
   const token = csrfTokenOf(response);
   const name = nameOf(request).slice(0, 64);
-  response.status(status).send(loginPage({ token, next, problem, isWrong: status === 401, name }));
+  response.status(status).send(loginHtml({ token, next, problem, isWrong: status === 401, name }));
 }
 
 function sayLimited(request: Request, response: Response, retrySeconds: number): void {
@@ -88,7 +88,7 @@ function postLogout(deps: LoginDeps) {
     const id = sessionIdOf(request);
     if (id !== undefined) await deps.sessions.end(id);
     dropSessionCookie(request);
-    await record(deps, visitorOf(response).name, 'logout', 'done');
+    await log(deps, visitorOf(response).name, 'logout', 'done');
     response.redirect(303, '/login');
   };
 }
@@ -99,7 +99,7 @@ function postLogin(deps: LoginDeps) {
     const name = nameOf(request);
     const { known, user } = await authenticate(deps, decoy, name, fieldOf(request, 'password'));
     if (!user) {
-      await record(deps, known?.name ?? cutName(name), 'login', 'refused');
+      await log(deps, known?.name ?? cutName(name), 'login', 'refused');
       showForm(request, response, 401, 'User name or password is wrong.');
       return;
     }
@@ -108,7 +108,7 @@ function postLogin(deps: LoginDeps) {
     const id = await deps.sessions.start(user);
     setSessionCookie(request, id, deps.sessions.longestMs);
     setTokenCookie(response, await makeToken(deps, id));
-    await record(deps, user.name, 'login', 'done');
+    await log(deps, user.name, 'login', 'done');
     response.redirect(303, localPath(fieldOf(request, 'next')));
   };
 }
@@ -120,8 +120,8 @@ export function loginRoutes(deps: LoginDeps): Router {
     const next = localPath(request.query['next']);
     if (findVisitor(response)) response.redirect(next);
     else if (request.get('sec-fetch-site') === 'cross-site')
-      response.send(comeAgainPage(`/login?next=${encodeURIComponent(next)}`));
-    else response.send(loginPage({ token: csrfTokenOf(response), next }));
+      response.send(comeAgainHtml(`/login?next=${encodeURIComponent(next)}`));
+    else response.send(loginHtml({ token: csrfTokenOf(response), next }));
   });
   router.post('/login', readForm, requireFormToken, limitLogins(sayLimited), postLogin(deps), answerBusy);
   return router;
@@ -131,7 +131,7 @@ export function loginRoutes(deps: LoginDeps): Router {
 export function logoutRoutes(deps: LoginDeps): Router {
   const router = Router();
   router.get('/logout', (_request, response) => {
-    response.send(logoutPage(csrfTokenOf(response), visitorOf(response)));
+    response.send(logoutHtml(csrfTokenOf(response), visitorOf(response)));
   });
   router.post('/logout', postLogout(deps));
   return router;

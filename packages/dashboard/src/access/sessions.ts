@@ -6,7 +6,7 @@ import { randomText, sha256 } from './secret-text.ts';
 const IDLE_PART = 1 / 6;
 const HOUR_MS = 3_600_000;
 
-interface SessionRecord {
+interface SessionEntry {
   readonly user: string;
   /** Of the user’s password hash: a new password ends the sessions of the old one. */
   readonly credential: string;
@@ -23,8 +23,8 @@ function credentialOf(user: DashboardUser): string {
   return sha256(user.password_hash).toString('base64url');
 }
 
-function parseRecord(text: string): SessionRecord {
-  return JSON.parse(text) as SessionRecord; // written below, and nowhere else
+function parseEntry(text: string): SessionEntry {
+  return JSON.parse(text) as SessionEntry; // written below, and nowhere else
 }
 
 /**
@@ -45,12 +45,12 @@ export class Sessions {
   /** Starts a session, and returns its id: a secret for the user’s browser only. */
   async start(user: DashboardUser): Promise<string> {
     const id = randomText();
-    const record: SessionRecord = {
+    const entry: SessionEntry = {
       user: user.name,
       credential: credentialOf(user),
       loggedInAtMs: Date.now(),
     };
-    await this.#deps.redis.set(this.#key(id), JSON.stringify(record), 'PX', this.#idleMs);
+    await this.#deps.redis.set(this.#key(id), JSON.stringify(entry), 'PX', this.#idleMs);
     return id;
   }
 
@@ -58,7 +58,7 @@ export class Sessions {
   async use(id: string): Promise<DashboardUser | undefined> {
     const key = this.#key(id);
     const text = await this.#deps.redis.getex(key, 'PX', this.#idleMs);
-    const user = text === null ? undefined : this.#userOf(parseRecord(text));
+    const user = text === null ? undefined : this.#userOf(parseEntry(text));
     if (text !== null && !user) await this.#deps.redis.del(key);
     return user;
   }
@@ -66,7 +66,7 @@ export class Sessions {
   /** Whether a session is still on. To look does not prolong it. */
   async isOn(id: string): Promise<boolean> {
     const text = await this.#deps.redis.get(this.#key(id));
-    return text !== null && this.#userOf(parseRecord(text)) !== undefined;
+    return text !== null && this.#userOf(parseEntry(text)) !== undefined;
   }
 
   async end(id: string): Promise<void> {
@@ -81,7 +81,7 @@ export class Sessions {
     return `${this.#deps.prefix}:session:${sha256(id).toString('hex')}`;
   }
 
-  #userOf({ user: name, credential, loggedInAtMs }: SessionRecord): DashboardUser | undefined {
+  #userOf({ user: name, credential, loggedInAtMs }: SessionEntry): DashboardUser | undefined {
     if (Date.now() >= loggedInAtMs + this.longestMs) return undefined;
     const user = this.#deps.settings.users.find((one) => one.name === name);
     return user && credentialOf(user) === credential ? user : undefined;

@@ -5,7 +5,7 @@
 
 import type { DashboardUser } from '@lance-offload/base';
 import type {
-  Action,
+  Intervention,
   Beat,
   FailedJob,
   FailureFilter,
@@ -251,6 +251,6 @@ export interface ErrorAnswer {
 }
 
 /** `GET /api/actions`: who did what, the newest first. */
-export interface Actions {
-  readonly actions: readonly Action[];
+export interface Interventions {
+  readonly actions: readonly Intervention[];
 }

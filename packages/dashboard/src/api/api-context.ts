@@ -1,7 +1,7 @@
-import type { Fleet } from '@lance-offload/fleet';
+import type { FleetLink } from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
 import type { Response } from 'express';
-import { coreActions, type FleetActions } from './actions.ts';
+import { fleetCommands, type FleetCommands } from './fleet-commands.ts';
 import type { Failures, Overview } from './answers.ts';
 import { groupFailures } from './failure-groups.ts';
 import { Feed } from './feed.ts';
@@ -13,11 +13,11 @@ import { Retries } from './retries.ts';
 import { Streams } from './streams.ts';
 
 export interface ApiDeps {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly logger: Logger;
   /** What changes do to the fleet; core’s functions by default. */
-  readonly actions?: FleetActions;
-  /** Who makes a request, for the record of what was done. */
+  readonly commands?: FleetCommands;
+  /** Who makes a request, for the log of interventions. */
   readonly actorOf?: (response: Response) => string;
   /** Ends all streams, pollers and retries. */
   readonly signal?: AbortSignal;
@@ -36,9 +36,9 @@ const FRESH_MS = 1000;
 const MOST_STREAMS = 200;
 
 export interface ApiContext {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly logger: Logger;
-  readonly actions: FleetActions;
+  readonly commands: FleetCommands;
   readonly actorOf: (response: Response) => string;
   readonly freshMs: number;
   readonly watch: RedisWatch;
@@ -73,11 +73,11 @@ export function isSameBut<Value extends { readonly atMs: number }>(before: Value
 export function createContext(deps: ApiDeps): ApiContext {
   const { fleet, logger, signal } = deps;
   const { freshMs = FRESH_MS, maxStreams = MOST_STREAMS } = deps;
-  const actions = deps.actions ?? coreActions(fleet);
+  const commands = deps.commands ?? fleetCommands(fleet);
   const watch = new RedisWatch(fleet.redis);
-  const state = new FleetState(fleet, actions, logger);
+  const state = new FleetState(fleet, commands, logger);
   watch.onChange(() => state.forget()); // before the feeds hear of it
-  const retries = new Retries(actions, state.index, logger);
+  const retries = new Retries(commands, state.index, logger);
   const readFailures = failuresReader(state, retries, deps);
   const polled = { intervalMs: TICK_MS, watch, logger };
   const overview = new Feed({
@@ -105,7 +105,7 @@ export function createContext(deps: ApiDeps): ApiContext {
   return {
     fleet,
     logger,
-    actions,
+    commands,
     actorOf: deps.actorOf ?? (() => 'local'),
     freshMs,
     watch,

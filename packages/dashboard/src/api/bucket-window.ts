@@ -5,7 +5,7 @@ import {
   readBuckets,
   sumBuckets,
   type Bucket,
-  type Fleet,
+  type FleetLink,
   type FleetCounts,
 } from '@lance-offload/fleet';
 import type { Point } from './answers.ts';
@@ -57,13 +57,13 @@ function pointOf(t: number, buckets: readonly Bucket[], seconds: number): Point 
 
 /** The fleet’s counts of the last hour. Buckets that are over are read once. */
 export class BucketWindow {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   /** In order of time; the last one is still being filled. */
   #buckets: readonly Bucket[] = [];
   #points: readonly Point[] = [];
   #nowMs = 0;
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: FleetLink) {
     this.#fleet = fleet;
   }
 

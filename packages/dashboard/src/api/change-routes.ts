@@ -1,6 +1,6 @@
 import { toOffloadError } from '@lance-offload/base';
 import express, { Router, type Request, type Response } from 'express';
-import type { NewAction } from '@lance-offload/fleet';
+import type { NewIntervention } from '@lance-offload/fleet';
 import type { ChangeAnswer, FailureFilter, RetryAnswer } from './answers.ts';
 import { ApiError, handleAsync, toApiError } from './api-error.ts';
 import type { ApiContext } from './api-context.ts';
@@ -8,7 +8,7 @@ import { limitsBody, nothing, parseInput, pauseBody, retryBody, type PauseBody }
 
 /** A change that is about to be made. */
 interface Change {
-  /** In one word, for the record. */
+  /** In one word, for the log. */
   readonly action: string;
   /** What it is done to; empty where it is the fleet. */
   readonly target: string;
@@ -28,11 +28,11 @@ const targetOf = (scope: PauseBody): string =>
 
 const runIdOf = (request: Request): string => String(request.params['runId']);
 
-function retryRun(request: Request, { actions }: ApiContext): Change {
+function retryRun(request: Request, { commands }: ApiContext): Change {
   parseInput(nothing, request.body, 'body');
   const runId = runIdOf(request);
   const make = async (): Promise<ChangeAnswer> => {
-    const { retried, finished } = await actions.retryRun(runId);
+    const { retried, finished } = await commands.retryRun(runId);
     if (finished) return { message: `Run ${runId} lacked nothing but its report, which is written now.` };
     if (retried === 0) return { message: `Run ${runId} has no failed jobs.` };
     return { message: `${plural(retried, 'failed job')} of run ${runId} got fresh attempts.` };
@@ -40,20 +40,20 @@ function retryRun(request: Request, { actions }: ApiContext): Change {
   return { action: 'retry', target: runId, make };
 }
 
-function cancelRun(request: Request, { actions }: ApiContext): Change {
+function cancelRun(request: Request, { commands }: ApiContext): Change {
   parseInput(nothing, request.body, 'body');
   const runId = runIdOf(request);
   const make = async (): Promise<ChangeAnswer> => {
-    await actions.cancelRun(runId);
+    await commands.cancelRun(runId);
     return { message: `Run ${runId} is cancelled; nothing of it is published.` };
   };
   return { action: 'cancel', target: runId, make };
 }
 
-function pause(request: Request, { actions }: ApiContext): Change {
+function pause(request: Request, { commands }: ApiContext): Change {
   const scope = parseInput(pauseBody, request.body, 'body');
   const make = async (actor: string): Promise<ChangeAnswer> => {
-    await actions.pause(scope, actor);
+    await commands.pause(scope, actor);
     return {
       message: `${nameOf(scope)} is paused: what is under way is finished, and nothing else is begun.`,
     };
@@ -61,19 +61,19 @@ function pause(request: Request, { actions }: ApiContext): Change {
   return { action: 'pause', target: targetOf(scope), make };
 }
 
-function resume(request: Request, { actions }: ApiContext): Change {
+function resume(request: Request, { commands }: ApiContext): Change {
   const scope = parseInput(pauseBody, request.body, 'body');
   const make = async (): Promise<ChangeAnswer> => {
-    const wasPaused = await actions.resume(scope);
+    const wasPaused = await commands.resume(scope);
     return { message: wasPaused ? `${nameOf(scope)} goes on.` : `${nameOf(scope)} was not paused.` };
   };
   return { action: 'resume', target: targetOf(scope), make };
 }
 
-function setLimits(request: Request, { actions }: ApiContext): Change {
+function setLimits(request: Request, { commands }: ApiContext): Change {
   const changes = parseInput(limitsBody, request.body, 'body');
   const make = async (): Promise<ChangeAnswer> => {
-    const { concurrency, requestsPerSecond } = await actions.setLimits(changes);
+    const { concurrency, requestsPerSecond } = await commands.setLimits(changes);
     const pages = concurrency === null ? 'any number of pages' : plural(concurrency, 'page');
     const requests =
       requestsPerSecond === null ? 'as many requests as the source takes' : `${requestsPerSecond} requests`;
@@ -111,26 +111,26 @@ function stopRetry(request: Request, { retries }: ApiContext): Change {
   return { action: 'stop retry', target: id, make };
 }
 
-async function record(context: ApiContext, action: NewAction): Promise<void> {
+async function log(context: ApiContext, intervention: NewIntervention): Promise<void> {
   try {
-    await context.watch.within(() => context.actions.recordAction(action));
+    await context.watch.within(() => context.commands.logIntervention(intervention));
   } catch (error) {
-    context.logger.error({ err: error, ...action }, 'an action could not be recorded');
+    context.logger.error({ err: error, ...intervention }, 'an intervention could not be logged');
   }
 }
 
-/** Makes a change, keeps it on record, and lets those who look see it at once. */
+/** Makes a change, logs it, and lets those who look see it at once. */
 async function carryOut(change: Change, response: Response, context: ApiContext): Promise<object> {
   const actor = context.actorOf(response);
   const { action, target } = change;
   try {
     const done = await context.watch.within(() => change.make(actor));
-    await record(context, { actor, action, target, outcome: 'done' });
+    await log(context, { actor, action, target, outcome: 'done' });
     return done;
   } catch (error) {
     const outcome = toApiError(error).status < 500 ? 'refused' : 'failed';
     context.logger.warn({ action, target, code: toOffloadError(error).code }, 'a change was not made');
-    await record(context, { actor, action, target, outcome });
+    await log(context, { actor, action, target, outcome });
     throw error;
   } finally {
     context.state.expire();

@@ -1,5 +1,5 @@
 import { ERROR_POLICY } from '@lance-offload/base';
-import type { Fleet, RunStep } from '@lance-offload/fleet';
+import type { FleetLink, RunStep } from '@lance-offload/fleet';
 import { z } from 'zod';
 import type { Failure } from './answers.ts';
 
@@ -33,7 +33,7 @@ async function readFields(
   step: RunStep,
   jobIds: readonly string[],
   fields: readonly string[],
-  { queues, redis }: Fleet,
+  { queues, redis }: FleetLink,
 ): Promise<Fields[]> {
   const pipeline = redis.pipeline();
   for (const jobId of jobIds) pipeline.hmget(queues[step].toKey(jobId), ...fields);
@@ -59,7 +59,7 @@ function intern(text: string): string {
 export async function readFacts(
   step: RunStep,
   jobIds: readonly string[],
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<(FailureFacts | undefined)[]> {
   const rows = await readFields(step, jobIds, ['name', 'progress', 'atm'], fleet);
   return rows.map(([name, progress, attempts]) => {
@@ -71,7 +71,11 @@ export async function readFacts(
 }
 
 /** Words of failed jobs of one step, in their order. */
-async function readWords(step: RunStep, jobIds: readonly string[], fleet: Fleet): Promise<FailureWords[]> {
+async function readWords(
+  step: RunStep,
+  jobIds: readonly string[],
+  fleet: FleetLink,
+): Promise<FailureWords[]> {
   const rows = await readFields(step, jobIds, ['progress', 'failedReason'], fleet);
   return rows.map(([progress, reason]) => {
     const kept = keptOf(progress);
@@ -84,12 +88,15 @@ async function readWords(step: RunStep, jobIds: readonly string[], fleet: Fleet)
 }
 
 /** Where Bull Board shows a job. */
-export function jobUrlOf(step: RunStep, jobId: string, { queues }: Fleet): string {
+export function jobUrlOf(step: RunStep, jobId: string, { queues }: FleetLink): string {
   return `/queues/queue/${encodeURIComponent(queues[step].name)}/${encodeURIComponent(jobId)}`;
 }
 
 /** Failures with their words, in their order. */
-export async function describeFailures(failures: readonly KnownFailure[], fleet: Fleet): Promise<Failure[]> {
+export async function describeFailures(
+  failures: readonly KnownFailure[],
+  fleet: FleetLink,
+): Promise<Failure[]> {
   const words = new Map<string, FailureWords>();
   for (const step of new Set(failures.map((failure) => failure.step))) {
     const jobIds = failures.filter((failure) => failure.step === step).map(({ jobId }) => jobId);

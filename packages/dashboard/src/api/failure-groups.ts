@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/fleet';
+import type { FleetLink } from '@lance-offload/fleet';
 import type { FailureGroup } from './answers.ts';
 import { describeFailures, type KnownFailure } from './failure-facts.ts';
 
@@ -49,7 +49,10 @@ const newestRuns = (runs: ReadonlyMap<string, number>): string[] =>
     .map(([runId]) => runId);
 
 /** Failures by code and table, those that failed last first, with the words of the newest of each. */
-export async function groupFailures(failures: Iterable<KnownFailure>, fleet: Fleet): Promise<FailureGroup[]> {
+export async function groupFailures(
+  failures: Iterable<KnownFailure>,
+  fleet: FleetLink,
+): Promise<FailureGroup[]> {
   const groups = groupBy(failures).slice(0, MOST_GROUPS);
   const newest = await describeFailures(
     groups.map((group) => group.newest),

@@ -3,13 +3,13 @@ import {
   placeOfJob,
   planJobId,
   RUN_STEPS,
-  type Fleet,
+  type FleetLink,
   type RunStep,
 } from '@lance-offload/fleet';
 import { readFacts, type KnownFailure } from './failure-facts.ts';
 import type { FailureFilter } from './answers.ts';
 
-const SCAN_COUNT = 5000;
+const ZSCAN_COUNT = 5000;
 const READ_CHUNK = 1000;
 /** Jobs read in one go; the rest follows in the next. */
 const MOST_READS = 25_000;
@@ -44,14 +44,14 @@ function matches(
  * again; what is kept of it is small, and its words are read when they are shown.
  */
 export class FailureIndex {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #runs = new Map<string, Map<string, KnownFailure>>();
   readonly #atMs = new Map<string, number>();
   readonly #standings = new Map<RunStep, Standing>();
   #version = 0;
   #running: Promise<void> | undefined;
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: FleetLink) {
     this.#fleet = fleet;
   }
 
@@ -115,7 +115,7 @@ export class FailureIndex {
     const mark = await this.#markOf(step);
     const standing = this.#standings.get(step);
     if (standing?.mark === mark && Date.now() - standing.atMs < FULL_LOOK_MS) return 0;
-    const failed = await this.#scan(step);
+    const failed = await this.#readFailed(step);
     const suffix = step === 'page' ? '.page-' : `.${step}`;
     for (const jobId of this.#atMs.keys())
       if (jobId.includes(suffix) && !failed.has(jobId)) this.#drop(jobId);
@@ -139,12 +139,12 @@ export class FailureIndex {
   }
 
   /** ZSCAN, because it misses nothing that is there throughout, whatever is retried meanwhile. */
-  async #scan(step: RunStep): Promise<Map<string, number>> {
+  async #readFailed(step: RunStep): Promise<Map<string, number>> {
     const key = this.#fleet.queues[step].toKey('failed');
     const failed = new Map<string, number>();
     let cursor = '0';
     do {
-      const [next, flat] = await this.#fleet.redis.zscan(key, cursor, 'COUNT', SCAN_COUNT);
+      const [next, flat] = await this.#fleet.redis.zscan(key, cursor, 'COUNT', ZSCAN_COUNT);
       for (let at = 0; at + 1 < flat.length; at += 2) failed.set(String(flat[at]), Number(flat[at + 1]));
       cursor = next;
     } while (cursor !== '0');

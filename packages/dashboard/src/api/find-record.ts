@@ -1,4 +1,4 @@
-import { findRun, readRecord, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import { findRun, readRecord, type FleetLink, type RunRecord } from '@lance-offload/fleet';
 import { isRunId } from '@lance-offload/core';
 import { ApiError } from './api-error.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -9,7 +9,7 @@ import { findInLake } from './lake-runs.ts';
  *
  * @throws ApiError 404 where neither knows it.
  */
-export async function findRecord(runId: string, state: FleetState, fleet: Fleet): Promise<RunRecord> {
+export async function findRecord(runId: string, state: FleetState, fleet: FleetLink): Promise<RunRecord> {
   if (!isRunId(runId)) throw new ApiError(404, 'RUN_NOT_FOUND', `"${runId}" is not a run id.`);
   const known = state.book.find(runId) ?? (await readRecord(runId, fleet));
   if (known) return known;

@@ -1,12 +1,12 @@
 import {
   readWorkers,
   redisTimeMs,
-  type Fleet,
+  type FleetLink,
   type RunRecord,
   type WorkerStanding,
 } from '@lance-offload/fleet';
 import type { Logger } from '@lance-offload/base';
-import type { FleetActions } from './actions.ts';
+import type { FleetCommands } from './fleet-commands.ts';
 import type { Control, QueueRow } from './answers.ts';
 import { BucketWindow } from './bucket-window.ts';
 import { FailureIndex } from './failure-index.ts';
@@ -31,8 +31,8 @@ export class FleetState {
   readonly book: RunBook;
   readonly window: BucketWindow;
   readonly rates: RunRates;
-  readonly #fleet: Fleet;
-  readonly #actions: FleetActions;
+  readonly #fleet: FleetLink;
+  readonly #commands: FleetCommands;
   #workers: readonly WorkerStanding[] = [];
   #queues: readonly QueueRow[] = [];
   #control = NO_CONTROL;
@@ -42,9 +42,9 @@ export class FleetState {
   #readAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
 
-  constructor(fleet: Fleet, actions: FleetActions, logger: Logger) {
+  constructor(fleet: FleetLink, commands: FleetCommands, logger: Logger) {
     this.#fleet = fleet;
-    this.#actions = actions;
+    this.#commands = commands;
     this.index = new FailureIndex(fleet);
     this.book = new RunBook(fleet, logger);
     this.window = new BucketWindow(fleet);
@@ -120,7 +120,7 @@ export class FleetState {
     const [workers, queues, control] = await Promise.all([
       readWorkers(nowMs, this.#fleet),
       readQueues(this.#fleet),
-      this.#actions.readControl(),
+      this.#commands.readControl(),
       this.window.refresh(nowMs),
       this.index.refresh(),
       this.book.refresh(nowMs),

@@ -28,7 +28,7 @@ export const failedJobsQuery = z.strictObject({
 
 export const pagesQuery = z.strictObject({ from: count.optional(), to: count.optional() });
 
-export const actionsQuery = z.strictObject({
+export const interventionsQuery = z.strictObject({
   limit: count.default(200).pipe(z.number().int().min(1).max(1000)),
 });
 

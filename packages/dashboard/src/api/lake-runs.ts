@@ -1,4 +1,4 @@
-import type { Fleet, RunRecord } from '@lance-offload/fleet';
+import type { FleetLink, RunRecord } from '@lance-offload/fleet';
 import { runsSince, startOfRun, type RecentRun, type RunKey } from '@lance-offload/core';
 import type { Logger } from '@lance-offload/base';
 import { recordOfOpening, recordOfPlan, recordOfReport } from './known-runs.ts';
@@ -17,7 +17,7 @@ const OPENINGS_KEPT = 50_000;
  *
  * @throws OffloadError `LAKE_UNAVAILABLE`.
  */
-export async function findInLake(key: RunKey, { staging }: Fleet): Promise<RunRecord | undefined> {
+export async function findInLake(key: RunKey, { staging }: FleetLink): Promise<RunRecord | undefined> {
   const report = await staging.findReport(key);
   if (report) return recordOfReport(report);
   const plan = await staging.findPlan(key);
@@ -36,7 +36,7 @@ export async function findInLake(key: RunKey, { staging }: Fleet): Promise<RunRe
 
 /** Runs of the lake that Redis knows nothing of, as after it was emptied: those of the last day, and open ones. */
 export class LakeRuns {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #logger: Logger;
   /** Those that have ended do not change any more. */
   readonly #ended = new Map<string, RunRecord>();
@@ -46,7 +46,7 @@ export class LakeRuns {
   #lookedAtMs = 0;
   #looking = false;
 
-  constructor(fleet: Fleet, logger: Logger) {
+  constructor(fleet: FleetLink, logger: Logger) {
     this.#fleet = fleet;
     this.#logger = logger;
   }

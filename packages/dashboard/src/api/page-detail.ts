@@ -1,5 +1,5 @@
 import { pageCount, planPages, type Receipt, type RunPlan } from '@lance-offload/core';
-import { pageJobId, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import { pageJobId, type FleetLink, type RunRecord } from '@lance-offload/fleet';
 import type { PageDetail, PageState } from './run-answers.ts';
 import { ApiError } from './api-error.ts';
 import { describeFailures, jobUrlOf } from './failure-facts.ts';
@@ -23,7 +23,7 @@ const STATES: Readonly<Record<string, PageState>> = {
   delayed: 'retrying',
 };
 
-async function findJob(jobId: string, { queues, redis }: Fleet): Promise<PageJobFacts | undefined> {
+async function findJob(jobId: string, { queues, redis }: FleetLink): Promise<PageJobFacts | undefined> {
   const [jobState, fields] = await Promise.all([
     queues.page.getJobState(jobId),
     redis.hmget(queues.page.toKey(jobId), 'name', 'atm'),
@@ -52,7 +52,7 @@ const ofReceipt = (receipt: Receipt | undefined) => ({
 export async function pageDetail(
   record: RunRecord,
   index: number,
-  deps: { readonly fleet: Fleet; readonly state: FleetState; readonly files: LakeFiles },
+  deps: { readonly fleet: FleetLink; readonly state: FleetState; readonly files: LakeFiles },
 ): Promise<PageDetail> {
   const { fleet, state, files } = deps;
   const { runId } = record;

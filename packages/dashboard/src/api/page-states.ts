@@ -1,4 +1,10 @@
-import { PAGE_STATES, readPageStates, readRecord, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import {
+  PAGE_STATES,
+  readPageStates,
+  readRecord,
+  type FleetLink,
+  type RunRecord,
+} from '@lance-offload/fleet';
 import type { PageState } from './run-answers.ts';
 import type { FleetState } from './fleet-state.ts';
 
@@ -15,7 +21,7 @@ export interface PageStates {
  * Indexes of staged pages, as Redis has them. Where it was emptied, it has nothing, or the pages that were staged since: then the
  * lake's receipts say the rest.
  */
-async function readTold(record: RunRecord, fleet: Fleet): Promise<Uint8Array> {
+async function readTold(record: RunRecord, fleet: FleetLink): Promise<Uint8Array> {
   const told = await readPageStates(record.runId, fleet);
   const staged = told.reduce((count, state) => (state === STAGED ? count + 1 : count), 0);
   const isWhole = staged >= record.stagedPages;
@@ -27,7 +33,11 @@ async function readTold(record: RunRecord, fleet: Fleet): Promise<Uint8Array> {
   return states;
 }
 
-export async function readStates(record: RunRecord, state: FleetState, fleet: Fleet): Promise<PageStates> {
+export async function readStates(
+  record: RunRecord,
+  state: FleetState,
+  fleet: FleetLink,
+): Promise<PageStates> {
   const total = record.pages ?? 0;
   if (record.state === 'published') return { total, of: () => 'staged' };
   const told = await readTold(record, fleet);

@@ -1,4 +1,4 @@
-import type { Fleet } from '@lance-offload/fleet';
+import type { FleetLink } from '@lance-offload/fleet';
 import type { Queue } from 'bullmq';
 import type { QueueRow } from './answers.ts';
 
@@ -20,7 +20,7 @@ async function rowOf(name: QueueRow['name'], queue: Queue): Promise<QueueRow> {
 }
 
 /** The queues in the order a run passes through them. */
-export function readQueues({ queues }: Fleet): Promise<QueueRow[]> {
+export function readQueues({ queues }: FleetLink): Promise<QueueRow[]> {
   const { schedule, plan, page, commit } = queues;
   return Promise.all([
     rowOf('schedule', schedule),

@@ -1,12 +1,12 @@
 import { Router, type Request, type RequestHandler } from 'express';
-import type { Actions, FailedJobs, Failures } from './answers.ts';
+import type { Interventions, FailedJobs, Failures } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
 import { handleAsync } from './api-error.ts';
 import { describeFailures } from './failure-facts.ts';
 import { groupFailures } from './failure-groups.ts';
 import { findRecord } from './find-record.ts';
 import {
-  actionsQuery,
+  interventionsQuery,
   failedJobsQuery,
   failuresQuery,
   pagesQuery,
@@ -48,9 +48,9 @@ async function failedJobsOf(request: Request, { state, fleet, freshMs }: ApiCont
   return { total: found.length, jobs: await describeFailures(newest.slice(offset, offset + limit), fleet) };
 }
 
-async function actionsOf(request: Request, { actions }: ApiContext): Promise<Actions> {
-  const { limit } = parseInput(actionsQuery, request.query, 'query');
-  return { actions: await actions.readActions(limit) };
+async function interventionsOf(request: Request, { commands }: ApiContext): Promise<Interventions> {
+  const { limit } = parseInput(interventionsQuery, request.query, 'query');
+  return { actions: await commands.readInterventions(limit) };
 }
 
 /** What is shown. */
@@ -71,6 +71,6 @@ export function readRoutes(context: ApiContext): Router {
   });
   get('/failures', (request) => failuresOf(request, context));
   get('/failures/jobs', (request) => failedJobsOf(request, context));
-  get('/actions', (request) => actionsOf(request, context));
+  get('/actions', (request) => interventionsOf(request, context));
   return router;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@lance-offload/base';
-import type { FleetActions } from './actions.ts';
+import type { FleetCommands } from './fleet-commands.ts';
 import type { FailureFilter, RetryAnswer, RetryProgress } from './answers.ts';
 import type { FailureIndex } from './failure-index.ts';
 
@@ -15,13 +15,13 @@ interface Retry {
 
 /** Retries under way. They end with the process; what was not retried by then stays failed, and can be retried again. */
 export class Retries {
-  readonly #actions: FleetActions;
+  readonly #commands: FleetCommands;
   readonly #index: FailureIndex;
   readonly #logger: Logger;
   readonly #retries = new Map<string, Retry>();
 
-  constructor(actions: FleetActions, index: FailureIndex, logger: Logger) {
-    this.#actions = actions;
+  constructor(commands: FleetCommands, index: FailureIndex, logger: Logger) {
+    this.#commands = commands;
     this.#index = index;
     this.#logger = logger;
   }
@@ -43,7 +43,7 @@ export class Retries {
     const onRetried = (): void => {
       retry.retried += 1;
     };
-    const done = this.#actions
+    const done = this.#commands
       .retryFailures(filter, { perSecond, signal: retry.stop.signal, onRetried })
       .catch((error: unknown) => this.#logger.warn({ err: error, retryId: id }, 'a retry broke off'))
       .finally(() => this.#retries.delete(id));

@@ -4,7 +4,7 @@ import {
   readClaims,
   readRecordsOf,
   readRunIds,
-  type Fleet,
+  type FleetLink,
   type RunClaims,
   type RunRecord,
 } from '@lance-offload/fleet';
@@ -20,12 +20,12 @@ const RECENT_MS = 5 * 60_000;
 const MOST_READS = 5000;
 /** How often the queue is asked whether it still has the open runs. */
 const CHECK_MS = 10_000;
-/** A run is recorded before it is enqueued. */
+/** A run has its record before it is enqueued. */
 const ENQUEUE_MS = 60_000;
 
 /** The runs of the last day, and all that are open. What is told of a run that has ended is read once. */
 export class RunBook {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #lake: LakeRuns;
   /** Every run that Redis tells of; null: it has ended, more than a day ago. */
   readonly #told = new Map<string, RunRecord | null>();
@@ -34,7 +34,7 @@ export class RunBook {
   #listedAtMs = 0;
   #checkedAtMs = 0;
 
-  constructor(fleet: Fleet, logger: Logger) {
+  constructor(fleet: FleetLink, logger: Logger) {
     this.#fleet = fleet;
     this.#lake = new LakeRuns(fleet, logger);
   }

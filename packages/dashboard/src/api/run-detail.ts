@@ -1,4 +1,4 @@
-import { readRunLog, readSeries, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import { readRunLog, readSeries, type FleetLink, type RunRecord } from '@lance-offload/fleet';
 import type { RunDetail } from './run-answers.ts';
 import { groupFailures } from './failure-groups.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -12,7 +12,7 @@ import { blockedBy, isFinal, pagesOf, waysOutOfRun } from './run-state.ts';
 const LOG_LINES = 200;
 
 export interface DetailDeps {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly state: FleetState;
   readonly files: LakeFiles;
 }

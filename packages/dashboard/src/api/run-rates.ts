@@ -1,4 +1,4 @@
-import { readSeries, SERIES_BUCKET_S, type Fleet, type RunRecord } from '@lance-offload/fleet';
+import { readSeries, SERIES_BUCKET_S, type FleetLink, type RunRecord } from '@lance-offload/fleet';
 
 /** Per second. */
 export interface RunRate {
@@ -25,7 +25,7 @@ function between(first: Sample, last: Sample): RunRate | undefined {
   };
 }
 
-async function rateOfSeries(runId: string, nowMs: number, fleet: Fleet): Promise<RunRate> {
+async function rateOfSeries(runId: string, nowMs: number, fleet: FleetLink): Promise<RunRate> {
   const nowS = nowMs / 1000;
   const fromS = Math.floor((nowMs - WINDOW_MS) / 1000 / SERIES_BUCKET_S) * SERIES_BUCKET_S + SERIES_BUCKET_S;
   const recent = (await readSeries(runId, fleet)).filter(({ atS }) => atS >= fromS);
@@ -38,11 +38,11 @@ async function rateOfSeries(runId: string, nowMs: number, fleet: Fleet): Promise
 
 /** How fast each open run goes, from its progress over the last half minute. */
 export class RunRates {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #samples = new Map<string, Sample[]>();
   readonly #rates = new Map<string, RunRate>();
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: FleetLink) {
     this.#fleet = fleet;
   }
 

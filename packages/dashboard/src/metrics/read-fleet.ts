@@ -3,7 +3,7 @@ import {
   readTotals,
   readWorkers,
   redisTimeMs,
-  type Fleet,
+  type FleetLink,
   type FleetCounts,
   type LakeTable,
   type WorkerStanding,
@@ -40,7 +40,7 @@ export interface FleetStanding {
   readonly openRuns: Readonly<Record<string, number>>;
 }
 
-export interface MetricsDeps extends Pick<Fleet, 'redis' | 'queues' | 'prefix'> {
+export interface MetricsDeps extends Pick<FleetLink, 'redis' | 'queues' | 'prefix'> {
   /** What the pages know of the runs. */
   readonly state: FleetState;
 }

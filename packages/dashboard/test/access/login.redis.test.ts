@@ -1,10 +1,10 @@
-import { readActions } from '@lance-offload/fleet';
+import { readInterventions } from '@lance-offload/fleet';
 import type { DashboardSettings } from '@lance-offload/base';
 import { beforeAll, expect, test as base } from 'vitest';
 import { LIMITS } from '../../src/access/login-limits.ts';
 import { isPassword } from '../../src/access/passwords.ts';
 import { Browser } from '../browser.ts';
-import { dashboardFixtures, type DashboardFixtures, type Fleet } from '../fixtures.ts';
+import { dashboardFixtures, type DashboardFixtures, type FleetLink } from '../fixtures.ts';
 import { PASSWORD, settingsWithUsers } from '../users.ts';
 
 const test = base.extend<DashboardFixtures>(dashboardFixtures);
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const whoAmI = (browser: Browser) => browser.request('GET', '/api/session');
 
-async function onlySession({ redis, prefix }: Fleet): Promise<string> {
+async function onlySession({ redis, prefix }: FleetLink): Promise<string> {
   const [key = '', ...more] = await redis.keys(`${prefix}:session:*`);
   expect(more).toEqual([]);
   return key;
@@ -240,7 +240,7 @@ test('logins that succeed are not counted', async ({ serve }) => {
   }
 });
 
-test('logins, failed logins and logouts are on record; of an unknown name only its beginning', async ({
+test('logins, failed logins and logouts are logged; of an unknown name only its beginning', async ({
   fleet,
   serve,
 }) => {
@@ -249,8 +249,8 @@ test('logins, failed logins and logouts are on record; of an unknown name only i
   await browser.logIn('password typed as name', 'x');
   await browser.logIn('vera', PASSWORD);
   await browser.send('/logout', {});
-  const actions = await readActions(fleet, 10);
-  expect(actions.map(({ actor, action, outcome }) => [actor, action, outcome])).toEqual([
+  const interventions = await readInterventions(fleet, 10);
+  expect(interventions.map(({ actor, action, outcome }) => [actor, action, outcome])).toEqual([
     ['vera', 'logout', 'done'],
     ['vera', 'login', 'done'],
     ['pa…', 'login', 'refused'],

@@ -4,7 +4,7 @@ import express, { Router } from 'express';
 import { beforeAll, expect, test as base } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { Browser, openBrowser } from '../browser.ts';
-import { dashboardFixtures, depsOf, type DashboardFixtures, type Fleet } from '../fixtures.ts';
+import { dashboardFixtures, depsOf, type DashboardFixtures, type FleetLink } from '../fixtures.ts';
 import { listRoutes, type ListedRoute } from '../list-routes.ts';
 import { PASSWORD, settingsWithUsers } from '../users.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
 const show = ({ method, path }: ListedRoute): string => `${method} ${path}`;
 const isChange = ({ method }: ListedRoute): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method);
 
-function guardedRoutes(fleet: Fleet, of: DashboardSettings = settings): ListedRoute[] {
+function guardedRoutes(fleet: FleetLink, of: DashboardSettings = settings): ListedRoute[] {
   const routes = listRoutes(createApp({ ...depsOf(fleet), settings: of }));
   return routes.filter((route) => !OPEN.includes(show(route)));
 }

@@ -12,13 +12,13 @@ import {
   type Receipt,
   type RunPlan,
 } from '@lance-offload/core';
-import { Queues, recordOpened, recordPlanned, type Fleet } from '@lance-offload/fleet';
+import { Queues, recordOpened, recordPlanned, type FleetLink } from '@lance-offload/fleet';
 import { UnrecoverableError, Worker } from 'bullmq';
 import express from 'express';
 import { Redis } from 'ioredis';
 import { test as base, inject } from 'vitest';
 import type {
-  Actions,
+  Interventions,
   ChangeAnswer,
   ErrorAnswer,
   FailedJobs,
@@ -107,7 +107,7 @@ type AnswerOf<Route> = Route extends '/overview'
           ? FailedJobs
           : Route extends `/failures${string}`
             ? Failures
-            : Actions;
+            : Interventions;
 type ChangeOf<Route> = Route extends '/failures/retry' ? RetryAnswer : ChangeAnswer;
 
 interface Answered<Body> {
@@ -118,7 +118,7 @@ interface Answered<Body> {
 }
 
 export interface Rig {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   /** Where the API is served, from the first time that is asked. */
   url(): Promise<string>;
   /** A run that is planned in lake, queue and records. */
@@ -151,7 +151,7 @@ const askOf =
     return { status: response.status, body: JSON.parse(text) as never, bytes: text.length };
   };
 
-async function startRun(plan: RunPlan, fleet: Fleet): Promise<void> {
+async function startRun(plan: RunPlan, fleet: FleetLink): Promise<void> {
   const { runId, table, destination, source, startedAtMs } = plan;
   const common = { payloadVersion: PAYLOAD_VERSION, runId, table, destination } as const;
   await recordOpened(plan, fleet);
@@ -172,7 +172,7 @@ async function failJobs(
   step: 'plan' | 'page' | 'commit',
   code: OffloadErrorCode,
   count: number,
-  { queues, prefix }: Fleet,
+  { queues, prefix }: FleetLink,
 ): Promise<void> {
   const connection = { url: inject('redisUrl'), maxRetriesPerRequest: null };
   const worker = new Worker(queues[step].name, null, { connection, prefix });
@@ -200,7 +200,13 @@ export const apiTest = base.extend<{ rig: Rig }>({
     const prefix = `{api-${task.id}}`;
     const queues = new Queues(redis, prefix);
     const staging = openLake(path.join(folder, 'lake'));
-    const fleet: Fleet = { redis, queues, staging, prefix, attempts: { maxRetries: 0, initialDelayMs: 1 } };
+    const fleet: FleetLink = {
+      redis,
+      queues,
+      staging,
+      prefix,
+      attempts: { maxRetries: 0, initialDelayMs: 1 },
+    };
     const stopping = new AbortController();
     const closing: (() => Promise<void>)[] = [];
     const readers: EventReader[] = [];

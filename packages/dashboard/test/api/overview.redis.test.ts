@@ -10,7 +10,7 @@ import {
 import { FORMAT_VERSION } from '@lance-offload/delta';
 import { PAYLOAD_VERSION } from '@lance-offload/core';
 import { expect } from 'vitest';
-import { coreActions } from '../../src/api/actions.ts';
+import { fleetCommands } from '../../src/api/fleet-commands.ts';
 import type { Control, Overview, TableRow } from '../../src/api/answers.ts';
 import type { RunDetail } from '../../src/api/run-answers.ts';
 import { apiTest, planOf, publishedReport } from './api-fixture.ts';
@@ -184,7 +184,7 @@ test('a table an operator paused is paused, but for its commit that is under way
   const plan = planOf('documents');
   await rig.start(plan);
   const url = await rig.serve({
-    actions: { ...coreActions(rig.fleet), readControl: async () => DOCUMENTS_PAUSED },
+    commands: { ...fleetCommands(rig.fleet), readControl: async () => DOCUMENTS_PAUSED },
   });
   const stateOf = async (): Promise<unknown> => {
     const run = (await (await fetch(`${url}/api/runs/${plan.runId}`)).json()) as RunDetail;

@@ -76,12 +76,12 @@ test('rows without a value come last in either order, and numbers in names sort 
 
 test('addresses lead to their page, and any other to none', () => {
   expect(['/', '/failures', '/control', '/runs/a%20b', '/runs/', '/queues'].map(routeOf)).toEqual([
-    { page: 'overview' },
-    { page: 'failures' },
-    { page: 'control' },
-    { page: 'run', runId: 'a b' },
-    { page: 'none' },
-    { page: 'none' },
+    { screen: 'overview' },
+    { screen: 'failures' },
+    { screen: 'control' },
+    { screen: 'run', runId: 'a b' },
+    { screen: 'none' },
+    { screen: 'none' },
   ]);
   expect(withQuery('/failures', { code: 'X Y', table: undefined, runId: '' })).toBe('/failures?code=X+Y');
 });

@@ -5,9 +5,9 @@ import type { Redis } from 'ioredis';
 import { test as base } from 'vitest';
 import { listen, type RunningServer } from '../../src/listen.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { coreActions } from '../../src/api/actions.ts';
+import { fleetCommands } from '../../src/api/fleet-commands.ts';
 import { FleetState } from '../../src/api/fleet-state.ts';
-import { dashboardFixtures, depsOf, type DashboardFixtures, type Fleet } from '../fixtures.ts';
+import { dashboardFixtures, depsOf, type DashboardFixtures, type FleetLink } from '../fixtures.ts';
 import { parseScrape, type Scrape } from './scrape.ts';
 
 interface MetricsFixtures extends DashboardFixtures {
@@ -22,7 +22,7 @@ export const test = base.extend<MetricsFixtures>({
     await use(async (redis = fleet.redis) => {
       const deps = { ...depsOf(fleet), redis };
       const queues = redis === fleet.redis ? fleet.queues : new Queues(redis, fleet.prefix);
-      const state = new FleetState({ ...deps, queues }, coreActions({ ...deps, queues }), deps.logger);
+      const state = new FleetState({ ...deps, queues }, fleetCommands({ ...deps, queues }), deps.logger);
       const app = express().use(createMetrics({ ...deps, queues, state }));
       const server = await listen(app, '127.0.0.1', 0);
       servers.push(server);
@@ -77,13 +77,13 @@ function planOf(destination: string): RunPlan {
 }
 
 /** A commit of a lake table was told of. */
-export async function commitTable(destination: string, fleet: Fleet): Promise<void> {
+export async function commitTable(destination: string, fleet: FleetLink): Promise<void> {
   const report = { ...emptyReport(planOf(destination), 'published'), deltaVersion: 3, lakeRows: 25 };
   await recordReport({ ...report, finishedAtMs: 1_800_000_000_500 }, fleet);
 }
 
 /** Something of everything a fleet tells. */
-export async function tellOfWork(fleet: Fleet): Promise<void> {
+export async function tellOfWork(fleet: FleetLink): Promise<void> {
   await count(
     {
       pages: 3,

@@ -17,7 +17,7 @@ declare global {
   }
 }
 
-function scan<T>(
+function extremes<T>(
   data: readonly Data[],
   read: (column: Data, row: number) => T,
   before: (a: T, b: T) => boolean,
@@ -99,7 +99,7 @@ function utf8At(column: Data, row: number): Buffer {
 
 /** Order of UTF-8 bytes, which is the order Parquet and Delta compare strings in. */
 function textBounds(columns: readonly Data[]): Bounds | undefined {
-  const found = scan(columns, utf8At, (a, b) => Buffer.compare(a, b) < 0);
+  const found = extremes(columns, utf8At, (a, b) => Buffer.compare(a, b) < 0);
   if (!found) return undefined;
   const max = roundUp(firstPoints(found[1]));
   const min = firstPoints(found[0]).slice(0, STRING_PREFIX).join('');
@@ -112,7 +112,7 @@ function textBounds(columns: readonly Data[]): Bounds | undefined {
  * or an infinity is among the values.
  */
 function floatBounds(columns: readonly Data[]): Bounds | undefined {
-  const found = scan(columns, readNumber, (a, b) => a < b || Number.isNaN(a));
+  const found = extremes(columns, readNumber, (a, b) => a < b || Number.isNaN(a));
   if (!found?.every(Number.isFinite)) return undefined;
   const [min, max] = found;
   return { min: min === 0 ? JSON.rawJSON('-0.0') : min, max: max === 0 ? 0 : max };
@@ -123,16 +123,16 @@ function boundsOf(columns: readonly Data[]): Bounds | undefined {
   if (type === undefined) return undefined;
   if (arrow.DataType.isUtf8(type) || arrow.DataType.isLargeUtf8(type)) return textBounds(columns);
   if (arrow.DataType.isInt(type) && type.bitWidth === 64) {
-    const found = scan(columns, readLong, less);
+    const found = extremes(columns, readLong, less);
     return found && { min: JSON.rawJSON(String(found[0])), max: JSON.rawJSON(String(found[1])) };
   }
   if (arrow.DataType.isInt(type)) {
-    const found = scan(columns, readNumber, less);
+    const found = extremes(columns, readNumber, less);
     return found && { min: found[0], max: found[1] };
   }
   if (arrow.DataType.isFloat(type)) return floatBounds(columns);
   if (arrow.DataType.isDecimal(type)) {
-    const found = scan(columns, decimalAt, less);
+    const found = extremes(columns, decimalAt, less);
     return (
       found && {
         min: JSON.rawJSON(decimalText(found[0], type.scale)),
@@ -141,13 +141,13 @@ function boundsOf(columns: readonly Data[]): Bounds | undefined {
     );
   }
   if (arrow.DataType.isDate(type)) {
-    const found = scan(columns, readNumber, less);
+    const found = extremes(columns, readNumber, less);
     const [min, max] = [found && dayText(found[0]), found && dayText(found[1])];
     return min === undefined || max === undefined ? undefined : { min, max };
   }
   if (arrow.DataType.isTimestamp(type)) {
     const zoned = typeof type.timezone === 'string' && type.timezone !== '';
-    const found = scan(columns, readLong, less);
+    const found = extremes(columns, readLong, less);
     const [min, max] = [
       found && instantText(found[0], zoned, false),
       found && instantText(found[1], zoned, true),

@@ -105,7 +105,7 @@ const CLOSED_FILE = /\/closed-\d+-\d+\.parquet$/;
  */
 const READING = 'hive_partitioning := false, can_have_nan := true';
 
-function scan(paths: readonly string[], { columns, schema }: LiveRowsOptions): string {
+function filesSql(paths: readonly string[], { columns, schema }: LiveRowsOptions): string {
   // Nothing in a path is a pattern.
   const list = paths.map((file) => quoteText(file.replaceAll(/[*?[]/g, '[$&]'))).join(', ');
   const from = (columnsArgument: string) =>
@@ -144,10 +144,10 @@ export function liveRows(table: Store, files: readonly DataFile[], options: Live
   const paths = (some: readonly DataFile[]) => some.map((file) => dataFilePathOf(table, file));
   const whole = files.filter(({ deletionVector }) => !deletionVector);
   const marked = files.filter(({ deletionVector }) => deletionVector);
-  const parts = whole.length > 0 ? [scan(paths(whole), options)] : [];
+  const parts = whole.length > 0 ? [filesSql(paths(whole), options)] : [];
   if (marked.length > 0) {
     parts.push(
-      `SELECT s.* FROM (${scan(paths(marked), options)}) s LEFT JOIN ${options.deletedTable} d ON d.file = s.${FILE} WHERE ${IS_LIVE}`,
+      `SELECT s.* FROM (${filesSql(paths(marked), options)}) s LEFT JOIN ${options.deletedTable} d ON d.file = s.${FILE} WHERE ${IS_LIVE}`,
     );
   }
   if (parts.length === 0) throw new RangeError('there is no file to read rows of');

@@ -90,13 +90,13 @@ async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
 export async function writeSynced(
   handle: FileHandle,
   body: Body,
-  { action, target, signal }: { action: string; target: string; signal: AbortSignal | undefined },
+  { verb, target, signal }: { verb: string; target: string; signal: AbortSignal | undefined },
 ): Promise<void> {
   const inLake = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      throw asLakeError(error, action, target);
+      throw asLakeError(error, verb, target);
     }
   };
   try {

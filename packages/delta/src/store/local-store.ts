@@ -261,12 +261,12 @@ export class LocalStore implements Store {
   }
 
   /** Writes a body under a temporary name beside its file. Removes it again where that fails. */
-  async #write(file: string, body: Body, action: string, signal: AbortSignal | undefined): Promise<string> {
+  async #write(file: string, body: Body, verb: string, signal: AbortSignal | undefined): Promise<string> {
     signal?.throwIfAborted();
     const temporary = temporaryName(file);
     try {
-      const handle = await this.#create(temporary, file, action);
-      await writeSynced(handle, body, { action, target: file, signal });
+      const handle = await this.#create(temporary, file, verb);
+      await writeSynced(handle, body, { verb, target: file, signal });
       signal?.throwIfAborted();
       return temporary;
     } catch (error) {
@@ -276,18 +276,18 @@ export class LocalStore implements Store {
   }
 
   /** Opens a new file, in a folder that is made where it is missing, and again where somebody removes it in between. */
-  async #create(temporary: string, file: string, action: string): Promise<FileHandle> {
+  async #create(temporary: string, file: string, verb: string): Promise<FileHandle> {
     for (let tries = 1; ; tries++) {
       try {
         return await open(temporary, 'wx');
       } catch (error) {
-        if (tries === FOLDER_TRIES || !hasErrno(error, 'ENOENT')) throw asLakeError(error, action, file);
+        if (tries === FOLDER_TRIES || !hasErrno(error, 'ENOENT')) throw asLakeError(error, verb, file);
       }
       try {
         const made = await makeFolders(path.dirname(file));
         if (made !== undefined) await this.#madeFolders(made);
       } catch (error) {
-        if (!hasErrno(error, 'ENOENT')) throw asLakeError(error, action, file);
+        if (!hasErrno(error, 'ENOENT')) throw asLakeError(error, verb, file);
       }
     }
   }

@@ -9,7 +9,7 @@ import {
   type PlanJob,
 } from '@lance-offload/core';
 import { recordCancelled, recordReport } from '../monitor/run-records.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
 import { resume } from './pauses.ts';
 import { commitJobId, planJobId } from './queues.ts';
@@ -18,7 +18,7 @@ import type { NamedRun } from './run-status.ts';
 import { TRANSITIONS } from './run-transitions.ts';
 
 /** The job that plans a run: the one it was opened with, or one for a plan that is there already. */
-async function planJobOf(key: RunKey, { staging }: Fleet): Promise<PlanJob> {
+async function planJobOf(key: RunKey, { staging }: FleetLink): Promise<PlanJob> {
   const opening = await staging.lastOpening(key.destination);
   if (opening?.runId === key.runId) return opening.job;
   const { runId, table, destination, source, startedAtMs } = await staging.readPlan(key);
@@ -30,7 +30,7 @@ async function planJobOf(key: RunKey, { staging }: Fleet): Promise<PlanJob> {
  * Puts a run that the queue has lost into it again: the plan job, finding plan.json, enqueues just the pages without a receipt.
  * A run's producer may be about to do the same: under the ids that the jobs have there is still one flow.
  */
-async function enqueue(key: NamedRun, { failures }: SeenRun, fleet: Fleet): Promise<void> {
+async function enqueue(key: NamedRun, { failures }: SeenRun, fleet: FleetLink): Promise<void> {
   const { queues } = fleet;
   const job = await planJobOf(key, fleet);
   // A rest of the run in the queue would make BullMQ take a new job for one it has had.
@@ -42,7 +42,7 @@ async function enqueue(key: NamedRun, { failures }: SeenRun, fleet: Fleet): Prom
 }
 
 /** Writes the report of a run whose end is in the log, and takes the rest of it out of the queue. */
-async function finish({ plan }: SeenRun, fleet: Fleet): Promise<RunReport | undefined> {
+async function finish({ plan }: SeenRun, fleet: FleetLink): Promise<RunReport | undefined> {
   if (!plan) return undefined;
   const { staging } = fleet;
   const ended = await endOfRun(staging.table(plan.destination), plan.runId);
@@ -55,7 +55,7 @@ async function finish({ plan }: SeenRun, fleet: Fleet): Promise<RunReport | unde
 }
 
 /** Ends a run that is decided to be cancelled. Its files are left to the housekeeping: somebody may be standing still with one in hand. */
-async function endCancelled({ runId }: RunKey, { plan }: SeenRun, fleet: Fleet): Promise<void> {
+async function endCancelled({ runId }: RunKey, { plan }: SeenRun, fleet: FleetLink): Promise<void> {
   await removeJobs(runId, fleet);
   const report = plan && (await fleet.staging.createReport(emptyReport(plan, 'cancelled')));
   await (report ? recordReport(report, fleet) : recordCancelled(runId, fleet));
@@ -63,7 +63,7 @@ async function endCancelled({ runId }: RunKey, { plan }: SeenRun, fleet: Fleet):
 }
 
 /** Takes a run's jobs out of the queue, unless a worker holds one: it will find how the run ended and do nothing. */
-async function removeJobs(runId: string, { queues }: Fleet): Promise<void> {
+async function removeJobs(runId: string, { queues }: FleetLink): Promise<void> {
   try {
     const commit = await queues.commit.getJob(commitJobId(runId));
     await (commit ? commit.remove({ removeChildren: true }) : queues.plan.remove(planJobId(runId)));
@@ -72,7 +72,7 @@ async function removeJobs(runId: string, { queues }: Fleet): Promise<void> {
   }
 }
 
-type Doing = (key: NamedRun, seen: SeenRun, fleet: Fleet) => Promise<boolean>;
+type Doing = (key: NamedRun, seen: SeenRun, fleet: FleetLink) => Promise<boolean>;
 
 /** A new run begins, jobs are retried at some pace, or nothing is done: up to the caller. */
 const LEFT_TO_CALLER: Doing = async () => true;
@@ -114,7 +114,7 @@ interface Done {
 }
 
 /** Looks where a run stands, and does about it what the table of states says. */
-export async function command(name: Command, key: NamedRun, fleet: Fleet): Promise<Done> {
+export async function command(name: Command, key: NamedRun, fleet: FleetLink): Promise<Done> {
   for (let looks = 1; ; looks++) {
     const seen = await lookAtRun(key, fleet, { intoLog: true });
     const { act } = TRANSITIONS[seen.state][name];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERROR_POLICY } from '@lance-offload/base';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { failureSchema } from './payloads.ts';
 
 /** The steps of a run, in their order. */
@@ -91,7 +91,7 @@ function matches({ job }: FoundJob, { runId, table, code }: FailureFilter): bool
 }
 
 /** Ids first, so that jobs which cannot be meant cost nothing but their id. */
-async function failedIds(step: RunStep, filter: FailureFilter, { queues }: Fleet): Promise<string[]> {
+async function failedIds(step: RunStep, filter: FailureFilter, { queues }: FleetLink): Promise<string[]> {
   const wanted = filter.jobIds && new Set(filter.jobIds);
   const { runId } = filter;
   const ids = await queues[step].getRanges(['failed'], 0, -1, true);
@@ -101,7 +101,7 @@ async function failedIds(step: RunStep, filter: FailureFilter, { queues }: Fleet
 }
 
 /** Failed jobs, some at a time: plans, pages, commits, and of each those that failed first. */
-export async function* eachFailure(fleet: Fleet, filter: FailureFilter): AsyncGenerator<FoundJob[]> {
+export async function* eachFailure(fleet: FleetLink, filter: FailureFilter): AsyncGenerator<FoundJob[]> {
   for (const step of filter.step === undefined ? RUN_STEPS : [filter.step]) {
     const ids = await failedIds(step, filter, fleet);
     for (let at = 0; at < ids.length; at += CHUNK) {
@@ -121,7 +121,7 @@ export async function* eachFailure(fleet: Fleet, filter: FailureFilter): AsyncGe
 }
 
 /** The failed jobs that a filter means: plans, pages, commits, and of each those that failed first. */
-export async function findFailures(fleet: Fleet, filter: FailureFilter): Promise<FailedJob[]> {
+export async function findFailures(fleet: FleetLink, filter: FailureFilter): Promise<FailedJob[]> {
   const all: FailedJob[] = [];
   for await (const found of eachFailure(fleet, filter)) for (const { job } of found) all.push(job);
   return all;

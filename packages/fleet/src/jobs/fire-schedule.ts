@@ -1,5 +1,5 @@
 import { OffloadError, toOffloadError } from '@lance-offload/base';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { scheduleJobSchema } from './payloads.ts';
 import { startRun, type RunRequest, type StartedRun } from './run-control.ts';
 import { claimTick, countFailed, countSkipped, countStarted } from './schedule-counts.ts';
@@ -28,7 +28,7 @@ export type ScheduleOutcome =
   | { readonly outcome: 'superseded'; readonly table: string };
 
 export interface FireDeps {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   /** The source this process is configured for. */
   readonly source: string;
   /** What to offload, and how, by this process's configuration. Throws where the table cannot be offloaded. */
@@ -39,7 +39,7 @@ async function skip(
   table: string,
   reason: string,
   openRunId: string,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<ScheduleOutcome> {
   await countSkipped(table, openRunId, fleet);
   return { outcome: 'skipped', table, reason, openRunId };

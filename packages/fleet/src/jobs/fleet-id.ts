@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
-type Store = Pick<Fleet, 'redis' | 'prefix'>;
+type Store = Pick<FleetLink, 'redis' | 'prefix'>;
 
 const keyOf = ({ prefix }: Store): string => `${prefix}:fleet`;
 

@@ -121,11 +121,7 @@ export class FleetPace implements Pace {
   }
 
   /** @returns `undefined` where there is no fleet, or Redis does not answer in time. */
-  async #ask(
-    action: 'take' | 'count' | 'refused',
-    ticket: number,
-    silenceMs = 0,
-  ): Promise<Answer | undefined> {
+  async #ask(call: 'take' | 'count' | 'refused', ticket: number, silenceMs = 0): Promise<Answer | undefined> {
     if (!this.#fleet || performance.now() < this.#aloneUntilMs) return undefined;
     const { redis, keys } = this.#fleet;
     const ceiling = this.#connection.max_requests_per_second ?? '';
@@ -133,7 +129,7 @@ export class FleetPace implements Pace {
     this.#unseen = 0;
     try {
       const answer = await withPatience(
-        redis.eval(PACE_SCRIPT, 2, ...keys, action, '', ceiling, unseen, ticket, silenceMs / 1000),
+        redis.eval(PACE_SCRIPT, 2, ...keys, call, '', ceiling, unseen, ticket, silenceMs / 1000),
       );
       const [first = 0, quietMs = 0, epoch = 0] = answer as number[];
       return { first, quietMs, epoch };

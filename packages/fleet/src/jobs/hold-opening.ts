@@ -2,7 +2,7 @@ import { OffloadError } from '@lance-offload/base';
 import { newAttemptId, type Staging, type PlanJob } from '@lance-offload/core';
 import { FORMAT_VERSION } from '@lance-offload/delta';
 import { fleetId } from './fleet-id.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
 /** The run of a table that is open, whatever release has opened it. */
 async function openRunOf(destination: string, staging: Staging): Promise<string | undefined> {
@@ -19,7 +19,7 @@ async function openRunOf(destination: string, staging: Staging): Promise<string 
  */
 export async function holdOpening(
   job: PlanJob,
-  fleet: Pick<Fleet, 'redis' | 'prefix' | 'staging'>,
+  fleet: Pick<FleetLink, 'redis' | 'prefix' | 'staging'>,
 ): Promise<void> {
   const { runId, table, destination } = job;
   const { staging } = fleet;
@@ -39,7 +39,7 @@ export async function holdOpening(
 async function claimNext(
   job: PlanJob,
   last: number,
-  fleet: Pick<Fleet, 'redis' | 'prefix' | 'staging'>,
+  fleet: Pick<FleetLink, 'redis' | 'prefix' | 'staging'>,
 ): Promise<string> {
   const { claim } = await fleet.staging.claimOpening({
     formatVersion: FORMAT_VERSION,

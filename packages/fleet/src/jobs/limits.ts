@@ -1,5 +1,5 @@
 import { OffloadError } from '@lance-offload/base';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
 /** Limits of the whole fleet; `null` where there is none. */
 export interface Limits {
@@ -31,7 +31,7 @@ function refuse(what: string, value: number): never {
  * @returns the limits as they are now.
  * @throws OffloadError `CONFIG_INVALID` for a concurrency that is no whole number from 1, or a rate that is not above 0.
  */
-export async function setLimits(fleet: Fleet, changes: LimitChanges): Promise<Limits> {
+export async function setLimits(fleet: FleetLink, changes: LimitChanges): Promise<Limits> {
   const { concurrency, requestsPerSecond } = changes;
   if (isGiven(concurrency) && !(Number.isSafeInteger(concurrency) && concurrency >= 1))
     refuse('The fleet’s concurrency must be a whole number from 1', concurrency);
@@ -46,7 +46,7 @@ export async function setLimits(fleet: Fleet, changes: LimitChanges): Promise<Li
   return readLimits(fleet);
 }
 
-export async function readLimits({ redis, queues, prefix }: Fleet): Promise<Limits> {
+export async function readLimits({ redis, queues, prefix }: FleetLink): Promise<Limits> {
   const concurrency = await queues.page.getGlobalConcurrency();
   const rate = await redis.hget(limitsKey(prefix), RATE_FIELD);
   return { concurrency, requestsPerSecond: rate === null ? null : Number(rate) };

@@ -2,7 +2,7 @@ import { endInState, pageCount, type RunReport, type RunKey, type RunPlan } from
 import { readState } from '@lance-offload/delta';
 import { findFailures, type FailedJob } from './failures.ts';
 import { readFleetId } from './fleet-id.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { commitJobId, planJobId } from './queues.ts';
 import { stateOf, type RunFacts } from './run-state.ts';
 import type { RunState } from './state-words.ts';
@@ -31,24 +31,24 @@ export interface LookOptions {
   readonly intoLog?: boolean;
 }
 
-async function hasCommit(runId: string, { queues }: Fleet): Promise<boolean> {
+async function hasCommit(runId: string, { queues }: FleetLink): Promise<boolean> {
   const job = await queues.commit.getJob(commitJobId(runId));
   // One that is done has written the report, which is looked for later: where there is none, it was lost.
   return job !== undefined && (await job.getState()) !== 'completed';
 }
 
-async function hasPlanned(runId: string, { queues }: Fleet): Promise<boolean> {
+async function hasPlanned(runId: string, { queues }: FleetLink): Promise<boolean> {
   const job = await queues.plan.getJob(planJobId(runId));
   return job === undefined || (await job.getState()) === 'completed';
 }
 
 /** Whether the run was opened by a fleet other than this one, as far as the lake tells. */
-async function isElsewhere({ destination, runId }: RunKey, fleet: Fleet): Promise<boolean> {
+async function isElsewhere({ destination, runId }: RunKey, fleet: FleetLink): Promise<boolean> {
   const opening = await fleet.staging.lastOpening(destination);
   return opening?.runId !== runId || opening.fleet !== (await readFleetId(fleet));
 }
 
-async function findInLog({ destination, runId }: RunKey, { staging }: Fleet): Promise<RunFacts['log']> {
+async function findInLog({ destination, runId }: RunKey, { staging }: FleetLink): Promise<RunFacts['log']> {
   const table = staging.table(destination);
   const state = (await readState(table))?.state;
   const ended = await endInState(table, state, runId);
@@ -66,7 +66,7 @@ export type RunClaims = Pick<RunFacts, 'decision' | 'log' | 'openedElsewhere'>;
  */
 export async function readClaims(
   key: RunKey,
-  fleet: Fleet,
+  fleet: FleetLink,
   isPlanned: boolean,
   { intoLog = false }: LookOptions = {},
 ): Promise<RunClaims> {
@@ -75,7 +75,7 @@ export async function readClaims(
   return { decision, log, openedElsewhere: !isPlanned && (await isElsewhere(key, fleet)) };
 }
 
-async function countPages(plan: RunPlan, failed: number, { staging }: Fleet): Promise<SeenRun['pages']> {
+async function countPages(plan: RunPlan, failed: number, { staging }: FleetLink): Promise<SeenRun['pages']> {
   const total = pageCount(plan);
   const receipts = await staging.listReceipts(plan);
   const staged = receipts.filter((index) => index < total).length; // repairs come behind the planned pages
@@ -88,7 +88,7 @@ async function endedAs(
   report: RunReport,
   known: RunPlan | undefined,
   key: RunKey,
-  { staging }: Fleet,
+  { staging }: FleetLink,
 ): Promise<SeenRun> {
   const plan = known ?? (await staging.findPlan(key));
   return { state: report.state, ...(plan && { plan }), failures: [], report };
@@ -98,7 +98,7 @@ async function endedAs(
  * Looks where a run stands, in the lake and in the queue. The lake has the last word: the report is looked for once more after
  * everything else.
  */
-export async function lookAtRun(key: RunKey, fleet: Fleet, options: LookOptions = {}): Promise<SeenRun> {
+export async function lookAtRun(key: RunKey, fleet: FleetLink, options: LookOptions = {}): Promise<SeenRun> {
   const { staging } = fleet;
   const plan = await staging.findPlan(key);
   const done = await staging.findReport(key);

@@ -22,7 +22,7 @@ local CATCH_UP_S, MEMORY_MS = 0.2, 3600000
 local LINE_S = 2
 local WINDOW_S, RING = 2, 4 -- seconds that tell the rate of answers, and that are counted apart
 
-local key, action = KEYS[1], ARGV[1]
+local key, call = KEYS[1], ARGV[1]
 local fleets = redis.call('HGET', KEYS[2], 'requestsPerSecond') or ''
 local ceiling = math.min(tonumber(ARGV[3]) or math.huge, tonumber(fleets) or math.huge)
 local unseen, ticket, silence = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -70,7 +70,7 @@ end
 
 local function milliseconds(seconds) return math.max(0, math.ceil(seconds * 1000)) end
 
-if action == 'refused' then
+if call == 'refused' then
   count(unseen - 1)
   quiet = math.max(quiet, now + silence)
   if ticket < epoch then
@@ -93,7 +93,7 @@ count(unseen)
 redis.call('PEXPIRE', key, MEMORY_MS)
 local limit = math.min(rate or math.huge, ceiling)
 if limit == math.huge then return { -1, 0, 0 } end
-if action == 'count' then return { 0, milliseconds(quiet - now), epoch } end
+if call == 'count' then return { 0, milliseconds(quiet - now), epoch } end
 if ticket == epoch and now >= quiet then
   count(1)
   return { 0, 0, epoch }

@@ -1,9 +1,9 @@
 import { DelayedError, type Job } from 'bullmq';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { COMMIT_QUEUE, PAGE_QUEUE, PLAN_QUEUE } from './queues.ts';
 
-type Store = Pick<Fleet, 'redis' | 'prefix'>;
-type Parked = Store & Pick<Fleet, 'queues'>;
+type Store = Pick<FleetLink, 'redis' | 'prefix'>;
+type Parked = Store & Pick<FleetLink, 'queues'>;
 
 /** What a job belongs to, by its payload. */
 interface Owner {
@@ -54,7 +54,7 @@ async function hold(
 /** Which pause holds jobs of a run back, the widest first. */
 export async function pauseOf(
   { table, runId }: Owner,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<'fleet' | 'table' | 'run' | undefined> {
   const [paused, byTable, byRun] = await Promise.all([
     isFleetPaused(fleet),
@@ -67,7 +67,7 @@ export async function pauseOf(
 }
 
 /** Whether one of the queues that runs pass through is paused. */
-export async function isFleetPaused({ queues }: Pick<Fleet, 'queues'>): Promise<boolean> {
+export async function isFleetPaused({ queues }: Pick<FleetLink, 'queues'>): Promise<boolean> {
   const paused = await Promise.all(
     [queues.plan, queues.page, queues.commit].map((queue) => queue.isPaused()),
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OffloadError, toOffloadError } from '@lance-offload/base';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { isFleetPaused, pausesKey, releaseParked, runField, tableField } from './parking.ts';
 import { findRun } from './run-status.ts';
 
@@ -22,7 +22,7 @@ export interface Pauses {
 }
 
 /** What of a fleet a pause is about. */
-type Controlled = Pick<Fleet, 'redis' | 'queues' | 'prefix'>;
+type Controlled = Pick<FleetLink, 'redis' | 'queues' | 'prefix'>;
 
 /** The schedules first, and the commits last: a call that is killed halfway shows as paused, and can be made again. */
 const queuesOf = ({ queues }: Controlled) => [queues.schedule, queues.plan, queues.page, queues.commit];
@@ -37,7 +37,7 @@ const fieldOf = (scope: Exclude<PauseScope, 'fleet'>): string =>
  * @param by - who does it, for those who find it paused.
  * @throws OffloadError `RUN_NOT_FOUND`, or `RUN_CLOSED` for a run that has ended.
  */
-export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promise<void> {
+export async function pause(fleet: FleetLink, scope: PauseScope, by: string): Promise<void> {
   if (scope === 'fleet') {
     for (const queue of queuesOf(fleet)) await queue.pause();
     return;
@@ -48,7 +48,7 @@ export async function pause(fleet: Fleet, scope: PauseScope, by: string): Promis
   if ('runId' in scope) await refuseEnded(scope.runId, fleet);
 }
 
-async function requireOpen(runId: string, fleet: Fleet): Promise<void> {
+async function requireOpen(runId: string, fleet: FleetLink): Promise<void> {
   const state = await fleet.staging.endOf(await findRun(runId, fleet));
   if (state !== undefined)
     throw new OffloadError('RUN_CLOSED', `Run ${runId} is ${state}; there is nothing to pause`, { runId });
@@ -58,7 +58,7 @@ async function requireOpen(runId: string, fleet: Fleet): Promise<void> {
  * Looks again, once the pause is there: what ends a run writes its report first and then takes the pause away, so that
  * one of the two sees what the other did.
  */
-async function refuseEnded(runId: string, fleet: Fleet): Promise<void> {
+async function refuseEnded(runId: string, fleet: FleetLink): Promise<void> {
   try {
     await requireOpen(runId, fleet);
   } catch (error) {
@@ -88,7 +88,7 @@ export async function resume(
 }
 
 /** Whether a run is over, or no trace of it is left. */
-async function hasEnded(runId: string, fleet: Fleet): Promise<boolean> {
+async function hasEnded(runId: string, fleet: FleetLink): Promise<boolean> {
   try {
     return await fleet.staging.hasEnded(await findRun(runId, fleet));
   } catch (error) {
@@ -106,7 +106,7 @@ function parsePause(value: string): Pause {
 }
 
 /** What is paused. Changes nothing; the pause of a run that has ended, and is about to be taken away, is left out. */
-export async function readPauses(fleet: Fleet): Promise<Pauses> {
+export async function readPauses(fleet: FleetLink): Promise<Pauses> {
   const fields = Object.entries(await fleet.redis.hgetall(pausesKey(fleet))).toSorted(([a], [b]) =>
     a < b ? -1 : 1,
   );

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OffloadError } from '@lance-offload/base';
 import type { RunReport } from '@lance-offload/core';
 import { eachFailure, type FailedJob, type FailureFilter, type FoundJob } from './failures.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
 export interface RetryOptions {
   /** Jobs per second; as fast as it goes where absent. */
@@ -37,7 +37,7 @@ const ELSEWHERE: ReadonlySet<unknown> = new Set([-1, -3]);
 const FORGET = `redis.call('HDEL', KEYS[1], 'stc')
 if redis.call('HGET', KEYS[1], 'progress') == ARGV[1] then redis.call('HDEL', KEYS[1], 'progress') end`;
 
-async function retryJob({ job, progress }: FoundJob, { queues, redis }: Fleet): Promise<boolean> {
+async function retryJob({ job, progress }: FoundJob, { queues, redis }: FleetLink): Promise<boolean> {
   const queue = queues[job.step];
   try {
     const found = await queue.getJob(job.jobId);
@@ -69,11 +69,11 @@ function createTurns({
 
 /** Sorts out the jobs of runs that have ended, and counts them. */
 class EndedRuns {
-  readonly #fleet: Fleet;
+  readonly #fleet: FleetLink;
   readonly #states = new Map<string, RunReport['state'] | undefined>();
   readonly #jobs = new Map<string, number>();
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: FleetLink) {
     this.#fleet = fleet;
   }
 
@@ -104,7 +104,7 @@ class EndedRuns {
  * @throws OffloadError `CONFIG_INVALID` where `perSecond` is not above 0.
  */
 export async function retryFailures(
-  fleet: Fleet,
+  fleet: FleetLink,
   filter: FailureFilter,
   options: RetryOptions = {},
 ): Promise<RetryOutcome> {

@@ -11,7 +11,7 @@ import { FORMAT_VERSION } from '@lance-offload/delta';
 import { recordOpened } from '../monitor/run-records.ts';
 import { command } from './command-run.ts';
 import { fleetId } from './fleet-id.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { retryFailures } from './retry.ts';
 import { isEnded, STATE_WORDS, type RunState } from './state-words.ts';
 import { findRun, type NamedRun } from './run-status.ts';
@@ -59,7 +59,7 @@ function openError(run: NamedRun, state: RunState): OffloadError {
 /** The last run of a table, and the number of its opening. */
 async function findLast(
   destination: string,
-  { staging }: Fleet,
+  { staging }: FleetLink,
 ): Promise<{ readonly number: number; readonly run?: NamedRun }> {
   const opening = await staging.lastOpening(destination);
   const plan = opening ? undefined : await staging.findOpenRun(destination);
@@ -75,7 +75,7 @@ async function findLast(
  *
  * @throws OffloadError `RUN_OPEN` with the open run's id.
  */
-export async function startRun(request: RunRequest, fleet: Fleet): Promise<StartedRun> {
+export async function startRun(request: RunRequest, fleet: FleetLink): Promise<StartedRun> {
   const { table, destination, source, options } = request;
   const { number, run: last } = await findLast(destination, fleet);
   if (last) {
@@ -114,7 +114,7 @@ export async function startRun(request: RunRequest, fleet: Fleet): Promise<Start
 }
 
 /** Takes a run up again from the lake after the queue has lost it. A run the queue still has is left alone. */
-export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun> {
+export async function resumeRun(runId: string, fleet: FleetLink): Promise<StartedRun> {
   const key = await findRun(runId, fleet);
   await command('resume', key, fleet);
   return { ...key, adopted: true };
@@ -125,7 +125,7 @@ export async function resumeRun(runId: string, fleet: Fleet): Promise<StartedRun
  *
  * @throws OffloadError `RUN_CLOSED` for a run that has ended, `RUN_OPEN` for one that is being committed right now.
  */
-export async function cancelRun(runId: string, fleet: Fleet): Promise<RunKey> {
+export async function cancelRun(runId: string, fleet: FleetLink): Promise<RunKey> {
   const key = await findRun(runId, fleet);
   const done = await command('cancel', key, fleet);
   if (done.act === 'refuse') throw refusal('cancelled', key, done.seen.state);
@@ -152,7 +152,7 @@ export interface RetriedRun extends PreparedRetry {
  *
  * @throws OffloadError `RUN_NOT_FOUND`, `RUN_CLOSED` for a run that has ended, `RUN_OPEN` for one that the queue has lost.
  */
-export async function prepareRetry(runId: string, fleet: Fleet): Promise<PreparedRetry> {
+export async function prepareRetry(runId: string, fleet: FleetLink): Promise<PreparedRetry> {
   const key = await findRun(runId, fleet);
   const { seen, act } = await command('retry', key, fleet);
   if (act === 'refuse') throw refusal('retried', key, seen.state);
@@ -164,7 +164,7 @@ export async function prepareRetry(runId: string, fleet: Fleet): Promise<Prepare
  *
  * @throws OffloadError as `prepareRetry` does.
  */
-export async function retryRun(runId: string, fleet: Fleet): Promise<RetriedRun> {
+export async function retryRun(runId: string, fleet: FleetLink): Promise<RetriedRun> {
   const prepared = await prepareRetry(runId, fleet);
   return { ...prepared, retried: prepared.finished ? 0 : (await retryFailures(fleet, { runId })).retried };
 }

@@ -1,7 +1,7 @@
 import { OffloadError } from '@lance-offload/base';
 import { isRunId, isRunIdOf, pageCount, type RunReport, type RunKey } from '@lance-offload/core';
 import type { FailedJob, RunStep } from './failures.ts';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import { lookAtRun, type SeenRun } from './look-at-run.ts';
 import { pauseOf } from './parking.ts';
 import { commitJobId } from './queues.ts';
@@ -48,7 +48,7 @@ export interface RunStatus {
 export type NamedRun = RunKey & { readonly table: string };
 
 /** Finds a run by its id, in the queue or in the lake. */
-export async function findRun(runId: string, { queues, staging }: Fleet): Promise<NamedRun> {
+export async function findRun(runId: string, { queues, staging }: FleetLink): Promise<NamedRun> {
   if (!isRunId(runId)) throw new OffloadError('RUN_NOT_FOUND', `"${runId}" is not a run id`);
   const job = await queues.commit.getJob(commitJobId(runId));
   if (job) return { runId, destination: job.data.destination, table: job.data.table };
@@ -96,7 +96,7 @@ function pagesOf({ plan, pages, report, failures }: SeenRun): RunStatus['pages']
 }
 
 /** Where a run stands, from the lake first and the queue second. */
-export async function runStatus(key: NamedRun, fleet: Fleet): Promise<RunStatus> {
+export async function runStatus(key: NamedRun, fleet: FleetLink): Promise<RunStatus> {
   const { runId, table, destination } = key;
   const seen = await lookAtRun(key, fleet);
   const { plan, report } = seen;

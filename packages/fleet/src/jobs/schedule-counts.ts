@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 
 const count = z.coerce.number().int().default(0);
 const atMs = z.coerce.number().optional();
@@ -22,7 +22,8 @@ const countsSchema = z.object({
 /** What has come of a table's schedule so far, over all processes that ran it. */
 export type ScheduleCounts = z.output<typeof countsSchema>;
 
-const keyOf = (table: string, { prefix }: Fleet): string => `${prefix}:schedule:${encodeURIComponent(table)}`;
+const keyOf = (table: string, { prefix }: FleetLink): string =>
+  `${prefix}:schedule:${encodeURIComponent(table)}`;
 
 /**
  * A tick is void where another one was taken since it was due, and where it has started its run already. Ticks that
@@ -35,7 +36,7 @@ elseif tonumber(redis.call('HGET', KEYS[1], 'tickTakenAtMs') or '-1') >= tonumbe
 redis.call('HSET', KEYS[1], 'tickDueMs', ARGV[1], 'tickTakenAtMs', ARGV[2]) return 1`;
 
 /** Whether this tick of a table's schedule is still to be acted on, by this process and no other one. */
-export async function claimTick(table: string, dueMs: number, fleet: Fleet): Promise<boolean> {
+export async function claimTick(table: string, dueMs: number, fleet: FleetLink): Promise<boolean> {
   return (await fleet.redis.eval(CLAIM, 1, keyOf(table, fleet), dueMs, Date.now())) === 1;
 }
 
@@ -43,34 +44,39 @@ async function add(
   table: string,
   field: 'started' | 'skipped' | 'failed',
   last: Readonly<Record<string, string | number>>,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<void> {
   const key = keyOf(table, fleet);
   await fleet.redis.multi().hincrby(key, field, 1).hset(key, last).exec();
 }
 
-export async function countStarted(table: string, runId: string, dueMs: number, fleet: Fleet): Promise<void> {
+export async function countStarted(
+  table: string,
+  runId: string,
+  dueMs: number,
+  fleet: FleetLink,
+): Promise<void> {
   const last = { lastRunId: runId, lastStartedAtMs: Date.now(), startedTickMs: dueMs };
   await add(table, 'started', last, fleet);
 }
 
-export async function countSkipped(table: string, openRunId: string, fleet: Fleet): Promise<void> {
+export async function countSkipped(table: string, openRunId: string, fleet: FleetLink): Promise<void> {
   await add(table, 'skipped', { openRunId, lastSkippedAtMs: Date.now() }, fleet);
 }
 
 export async function countFailed(
   table: string,
   error: { readonly code: string; readonly message: string },
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<void> {
   const last = { lastErrorCode: error.code, lastErrorMessage: error.message, lastErrorAtMs: Date.now() };
   await add(table, 'failed', last, fleet);
 }
 
-export async function readCounts(table: string, fleet: Fleet): Promise<ScheduleCounts> {
+export async function readCounts(table: string, fleet: FleetLink): Promise<ScheduleCounts> {
   return countsSchema.parse(await fleet.redis.hgetall(keyOf(table, fleet)));
 }
 
-export async function forgetCounts(table: string, fleet: Fleet): Promise<void> {
+export async function forgetCounts(table: string, fleet: FleetLink): Promise<void> {
   await fleet.redis.del(keyOf(table, fleet));
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JobSchedulerJson } from 'bullmq';
 import { PAYLOAD_VERSION } from '@lance-offload/core';
-import type { Fleet } from './fleet.ts';
+import type { FleetLink } from './fleet-link.ts';
 import type { ScheduleJob } from './payloads.ts';
 import { forgetCounts } from './schedule-counts.ts';
 
@@ -31,7 +31,7 @@ export interface ReconciledSchedules {
 const KEEP_ENDED = { count: 200 };
 
 /** There as long as Redis remembers the schedules: with it gone, they were lost; without a schedule, they were removed. */
-const markerOf = ({ prefix }: Fleet): string => `${prefix}:schedules-registered`;
+const markerOf = ({ prefix }: FleetLink): string => `${prefix}:schedules-registered`;
 
 /** Free of the colons that BullMQ takes ids apart by. */
 const schedulerId = (table: string): string => encodeURIComponent(table);
@@ -44,12 +44,12 @@ const payloadOf = (table: string, source: string): ScheduleJob => ({
 });
 
 /** Whether a scheduler's next job is still to come; one whose chain has broken would never fire again. */
-async function goesOn(scheduler: JobSchedulerJson, { queues }: Fleet): Promise<boolean> {
+async function goesOn(scheduler: JobSchedulerJson, { queues }: FleetLink): Promise<boolean> {
   const job = await queues.schedule.getJob(nextJobId(scheduler));
   return job !== undefined && !['completed', 'failed', 'unknown'].includes(await job.getState());
 }
 
-async function isRegistered(schedule: Schedule, source: string, fleet: Fleet): Promise<boolean> {
+async function isRegistered(schedule: Schedule, source: string, fleet: FleetLink): Promise<boolean> {
   const found = await fleet.queues.schedule.getJobScheduler(schedulerId(schedule.table));
   return (
     found !== undefined &&
@@ -70,7 +70,7 @@ async function isRegistered(schedule: Schedule, source: string, fleet: Fleet): P
 export async function registerSchedules(
   schedules: readonly Schedule[],
   source: string,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<string[]> {
   const registered: string[] = [];
   for (const schedule of schedules) {
@@ -95,7 +95,7 @@ export async function registerSchedules(
 export async function reconcileSchedules(
   schedules: readonly Schedule[],
   source: string,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<ReconciledSchedules> {
   const wanted = new Set(schedules.map(({ table }) => table));
   const stale = (await listSchedules(fleet)).map(({ table }) => table).filter((table) => !wanted.has(table));
@@ -105,7 +105,7 @@ export async function reconcileSchedules(
 }
 
 /** The schedules Redis has, those that come due first going first. */
-export async function listSchedules({ queues }: Fleet): Promise<RegisteredSchedule[]> {
+export async function listSchedules({ queues }: FleetLink): Promise<RegisteredSchedule[]> {
   const schedulers = await queues.schedule.getJobSchedulers(0, -1, true);
   return schedulers.map(({ key, pattern = '', tz = 'UTC', next }) => ({
     table: decodeURIComponent(key),
@@ -116,7 +116,7 @@ export async function listSchedules({ queues }: Fleet): Promise<RegisteredSchedu
 }
 
 /** Removes the schedules of tables, with a job of them that waits. Returns the tables that had one. */
-export async function removeSchedules(tables: readonly string[], { queues }: Fleet): Promise<string[]> {
+export async function removeSchedules(tables: readonly string[], { queues }: FleetLink): Promise<string[]> {
   const removed: string[] = [];
   for (const table of tables) {
     const scheduler = await queues.schedule.getJobScheduler(schedulerId(table));
@@ -128,6 +128,6 @@ export async function removeSchedules(tables: readonly string[], { queues }: Fle
 }
 
 /** Whether Redis was emptied since schedules were registered, as one that keeps nothing on disk is by a restart. */
-export async function haveSchedulesBeenLost(fleet: Fleet): Promise<boolean> {
+export async function haveSchedulesBeenLost(fleet: FleetLink): Promise<boolean> {
   return (await fleet.redis.exists(markerOf(fleet))) === 0;
 }

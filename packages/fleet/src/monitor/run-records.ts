@@ -49,7 +49,7 @@ const recordSchema = z.object({
 /** What the fleet has told of a run. The lake has the plan, the receipts and the report. */
 export type RunRecord = z.output<typeof recordSchema>;
 
-type Fleet = Monitored & { readonly redis: Redis };
+type MonitorLink = Monitored & { readonly redis: Redis };
 
 /** How a page stands in a run's byte string; a page nothing was told of is `\0`. */
 export const PAGE_STATES = { staged: 's', retrying: 'r' } as const;
@@ -64,7 +64,7 @@ export async function recordOpened(
     readonly destination: string;
     readonly startedAtMs: number;
   },
-  fleet: Fleet,
+  fleet: MonitorLink,
 ): Promise<void> {
   const { runId, table, destination, startedAtMs } = run;
   const key = monitorKeys.run(runId, fleet);
@@ -95,7 +95,11 @@ function stagedBefore(plan: RunPlan, staged: ReadonlySet<number>): { states: Buf
  *
  * @param staged indexes of the pages that have a receipt.
  */
-export async function recordPlanned(plan: RunPlan, staged: ReadonlySet<number>, fleet: Fleet): Promise<void> {
+export async function recordPlanned(
+  plan: RunPlan,
+  staged: ReadonlySet<number>,
+  fleet: MonitorLink,
+): Promise<void> {
   const { runId, table, destination, startedAtMs } = plan;
   await recordOpened({ runId, table, destination, startedAtMs }, fleet);
   const key = monitorKeys.run(runId, fleet);
@@ -149,7 +153,7 @@ interface PageOfRun {
   readonly index: number;
 }
 
-function keysOf(runId: string, fleet: Fleet): string[] {
+function keysOf(runId: string, fleet: MonitorLink): string[] {
   return [
     monitorKeys.bucket(fleet),
     monitorKeys.totals(fleet),
@@ -162,24 +166,24 @@ function keysOf(runId: string, fleet: Fleet): string[] {
 /** A page has its receipt. Told again, by an attempt that found the receipt, it changes nothing. */
 export async function recordStaged(
   { runId, index, rows, bytes }: PageOfRun & { readonly rows: number; readonly bytes: number },
-  fleet: Fleet,
+  fleet: MonitorLink,
 ): Promise<void> {
   await fleet.redis.eval(STAGED, 5, ...keysOf(runId, fleet), index, rows, bytes);
 }
 
 /** An attempt at a page failed, and another one follows. */
-export async function recordRetry({ runId, index }: PageOfRun, fleet: Fleet): Promise<void> {
+export async function recordRetry({ runId, index }: PageOfRun, fleet: MonitorLink): Promise<void> {
   await fleet.redis.eval(RETRYING, 5, ...keysOf(runId, fleet), index);
 }
 
 /** A commit began, or has done a step. */
-export async function recordStep(runId: string, step: string, fleet: Fleet): Promise<void> {
+export async function recordStep(runId: string, step: string, fleet: MonitorLink): Promise<void> {
   const key = monitorKeys.run(runId, fleet);
   await fleet.redis.multi().hset(key, { state: 'committing', step }).expire(key, KEEP_RUNS_S).exec();
 }
 
 /** A run has its report. */
-export async function recordReport(report: RunReport, fleet: Fleet): Promise<void> {
+export async function recordReport(report: RunReport, fleet: MonitorLink): Promise<void> {
   const { runId, table, destination, startedAtMs, state, finishedAtMs, deltaVersion } = report;
   await recordOpened({ runId, table, destination, startedAtMs }, fleet);
   const published = state === 'published';
@@ -214,7 +218,7 @@ export async function recordReport(report: RunReport, fleet: Fleet): Promise<voi
 }
 
 /** A run was given up before it was planned. */
-export async function recordCancelled(runId: string, fleet: Fleet): Promise<void> {
+export async function recordCancelled(runId: string, fleet: MonitorLink): Promise<void> {
   const key = monitorKeys.run(runId, fleet);
   await fleet.redis
     .multi()
@@ -235,7 +239,7 @@ const lakeTableSchema = z.object({
 export type LakeTable = z.output<typeof lakeTableSchema>;
 
 /** By name of the lake table. */
-export async function readLakeTables(fleet: Fleet): Promise<Map<string, LakeTable>> {
+export async function readLakeTables(fleet: MonitorLink): Promise<Map<string, LakeTable>> {
   const hash = await fleet.redis.hgetall(monitorKeys.tables(fleet));
   return new Map(Object.entries(hash).map(([name, text]) => [name, lakeTableSchema.parse(JSON.parse(text))]));
 }
@@ -246,18 +250,18 @@ function parseRecord(hash: Readonly<Record<string, string>>): RunRecord | undefi
 }
 
 /** What was told of a run, or `undefined` where nothing was, or it was long ago. */
-export async function readRecord(runId: string, fleet: Fleet): Promise<RunRecord | undefined> {
+export async function readRecord(runId: string, fleet: MonitorLink): Promise<RunRecord | undefined> {
   return parseRecord(await fleet.redis.hgetall(monitorKeys.run(runId, fleet)));
 }
 
 /** Ids of the runs that were started since a time, in milliseconds; the newest first. */
-export async function readRunIds(sinceMs: number, fleet: Fleet): Promise<string[]> {
+export async function readRunIds(sinceMs: number, fleet: MonitorLink): Promise<string[]> {
   const ids = await fleet.redis.zrange(monitorKeys.runs(fleet), sinceMs, '+inf', 'BYSCORE');
   return ids.toReversed();
 }
 
 /** What was told of runs, in their order; those nothing is known of any more are left out. */
-export async function readRecordsOf(runIds: readonly string[], fleet: Fleet): Promise<RunRecord[]> {
+export async function readRecordsOf(runIds: readonly string[], fleet: MonitorLink): Promise<RunRecord[]> {
   const pipeline = fleet.redis.pipeline();
   for (const id of runIds) pipeline.hgetall(monitorKeys.run(id, fleet));
   const answers = (await pipeline.exec()) ?? [];
@@ -268,11 +272,11 @@ export async function readRecordsOf(runIds: readonly string[], fleet: Fleet): Pr
 }
 
 /** Runs that were started since a time, in milliseconds; the newest first. */
-export async function readRecords(sinceMs: number, fleet: Fleet): Promise<RunRecord[]> {
+export async function readRecords(sinceMs: number, fleet: MonitorLink): Promise<RunRecord[]> {
   return readRecordsOf(await readRunIds(sinceMs, fleet), fleet);
 }
 
 /** A byte a page, as `PAGE_STATES` has them; shorter than the run where nothing was told of the last pages. */
-export async function readPageStates(runId: string, fleet: Fleet): Promise<Buffer> {
+export async function readPageStates(runId: string, fleet: MonitorLink): Promise<Buffer> {
   return (await fleet.redis.getBuffer(monitorKeys.pages(runId, fleet))) ?? Buffer.alloc(0);
 }

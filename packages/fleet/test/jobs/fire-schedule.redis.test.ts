@@ -7,7 +7,7 @@ import {
   type ScheduleOutcome,
   type Tick,
 } from '../../src/jobs/fire-schedule.ts';
-import type { Fleet } from '../../src/jobs/fleet.ts';
+import type { FleetLink } from '../../src/jobs/fleet-link.ts';
 import { PLAN_QUEUE } from '../../src/jobs/queues.ts';
 import { readCounts } from '../../src/jobs/schedule-counts.ts';
 import { fleetTest, occurrences, planner, REQUEST, type Rig } from './fleet-fixture.ts';
@@ -20,7 +20,7 @@ function tick(dueMs: number, table = 'documents', source = SOURCE): Tick {
   return { table, dueMs, payload: { payloadVersion: PAYLOAD_VERSION, table, source } };
 }
 
-function depsOf(fleet: Fleet, failing: Readonly<Record<string, OffloadError>> = {}): FireDeps {
+function depsOf(fleet: FleetLink, failing: Readonly<Record<string, OffloadError>> = {}): FireDeps {
   return {
     fleet,
     source: SOURCE,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Worker, type Job, type Processor } from 'bullmq';
 import { test as base, inject } from 'vitest';
 import { PAYLOAD_VERSION, openLake, planPages, type RunPlan } from '@lance-offload/core';
-import type { Fleet } from '../../src/jobs/fleet.ts';
+import type { FleetLink } from '../../src/jobs/fleet-link.ts';
 import type { PageJob } from '../../src/jobs/payloads.ts';
 import { Queues } from '../../src/jobs/queues.ts';
 import { connectRedis } from '../../src/jobs/redis.ts';
@@ -12,9 +12,9 @@ import type { RunRequest } from '../../src/jobs/run-control.ts';
 import { planOf } from '../../../core/test/lake-fixture.ts';
 
 export interface Rig {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   /** A second producer, on connections of its own. */
-  readonly secondFleet: () => Promise<Fleet>;
+  readonly secondFleet: () => Promise<FleetLink>;
   /** Starts a worker on one of the fleet's queues; closed after the test. */
   readonly work: (queue: string, processor: Processor) => Worker;
 }
@@ -30,7 +30,7 @@ export const fleetTest = (database: number) =>
       const prefix = `{core-${task.id}}`;
       const url = `${inject('redisUrl')}/${database}`;
       const closing: (() => Promise<unknown>)[] = [];
-      const connect = async (): Promise<Fleet> => {
+      const connect = async (): Promise<FleetLink> => {
         const redis = await connectRedis(url, () => undefined);
         const queues = new Queues(redis, prefix);
         closing.push(async () => {
@@ -76,7 +76,7 @@ export function pagesOf(plan: RunPlan): PageJob[] {
 }
 
 /** What the planner's process does with a plan job: plan.json, then the pages. */
-export function planner(fleet: Fleet): (job: Job) => Promise<void> {
+export function planner(fleet: FleetLink): (job: Job) => Promise<void> {
   return async (job) => {
     const { runId } = job.data as { runId: string };
     const plan = (await fleet.staging.findPlan({ destination: 'documents', runId })) ?? planOf({ runId });

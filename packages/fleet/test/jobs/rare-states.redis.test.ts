@@ -2,7 +2,7 @@ import { UnrecoverableError } from 'bullmq';
 import { expect } from 'vitest';
 import { commitRun, emptyReport, Staging, fenceRun } from '@lance-offload/core';
 import { readLog, readSnapshot } from '@lance-offload/delta';
-import type { Fleet } from '../../src/jobs/fleet.ts';
+import type { FleetLink } from '../../src/jobs/fleet-link.ts';
 import { COMMIT_QUEUE, commitJobId, PAGE_QUEUE, PLAN_QUEUE, planJobId } from '../../src/jobs/queues.ts';
 import { retryFailures } from '../../src/jobs/retry.ts';
 import { cancelRun, resumeRun, retryRun, startRun, type StartedRun } from '../../src/jobs/run-control.ts';
@@ -222,7 +222,7 @@ test('a decided commit that the queue has lost is fenced by a cancel', async ({ 
   expect(await startRun(REQUEST, fleet)).toMatchObject({ adopted: false });
 });
 
-const COMMANDS: Readonly<Record<Command, (runId: string, fleet: Fleet) => Promise<unknown>>> = {
+const COMMANDS: Readonly<Record<Command, (runId: string, fleet: FleetLink) => Promise<unknown>>> = {
   run: (_, fleet) => startRun(REQUEST, fleet),
   retry: retryRun,
   resume: resumeRun,

@@ -300,10 +300,11 @@ const nextOf = (state: RunState, event: RunEvent): RunState | undefined => {
 };
 
 describe('documents', () => {
-  test('the diagram of the architecture shows every state, moves that the table has, and all that commands make', async () => {
-    const drawn = [...(await read('ARCHITECTURE.md')).matchAll(/^ {2}(\w+) --> (\w+): (.+)$/gm)].flatMap(
-      ([, from = '', to = '', events = '']) =>
-        events.split(', ').map((event) => `${from} --> ${to}: ${event}`.replaceAll('_', '-')),
+  test('the diagram of the states shows every state, moves that the table has, and all that commands make', async () => {
+    const drawn = [
+      ...(await read('docs/decisions/008-run-states.md')).matchAll(/^ {2}(\w+) --> (\w+): (.+)$/gm),
+    ].flatMap(([, from = '', to = '', events = '']) =>
+      events.split(', ').map((event) => `${from} --> ${to}: ${event}`.replaceAll('_', '-')),
     );
     const made = RUN_STATES.flatMap((state) =>
       [...OBSERVATIONS, ...COMMANDS].flatMap((event) => {

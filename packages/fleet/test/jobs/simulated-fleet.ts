@@ -67,10 +67,10 @@ export async function simulate(redis: Redis, key: string, options: Simulation): 
     const index = events.findLastIndex((event) => event.at <= at);
     events.splice(index + 1, 0, { at, run });
   };
-  const ask = async (process: Process, action: string, now: number, ticket: number, silence = 0) => {
+  const ask = async (process: Process, call: string, now: number, ticket: number, silence = 0) => {
     const unseen = process.unseen;
     process.unseen = 0;
-    const args = [action, now, ceiling ?? '', unseen, ticket, silence];
+    const args = [call, now, ceiling ?? '', unseen, ticket, silence];
     return (await redis.eval(PACE_SCRIPT, 2, key, limits, ...args)) as [number, number, number];
   };
   let [started, done, refused, worst, end] = [0, 0, 0, 0, 0];

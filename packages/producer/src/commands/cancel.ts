@@ -1,6 +1,6 @@
 import { cancelRun } from '@lance-offload/fleet';
 import { Argument, type Command } from 'commander';
-import { onRecord } from '../run/record-action.ts';
+import { logged } from '../run/log-intervention.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
@@ -13,7 +13,7 @@ export function cancelCommand(): Command {
   return command.addArgument(new Argument('<run>', 'id of a run')).action((runId: string) =>
     withContext(command, async (context, { json }) => {
       const fleet = await context.fleet();
-      await onRecord(fleet, 'cancel', runId, () => cancelRun(runId, fleet));
+      await logged(fleet, 'cancel', runId, () => cancelRun(runId, fleet));
       print(
         json,
         { runId, state: 'cancelled' },

@@ -11,7 +11,7 @@ import { subcommand, withContext } from './command.ts';
 const LIMIT = 20;
 
 /** Commits of one table on the screen: all of them as text at once would take minutes to lay out. */
-const PAGE = 500;
+const PART = 500;
 
 interface HistoryOptions extends GlobalOptions {
   readonly limit: number;
@@ -43,12 +43,12 @@ async function latestVersion(table: string, staging: Staging): Promise<number> {
 /** Prints every commit as text, a table of some hundreds after the other. */
 async function printAll(table: string, newest: number, staging: Staging): Promise<void> {
   for (let from = newest; ;) {
-    const page = await readHistory(staging.table(table), from, PAGE);
+    const part = await readHistory(staging.table(table), from, PART);
     print(false, undefined, () =>
-      [historyTable(page.commits), ...(page.hasOlder ? [] : olderLines(table, page))].join('\n'),
+      [historyTable(part.commits), ...(part.hasOlder ? [] : olderLines(table, part))].join('\n'),
     );
-    const oldest = page.commits.at(-1)?.version;
-    if (!page.hasOlder || oldest === undefined) return;
+    const oldest = part.commits.at(-1)?.version;
+    if (!part.hasOlder || oldest === undefined) return;
     from = oldest - 1;
   }
 }
@@ -74,8 +74,8 @@ export function historyCommand(): Command {
           await printAll(table, newest, staging);
           return 0;
         }
-        const page = await readHistory(staging.table(table), newest, all ? Number.POSITIVE_INFINITY : limit);
-        print(json, page.commits, () => [historyTable(page.commits), ...olderLines(table, page)].join('\n'));
+        const part = await readHistory(staging.table(table), newest, all ? Number.POSITIVE_INFINITY : limit);
+        print(json, part.commits, () => [historyTable(part.commits), ...olderLines(table, part)].join('\n'));
         return 0;
       }),
     );

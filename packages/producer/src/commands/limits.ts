@@ -2,7 +2,7 @@ import { readLimits, setLimits, type LimitChanges } from '@lance-offload/fleet';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
 import { limitLines } from '../screen/control-words.ts';
-import { onRecord } from '../run/record-action.ts';
+import { logged } from '../run/log-intervention.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 
@@ -74,7 +74,7 @@ export function limitsCommand(): Command {
         const shows = Object.values(changes).every((change) => change === undefined);
         const limits = shows
           ? await readLimits(fleet)
-          : await onRecord(fleet, 'limits', changeWords(changes), () => setLimits(fleet, changes));
+          : await logged(fleet, 'limits', changeWords(changes), () => setLimits(fleet, changes));
         print(options.json, limits, () => limitLines(limits).join('\n') || 'The fleet has no limits.');
         return 0;
       }),

@@ -1,7 +1,7 @@
 import { pause, readPauses, resume, type PauseScope } from '@lance-offload/fleet';
 import { Option, type Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
-import { actorHere, onRecord } from '../run/record-action.ts';
+import { actorHere, logged } from '../run/log-intervention.ts';
 import { print } from '../screen/output.ts';
 import { pauseLines, scopeWords } from '../screen/control-words.ts';
 import { subcommand, withContext } from './command.ts';
@@ -17,7 +17,7 @@ function scopesOf({ table = [], run = [] }: ScopeOptions): PauseScope[] {
   return scopes.length > 0 ? scopes : ['fleet'];
 }
 
-/** A scope in the words of the action log. */
+/** A scope in the words of the log of interventions. */
 function targetOf(scope: PauseScope): string {
   if (scope === 'fleet') return scope;
   return 'table' in scope ? `table ${scope.table}` : scope.runId;
@@ -44,7 +44,7 @@ export function pauseCommand(): Command {
       const fleet = await context.fleet();
       const scopes = scopesOf(options);
       for (const scope of scopes)
-        await onRecord(fleet, 'pause', targetOf(scope), () => pause(fleet, scope, actorHere()));
+        await logged(fleet, 'pause', targetOf(scope), () => pause(fleet, scope, actorHere()));
       print(options.json, await readPauses(fleet), () =>
         scopes
           .map((scope) => {
@@ -73,7 +73,7 @@ export function resumeCommand(): Command {
       const fleet = await context.fleet();
       const resumed: ({ scope: PauseScope } & Awaited<ReturnType<typeof resume>>)[] = [];
       for (const scope of scopesOf(options)) {
-        const outcome = await onRecord(fleet, 'resume', targetOf(scope), () => resume(fleet, scope));
+        const outcome = await logged(fleet, 'resume', targetOf(scope), () => resume(fleet, scope));
         resumed.push({ scope, ...outcome });
       }
       const pauses = await readPauses(fleet);

@@ -4,12 +4,12 @@ import {
   prepareRetry,
   retryFailures,
   type FailedJob,
-  type Fleet,
+  type FleetLink,
   type RetryOutcome,
 } from '@lance-offload/fleet';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
-import { onRecord } from '../run/record-action.ts';
+import { logged } from '../run/log-intervention.ts';
 import { waitForPlans } from '../run/wait-for-plans.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
@@ -33,7 +33,7 @@ function errorCode(text: string): string {
 }
 
 /** The tables there are, as far as the configuration, the lake and the queues know. */
-async function knownTables({ config, staging }: Context, fleet: Fleet): Promise<string[]> {
+async function knownTables({ config, staging }: Context, fleet: FleetLink): Promise<string[]> {
   const failed = (await findFailures(fleet, {})).map(({ table }) => table);
   const names = new Set([...failed, ...(config.tables?.keys() ?? []), ...(await staging.listTables())]);
   return [...names].toSorted();
@@ -70,7 +70,7 @@ async function retry(
   };
   const options = { perSecond, signal: stop.signal, onRetried };
   const target = [runId, table, code].filter((one) => one !== undefined).join(' ') || 'all';
-  const outcome = await onRecord(fleet, 'retry', target, () =>
+  const outcome = await logged(fleet, 'retry', target, () =>
     retryFailures(fleet, { runId, table, code }, options),
   );
   if (table !== undefined && outcome.retried + outcome.gone + outcome.ended.length === 0) {

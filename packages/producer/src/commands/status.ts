@@ -4,7 +4,7 @@ import {
   readLimits,
   readPauses,
   runStatus,
-  type Fleet,
+  type FleetLink,
   type RunStatus,
 } from '@lance-offload/fleet';
 import {
@@ -25,7 +25,7 @@ import { subcommand, withContext } from './command.ts';
 const NEWEST = 20;
 
 /** The newest runs of the lake and those that are still being planned. */
-async function recentRuns(fleet: Fleet): Promise<RunStatus[]> {
+async function recentRuns(fleet: FleetLink): Promise<RunStatus[]> {
   const inLake = await newestRuns(fleet.staging, NEWEST);
   const queued = (await fleet.queues.plan.getJobs(['waiting', 'active', 'delayed', 'failed'])).map(
     ({ data }) => data,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSettled, runStatus, type Fleet, type RunStatus } from '@lance-offload/fleet';
+import { isSettled, runStatus, type FleetLink, type RunStatus } from '@lance-offload/fleet';
 import type { RunKey } from '@lance-offload/core';
 import { StagedProgress, type StagedTotals } from './staged-progress.ts';
 
@@ -17,7 +17,7 @@ const POLL_GROWTH = 1.3;
 /** Yields where the runs stand, again and again until each has ended or needs an operator. Reads only. */
 export async function* followRuns(
   runs: readonly (RunKey & { readonly table: string })[],
-  fleet: Fleet,
+  fleet: FleetLink,
   signal: AbortSignal,
 ): AsyncGenerator<RunProgress[]> {
   const progress = runs.map((run) => ({ run, totals: new StagedProgress(run, fleet.staging) }));

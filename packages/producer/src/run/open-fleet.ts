@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { DEFAULT_REDIS_URL, type Fleet } from '@lance-offload/fleet';
+import { DEFAULT_REDIS_URL, type FleetLink } from '@lance-offload/fleet';
 import type { Context } from '../context.ts';
 import { listens, startLocalWorkers, startPrivateRedis } from './local-processes.ts';
 
@@ -23,7 +23,7 @@ async function redisUrl(context: Context, options: LocalOptions): Promise<{ url:
 }
 
 export interface OpenFleet {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   /** Settles when the last worker of this command's own has ended; absent where it has none. */
   readonly workersGone?: Promise<unknown>;
 }

@@ -16,7 +16,7 @@ import {
   recordPlanned,
   recordReport,
   resume,
-  type Fleet,
+  type FleetLink,
   type PageJob,
 } from '@lance-offload/fleet';
 import { listRowIds } from '@lance-offload/lancedb';
@@ -26,7 +26,7 @@ import { OffloadError } from '@lance-offload/base';
 const CHUNK = 1000;
 
 export interface PlanRunDeps extends PlanDeps {
-  readonly fleet: Pick<Fleet, 'redis' | 'prefix' | 'queues' | 'attempts'>;
+  readonly fleet: Pick<FleetLink, 'redis' | 'prefix' | 'queues' | 'attempts'>;
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   Parking,
   PLAN_QUEUE,
   settleFailure,
-  type Fleet,
+  type FleetLink,
 } from '@lance-offload/fleet';
 import { pageCount, planJobSchema, type PlanJob } from '@lance-offload/core';
 import { OffloadError, PRODUCT, toOffloadError } from '@lance-offload/base';
@@ -20,7 +20,7 @@ const STALLED_CHECK_MS = 5000;
 const SAYS = { from: 'producer' } as const;
 
 /** Takes plans off the queue until the command ends. */
-export function startPlanWorker(context: Context, fleet: Fleet): void {
+export function startPlanWorker(context: Context, fleet: FleetLink): void {
   const { logger, source, staging } = context;
   const deps: PlanRunDeps = {
     source,

@@ -4,7 +4,7 @@ import {
   haveSchedulesBeenLost,
   reconcileSchedules,
   registerSchedules,
-  type Fleet,
+  type FleetLink,
   type Schedule,
 } from '@lance-offload/fleet';
 import type { Context } from '../context.ts';
@@ -41,7 +41,7 @@ function tell(event: ScheduleEvent, { logger }: Context, json: boolean | undefin
 /** Registers the schedules again whenever Redis has lost them: it may be emptied at any time, and this process goes on. */
 async function keepRegistered(
   registerAgain: () => Promise<void>,
-  fleet: Fleet,
+  fleet: FleetLink,
   { logger }: Context,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function registerAll(
   names: readonly string[],
   schedules: readonly Schedule[],
   context: Context,
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<void> {
   const { url } = context.source;
   if (names.length > 0) {
@@ -81,7 +81,7 @@ function endSoon(code: number, withWorkers: boolean): void {
   setTimeout(() => process.exit(code), withWorkers ? CLOSE_WORKERS_MS : CLOSE_MS).unref();
 }
 
-function sayGoodbye(context: Context, fleet: Fleet, withWorkers: boolean): void {
+function sayGoodbye(context: Context, fleet: FleetLink, withWorkers: boolean): void {
   if (withWorkers) say('Stopping the workers of this command; what is staged stays in the lake.');
   const isPrivate =
     withWorkers && fleet.redis.options.port !== Number(new URL(context.redisUrl).port || 6379);

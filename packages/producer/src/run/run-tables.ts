@@ -4,7 +4,7 @@ import {
   isSettled,
   resumeRun,
   startRun,
-  type Fleet,
+  type FleetLink,
   type RunStatus,
   type StartedRun,
 } from '@lance-offload/fleet';
@@ -44,7 +44,7 @@ const REFUSALS: ReadonlySet<OffloadErrorCode> = new Set(['RUN_OPEN', 'LAKE_TOO_N
 async function startRuns(
   names: readonly string[],
   context: Context,
-  fleet: Fleet,
+  fleet: FleetLink,
   { full = false, sweepDeletes = false }: RunOptions,
 ): Promise<{ runs: StartedRun[]; refused: Refusal[] }> {
   const runs: StartedRun[] = [];
@@ -69,14 +69,14 @@ async function startRuns(
 }
 
 /** Takes up the named runs, or every open one of the lake. */
-async function resumeRuns(wanted: readonly string[] | true, fleet: Fleet): Promise<StartedRun[]> {
+async function resumeRuns(wanted: readonly string[] | true, fleet: FleetLink): Promise<StartedRun[]> {
   const ids = wanted === true ? await openRuns(fleet) : wanted;
   const runs: StartedRun[] = [];
   for (const runId of ids) runs.push(await resumeRun(runId, fleet));
   return runs;
 }
 
-async function openRuns({ staging }: Fleet): Promise<string[]> {
+async function openRuns({ staging }: FleetLink): Promise<string[]> {
   const open = await Promise.all((await staging.listTables()).map((table) => staging.findOpenRun(table)));
   return open.flatMap((plan) => (plan ? [plan.runId] : []));
 }
@@ -84,7 +84,7 @@ async function openRuns({ staging }: Fleet): Promise<string[]> {
 /** Shows the runs until they end or the operator stops looking. Returns where they stood last. */
 async function watch(
   runs: readonly StartedRun[],
-  fleet: Fleet,
+  fleet: FleetLink,
   signal: AbortSignal,
   detach: boolean,
 ): Promise<RunStatus[]> {

@@ -1,7 +1,7 @@
 import {
   listSchedules,
   readCounts,
-  type Fleet,
+  type FleetLink,
   type RegisteredSchedule,
   type Schedule,
   type ScheduleCounts,
@@ -19,7 +19,7 @@ export interface ScheduleStanding {
 /** Where the schedules stand: the configured ones, then those that only Redis has. */
 export async function scheduleStandings(
   configured: readonly Schedule[],
-  fleet: Fleet,
+  fleet: FleetLink,
 ): Promise<ScheduleStanding[]> {
   const registered = new Map((await listSchedules(fleet)).map((schedule) => [schedule.table, schedule]));
   const known = new Map<string, Schedule>(configured.map((schedule) => [schedule.table, schedule]));

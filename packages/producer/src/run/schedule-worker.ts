@@ -4,7 +4,7 @@ import {
   SCHEDULE_QUEUE,
   type Failure,
   type FireDeps,
-  type Fleet,
+  type FleetLink,
   type RunFailure,
   type ScheduleJob,
   type ScheduleOutcome,
@@ -42,7 +42,7 @@ async function failTick(job: Job, failure: Omit<Failure, 'atMs'>): Promise<never
  */
 export function startScheduleWorker(
   context: Context,
-  fleet: Fleet,
+  fleet: FleetLink,
   onEvent: (event: ScheduleEvent) => void,
   signal: AbortSignal,
 ): void {

@@ -1,6 +1,6 @@
 import {
   commitJobId,
-  type Fleet,
+  type FleetLink,
   type RunFailure,
   type RunRequest,
   type Schedule,
@@ -67,7 +67,7 @@ export async function scheduledRequest(
  */
 export async function planFailure(
   run: StartedRun,
-  fleet: Fleet,
+  fleet: FleetLink,
   signal: AbortSignal,
 ): Promise<RunFailure | undefined> {
   for await (const [progress] of followRuns([run], fleet, signal)) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runStatus, type Fleet } from '@lance-offload/fleet';
+import { runStatus, type FleetLink } from '@lance-offload/fleet';
 import type { RunKey } from '@lance-offload/core';
 import type { Context } from '../context.ts';
 import { startPlanWorker } from './plan-worker.ts';
@@ -13,7 +13,7 @@ const POLL_MS = 200;
 export async function waitForPlans(
   runs: readonly (RunKey & { readonly table: string })[],
   context: Context,
-  fleet: Fleet,
+  fleet: FleetLink,
   signal: AbortSignal,
 ): Promise<void> {
   if (runs.length === 0) return;

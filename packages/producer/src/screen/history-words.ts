@@ -1,11 +1,11 @@
-import type { HistoryPage } from '@lance-offload/core';
+import type { HistoryPart } from '@lance-offload/core';
 import { formatBytes, formatCount, formatTable } from './format.ts';
 
 const OUTCOMES = ['inserted', 'updated', 'deleted', 'unchanged', 'late'] as const;
 const HEAD = ['version', 'time', 'mode', 'source version', ...OUTCOMES, 'files', 'Parquet', 'run'] as const;
 
 /** Commits as a table, the newest first. */
-export function historyTable(commits: HistoryPage['commits']): string {
+export function historyTable(commits: HistoryPart['commits']): string {
   return formatTable(
     HEAD,
     commits.map((commit) => [
@@ -22,7 +22,7 @@ export function historyTable(commits: HistoryPage['commits']): string {
 }
 
 /** What comes before the oldest commit that is shown, if there is something to say. */
-export function olderLines(table: string, { commits, hasOlder }: HistoryPage): string[] {
+export function olderLines(table: string, { commits, hasOlder }: HistoryPart): string[] {
   const oldest = commits.at(-1)?.version ?? 0;
   if (hasOlder)
     return [`Older commits: lance-offload history ${table} --before ${oldest}, or --all for every one.`];

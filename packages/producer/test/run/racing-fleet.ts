@@ -9,7 +9,7 @@ import {
   Queues,
   connectRedis,
   startRun,
-  type Fleet,
+  type FleetLink,
   type CommitJob,
   type PageJob,
   type RunRequest,
@@ -27,12 +27,12 @@ export interface Contest {
 
 /** A fleet with a Redis, queues and workers of its own, on a lake that it shares with others. */
 export class RacingFleet {
-  readonly fleet: Fleet;
+  readonly fleet: FleetLink;
   readonly #redis: Redis;
   readonly #workers: readonly Worker[];
   readonly #events = new EventEmitter();
 
-  private constructor(fleet: Fleet, redis: Redis, workers: readonly Worker[]) {
+  private constructor(fleet: FleetLink, redis: Redis, workers: readonly Worker[]) {
     this.fleet = fleet;
     this.#redis = redis;
     this.#workers = workers;
@@ -53,7 +53,13 @@ export class RacingFleet {
     await redis.flushdb();
     const prefix = '{race}'; // the same one in each Redis
     const queues = new Queues(redis, prefix);
-    const fleet: Fleet = { redis, queues, staging, prefix, attempts: { maxRetries: 0, initialDelayMs: 1 } };
+    const fleet: FleetLink = {
+      redis,
+      queues,
+      staging,
+      prefix,
+      attempts: { maxRetries: 0, initialDelayMs: 1 },
+    };
     const work = (queue: string, processor: Processor) =>
       new Worker(queue, processor, {
         connection: { url, maxRetriesPerRequest: null },

@@ -1,10 +1,10 @@
-import type { HistoryPage } from '@lance-offload/core';
+import type { HistoryPart } from '@lance-offload/core';
 import { expect, test } from 'vitest';
 import { historyTable, olderLines } from '../../src/screen/history-words.ts';
 
 const rows = { inserted: 1, updated: 2, deleted: 0, unchanged: 1200, late: 0, superseded: 0, ties: 0 };
 
-const commit = (version: number): HistoryPage['commits'][number] => ({
+const commit = (version: number): HistoryPart['commits'][number] => ({
   version,
   timestamp: '2026-11-22T10:15:00.000Z',
   operation: 'MERGE',
@@ -26,11 +26,11 @@ test('a commit is a line of its version, its run and what became of the rows', (
 });
 
 test('what is older than the oldest commit shown is said: how to see it, or that it is gone', () => {
-  const page = { commits: [commit(12), commit(11)], hasOlder: true };
-  expect(olderLines('documents', page)).toEqual([
+  const part = { commits: [commit(12), commit(11)], hasOlder: true };
+  expect(olderLines('documents', part)).toEqual([
     'Older commits: lance-offload history documents --before 11, or --all for every one.',
   ]);
-  expect(olderLines('documents', { ...page, hasOlder: false })).toEqual([
+  expect(olderLines('documents', { ...part, hasOlder: false })).toEqual([
     'Versions before 11 are no longer in the log; a checkpoint stands for them.',
   ]);
   expect(olderLines('documents', { commits: [commit(0)], hasOlder: false })).toEqual([]);

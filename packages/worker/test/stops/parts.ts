@@ -1,5 +1,12 @@
 import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
-import { Queues, connectRedis, cancelRun, startRun, type Fleet, type RunRequest } from '@lance-offload/fleet';
+import {
+  Queues,
+  connectRedis,
+  cancelRun,
+  startRun,
+  type FleetLink,
+  type RunRequest,
+} from '@lance-offload/fleet';
 import { commitRun, planPages, type Staging } from '@lance-offload/core';
 import { NO_TRACING } from '@lance-offload/base';
 import { collectGarbage } from '../../../core/src/lake/housekeeping.ts';
@@ -48,7 +55,11 @@ function pageDeps(scene: Scene, staging: Staging): PageDeps {
   };
 }
 
-async function withFleet<T>(scene: Scene, staging: Staging, work: (fleet: Fleet) => Promise<T>): Promise<T> {
+async function withFleet<T>(
+  scene: Scene,
+  staging: Staging,
+  work: (fleet: FleetLink) => Promise<T>,
+): Promise<T> {
   const redis = await connectRedis(scene.redisUrl, () => undefined);
   const queues = new Queues(redis, scene.prefix);
   try {
