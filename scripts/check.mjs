@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const checks = [
   ['tsc', '-b'],
+  ['tsc', '-p', 'tsconfig.tests.json'], // of the files that nothing is built from: tests, scripts, configuration
   ['oxlint', '--type-aware'],
   ['oxfmt', '--check'],
   ['knip', '--no-progress'],

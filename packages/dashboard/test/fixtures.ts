@@ -31,11 +31,12 @@ async function addRun(queues: Queues): Promise<void> {
     destination: 'documents',
   } as const;
   const attempts = { maxRetries: 5, initialDelayMs: 1000 };
-  await queues.addRun({ ...common, source: 'http://127.0.0.1', startedAtMs: 0, options: {} }, attempts);
-  const pages = [
-    { ...common, page: { index: 0, offset: 0, limit: 10 } },
-    { ...common, page: { index: 1, offset: 10, limit: 10 } },
-  ];
+  const run = { ...common, source: 'http://127.0.0.1', startedAtMs: 0, options: {} };
+  await queues.addRun({ ...run, full: false, sweepDeletes: false }, attempts);
+  const pages = [0, 1].map((index) => ({
+    ...common,
+    page: { index, offset: index * 10, limit: 10, scan: 'rows' as const, repair: false },
+  }));
   await queues.addPages(pages, attempts);
 }
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLogger } from '@lance-offload/base';
-import { emptyReport, openLake, PAYLOAD_VERSION, type RunPlan } from '@lance-offload/core';
+import { createLogger, NO_TRACING } from '@lance-offload/base';
+import { emptyReport, openLake, PAYLOAD_VERSION } from '@lance-offload/core';
 import {
   pageJobId,
   pause,
@@ -16,6 +16,7 @@ import { RequestSizes, type LanceClient } from '@lance-offload/lancedb';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, inject, test as base, vi } from 'vitest';
+import { planOf } from '../../core/test/lake-fixture.ts';
 import { startCommitWorker } from '../src/commit-worker.ts';
 import { startPageWorker } from '../src/page-worker.ts';
 import { WorkerMonitor } from '../src/worker-monitor.ts';
@@ -47,6 +48,7 @@ const test = base.extend<{ rig: Rig }>({
         staging,
         transform: () => Promise.reject(new Error('no page is to be transformed')),
         sizes: new RequestSizes(),
+        tracing: NO_TRACING,
         worker: 'test',
       };
       const connection = { connection: redis, prefix };
@@ -113,19 +115,7 @@ test('a worker parks the commit of a paused run untried, and begins it when the 
 test('the pause of a run that was paused while it was committed ends with the run', async ({ rig }) => {
   const { queues, redis, prefix, staging } = rig.fleet;
   await addRun(rig, 0);
-  const plan = {
-    ...RUN,
-    destination: 'documents',
-    ingestionType: 'APPEND_ONLY',
-    sourceVersion: 1,
-    sourceRows: 0,
-    startedAtMs: 1,
-    deletes: 'none',
-    droppedColumns: [] as RunPlan['droppedColumns'],
-    notes: [] as string[],
-  } as RunPlan;
-  const report = emptyReport(plan, 'unchanged');
-  await staging.createReport(report);
+  await staging.createReport(emptyReport(planOf({ runId: RUN.runId, sourceRows: 0 }), 'unchanged'));
   // Paused when the commit has begun; what is sent over one connection comes in its order.
   vi.spyOn(WorkerMonitor.prototype, 'committing').mockImplementationOnce(() => {
     void redis.hset(`${prefix}:pauses`, `run:${RUN.runId}`, '{}');

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { quoteText, withDuckDB, duckdbTypeOf, deltaField, type LakeMoment } from '@lance-offload/delta';
 import { commitRun } from '../../src/commit/commit-run.ts';
 import { openLake, type Staging } from '../../src/stage/staging.ts';
+import type { RunPlan } from '../../src/plan/run-plan.ts';
 import { refreshDatabase } from '../../src/lake/refresh-database.ts';
 import { createViews } from '../../src/lake/views.ts';
 import { column, float32, float64, rowIds } from '../../../lancedb/test/arrow-bodies.ts';
@@ -61,7 +62,7 @@ for (const name of ODD_NAMES)
   test(`a lake in a folder named ${JSON.stringify(name)} is merged into, read and verified like any other, by its views too`, async () => {
     await inFolder(async (folder) => {
       const staging = openLake(path.join(folder, name, 'lake'));
-      const history = { ingestionType: 'SCD_TYPE_2', primaryKeys: ['id'], rowsPerPage: 5 } as const;
+      const history: Partial<RunPlan> = { ingestionType: 'SCD_TYPE_2', primaryKeys: ['id'], rowsPerPage: 5 };
       const first = planOf({ ...history, sourceRows: 8 });
       await stageRun(first, staging);
       expect(await commitRun(first, staging)).toMatchObject({ verified: true, lakeRows: 8 });

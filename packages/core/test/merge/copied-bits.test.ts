@@ -39,8 +39,12 @@ function valuesOf<T>(from: readonly T[], count: number, shift: number): T[] {
   return Array.from({ length: count }, (_, row) => pick(from, row * 7 + shift));
 }
 
-function dataOf(type: arrow.DataType, data: ArrayBufferView, length: number): arrow.Data {
-  return arrow.makeData({ type: type as arrow.Int32, length, nullCount: 0, data: data as Int32Array });
+function dataOf<Type extends arrow.Float>(
+  type: Type,
+  data: Type['TArray'],
+  length: number,
+): arrow.Data<Type> {
+  return arrow.makeData({ type, length, nullCount: 0, data });
 }
 
 const { buffer: floatBits } = Uint32Array.from(valuesOf(FLOATS, ROWS, 0));

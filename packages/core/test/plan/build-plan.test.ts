@@ -42,6 +42,8 @@ async function planFor(
     source: client.url,
     startedAtMs: 5,
     options,
+    full: false,
+    sweepDeletes: false,
     ...changes,
   };
   return buildPlan(job, {

@@ -92,6 +92,7 @@ const STATE: TableState = {
   incarnation: 0,
   versionOffset: 0,
   deletesVersion: 5,
+  unordered: false,
   selection: selectionOf(selected),
 };
 

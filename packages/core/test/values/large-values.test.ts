@@ -160,7 +160,7 @@ test('the statistics of a text of 140 MiB are those of its start', () => {
 test('a large value inside a list is refused by its row and column', () => {
   const texts = bytesOf(new arrow.Utf8(), [lettersOf(9, 0), lettersOf(LARGE_ROW_BYTES, 0)]);
   const lists = arrow.makeData({
-    type: new arrow.List(new arrow.Field('item', new arrow.Utf8(), true)),
+    type: new arrow.List(new arrow.Field('item', texts.type, true)),
     length: 2,
     nullCount: 0,
     valueOffsets: Int32Array.of(0, 1, 2),

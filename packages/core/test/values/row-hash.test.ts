@@ -30,7 +30,7 @@ function hashes(columns: Columns): bigint[] {
   return Array.from(made);
 }
 
-function numbers(type: string, data: arrow.TypedArray): arrow.Data {
+function numbers(type: string, data: arrow.DataType['TArray']): arrow.Data {
   const known = arrowTypeOf({ type });
   if (!known) throw new Error(type);
   return arrow.makeData({

@@ -29,15 +29,11 @@ test('a client that takes nothing is sent nothing more, and the whole again when
     watch,
     logger,
   });
-  const streams = new Streams({
-    watch,
-    logger,
-    maxStreams: 1,
-  });
+  const streams = new Streams({ watch, maxStreams: 1 });
   const { promise: behind, resolve: isBehind } = Promise.withResolvers<void>();
   let skipped = 0;
   const app = express();
-  app.get('/', (request, response) => {
+  app.get('/', (_request, response) => {
     streams.follow(response, feed, (stream, value, previous) => {
       const sent = stream.send(previous === undefined ? 'whole' : 'part', value);
       if (!sent) skipped += 1;

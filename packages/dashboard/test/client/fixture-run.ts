@@ -11,10 +11,10 @@ const PLAN: RunDetail['plan'] = {
   filter: "lang = 'en' AND published",
   search: false,
   cursorField: 'updated_at',
-  changeTracking: 'cursor',
+  changeTracking: null,
   primaryKeys: ['id', 'chunk'],
   sequenceBy: 'updated_at',
-  deletes: 'sweep of the keys',
+  deletes: 'sweep',
   sweepRows: 12_000_000,
   columns: ['id', 'chunk', 'text', 'vector', 'updated_at', 'lang'].map((name, index) => ({
     name,

@@ -114,7 +114,7 @@ test('jobs that somebody else retries meanwhile are skipped, and each is retried
   const codes = Array.from({ length: 300 }, () => 'SOURCE_UNAVAILABLE' as const);
   await failedRun(rig, 'documents', codes);
   const both = await Promise.all([fleet, await secondFleet()].map((one) => retryFailures(one, {})));
-  expect(both[0].retried + (both[1]?.retried ?? 0)).toBe(300);
+  expect(both.reduce((sum, { retried }) => sum + retried, 0)).toBe(300);
   expect(await fleet.queues.page.getWaitingCount()).toBe(300);
   expect(await failed(rig)).toEqual([]);
 });

@@ -89,8 +89,8 @@ async function tryNext(
   }
 }
 
-/** A test that halts parts of runs wherever they can be, in a process that all tests of a file share. */
-export const test = base.extend<Stage & { served: ServedPeople; $file: { player: Player } }>({
+/** A test with a process that all tests of a file share. */
+const withPlayer = base.extend<{ $file: { player: Player } }>({
   player: [
     // oxlint-disable-next-line no-empty-pattern -- Vitest reads a fixture's needs off its parameter
     async ({}, use) => {
@@ -100,6 +100,10 @@ export const test = base.extend<Stage & { served: ServedPeople; $file: { player:
     },
     { scope: 'file' },
   ],
+});
+
+/** A test that halts parts of runs wherever they can be. */
+export const test = withPlayer.extend<Stage & { served: ServedPeople }>({
   // oxlint-disable-next-line no-empty-pattern -- as above
   served: async ({}, use) => {
     const served = await servePeople(STORIES.APPEND_ONLY().killed.people);

@@ -7,10 +7,12 @@ const TIMEOUT_MS = 600_000;
 /** Whoever comes second finds what the first one did. */
 const SAYS = /^(?:published|cancelled)$/;
 
+const BOTH = ['before', 'after'] as const;
+
 // Between two operations there is one gap. In a soak it is stood still in with either partner; in the suite, in one mode with each.
 for (const [mode, moments, least] of [
-  ['SCD_TYPE_1', isSoak ? ['before', 'after'] : ['after'], 45],
-  ['SCD_TYPE_2', isSoak ? ['before', 'after'] : ['before'], 45],
+  ['SCD_TYPE_1', isSoak ? BOTH : (['after'] as const), 45],
+  ['SCD_TYPE_2', isSoak ? BOTH : (['before'] as const), 45],
 ] as const)
   test(
     `a commit under ${mode} that stands still at any of its operations, while another one is made or the run is cancelled, changes nothing when it wakes up`,
