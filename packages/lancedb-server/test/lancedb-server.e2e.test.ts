@@ -65,7 +65,11 @@ test('a server whose output nobody reads goes on serving, and ends quietly', asy
   child.stdout.destroy();
   const logged = text(child.stderr);
   const exited = once(child, 'exit');
-  const answers = () => fetch(`http://127.0.0.1:${port}/v1/table/`).then(({ status }) => status, () => 0);
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}/v1/table/`).then(
+      ({ status }) => status,
+      () => 0,
+    );
   await expect.poll(answers).toBe(401);
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
