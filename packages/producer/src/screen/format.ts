@@ -26,7 +26,7 @@ const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 const RIGHT = /^[\d.,–+-]+( (B|kB|MB|GB|TB|s))?$/;
 
-/** cli-table3 takes time by the square of the rows, and cannot take more than some 100,000. */
+/** cli-table3 takes time by the square of the rows, and overflows the stack at some 100,000. */
 const ROWS_AT_ONCE = 40;
 
 type Rows = readonly (readonly string[])[];
