@@ -1,4 +1,5 @@
 export { dictionaryTypeOf, typeOf } from './arrow/arrow-data.ts';
+export { dropOutputNobodyReads } from './closed-pipe.ts';
 export { attemptsOf, type Attempts } from './config/attempts.ts';
 export type { DashboardSettings, DashboardUser } from './config/dashboard-options.ts';
 export { didYouMean, nearestName } from './config/did-you-mean.ts';

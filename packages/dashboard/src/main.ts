@@ -1,4 +1,4 @@
-import { attemptsOf, createLogger, loadConfig } from '@lance-offload/base';
+import { attemptsOf, createLogger, dropOutputNobodyReads, loadConfig } from '@lance-offload/base';
 import { connectRedis, DEFAULT_REDIS_URL, Queues, type FleetLink } from '@lance-offload/fleet';
 import { openLake } from '@lance-offload/core';
 import { createApp } from './app.ts';
@@ -29,4 +29,5 @@ async function serve(options: DashboardArguments): Promise<void> {
   process.stdout.write(`lance-dashboard listening on ${server.url}\n`);
 }
 
+dropOutputNobodyReads();
 parseArguments(process.argv, { serve, hashPassword: printPasswordHash }).catch(failToStart);

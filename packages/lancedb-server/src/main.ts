@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { destination, pino } from 'pino';
 import { parseArgs } from './args.ts';
+import { dropOutputNobodyReads } from './closed-pipe.ts';
 import { UsageError } from './errors.ts';
 import { startServer } from './server.ts';
 
@@ -26,6 +27,7 @@ function exitCodeFor(error: unknown): number {
   return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
 }
 
+dropOutputNobodyReads();
 try {
   await main();
 } catch (error) {

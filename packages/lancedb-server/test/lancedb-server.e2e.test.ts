@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +55,26 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     expect(log).not.toContain(API_KEY);
   });
 }
+
+test('a server whose output nobody reads goes on serving, and ends quietly', async ({ served }) => {
+  const reserved = createServer().listen(0, '127.0.0.1');
+  await once(reserved, 'listening');
+  const port = (reserved.address() as AddressInfo).port;
+  reserved.close();
+  const child = start(['--uri', served.dir, '--port', String(port)], { LANCEDB_SERVER_API_KEY: API_KEY });
+  child.stdout.destroy();
+  const logged = text(child.stderr);
+  const exited = once(child, 'exit');
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}/v1/table/`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await expect.poll(answers).toBe(401);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(await logged).not.toContain('EPIPE');
+});
 
 test('a command line that makes no sense ends with code 2 and says why', async ({ served }) => {
   const cases: [args: string[], says: RegExp][] = [

@@ -1,6 +1,7 @@
-import { describeError, toOffloadError } from '@lance-offload/base';
+import { describeError, dropOutputNobodyReads, toOffloadError } from '@lance-offload/base';
 import { createProgram } from './program.ts';
 
+dropOutputNobodyReads();
 try {
   await createProgram().parseAsync(process.argv);
 } catch (thrown) {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { connectRedis, FleetPace, DEFAULT_REDIS_URL, Queues } from '@lance-offload/fleet';
 import { openLake } from '@lance-offload/core';
 import { createLanceClient, RequestSizes } from '@lance-offload/lancedb';
-import { createLogger, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
+import { createLogger, dropOutputNobodyReads, loadConfig, PRODUCT, startTracing } from '@lance-offload/base';
 import { parseArguments } from './arguments.ts';
 import { startCommitWorker } from './commit-worker.ts';
 import { failToStart } from './fail-to-start.ts';
@@ -67,4 +67,5 @@ async function main(): Promise<void> {
   logger.info(facts, 'worker ready');
 }
 
+dropOutputNobodyReads();
 main().catch(failToStart);

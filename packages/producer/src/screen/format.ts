@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import Table, { type TableConstructorOptions } from 'cli-table3';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
@@ -26,17 +26,37 @@ const NO_RULES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 const RIGHT = /^[\d.,–+-]+( (B|kB|MB|GB|TB|s))?$/;
 
-/** A table for a terminal; columns of figures are aligned to the right. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** cli-table3 takes time by the square of the rows, and overflows the stack at some 100,000. */
+const ROWS_AT_ONCE = 40;
+
+type Rows = readonly (readonly string[])[];
+
+function draw(rows: Rows, options: Pick<TableConstructorOptions, 'colAligns' | 'colWidths'>): string[] {
+  const table = new Table({ ...options, style: { head: [], border: [] }, chars: NO_RULES });
+  for (const row of rows) table.push([...row]);
+  return table.toString().split('\n');
+}
+
+/** The widths of drawn columns, from the rule above them. */
+const widthsOf = ([rule = '']: readonly string[]): number[] =>
+  rule
+    .slice(1, -1)
+    .split('┬')
+    .map(({ length }) => length);
+
+/** A table for a terminal; columns of figures are aligned to the right. Its time grows with the rows, no faster. */
+export function formatTable(head: readonly string[], rows: Rows): string {
   const colAligns = head.map((_, column): 'left' | 'right' =>
     rows.length > 0 && rows.every((row) => RIGHT.test(row[column] ?? '')) ? 'right' : 'left',
   );
-  const table = new Table({
-    head: [...head],
-    colAligns: colAligns,
-    style: { head: [], border: [] },
-    chars: NO_RULES,
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
+  const all = [head, ...rows];
+  const parts: Rows[] = [];
+  for (let at = 0; at < all.length; at += ROWS_AT_ONCE) parts.push(all.slice(at, at + ROWS_AT_ONCE));
+  const drawn = parts.map((part) => draw(part, { colAligns }));
+  if (drawn.length === 1) return drawn.flat().join('\n');
+  const widths = drawn.map(widthsOf);
+  const colWidths = head.map((_, column) => widths.reduce((most, of) => Math.max(most, of[column] ?? 0), 0));
+  const even = parts.map((part) => draw(part, { colAligns, colWidths }));
+  const body = even.flatMap((lines) => lines.slice(1, -1));
+  return [even[0]?.[0], ...body, even.at(-1)?.at(-1)].join('\n');
 }

@@ -75,12 +75,13 @@ function v2Of(rows: readonly unknown[]): { versions: number[]; sidecars: string[
 }
 
 async function readAll(table: Store, { version, keys }: CheckpointFiles): Promise<Action[]> {
-  const rows: unknown[] = [];
-  for (const key of keys) rows.push(...(await readRows(table, key, [...ACTIONS, ...V2_ACTIONS])));
-  const { versions, sidecars } = v2Of(rows);
+  // Parts are joined by `flat`: a call that has each row as an argument ends at some 100,000 rows.
+  const parts: (readonly unknown[])[] = [];
+  for (const key of keys) parts.push(await readRows(table, key, [...ACTIONS, ...V2_ACTIONS]));
+  const { versions, sidecars } = v2Of(parts.flat());
   if (versions.some((of) => of !== version)) throw new Error(`it says that it is of version ${versions[0]}`);
-  for (const sidecar of sidecars) rows.push(...(await readRows(table, sidecar, FILE_ACTIONS)));
-  const actions = rows.map(actionOf);
+  for (const sidecar of sidecars) parts.push(await readRows(table, sidecar, FILE_ACTIONS));
+  const actions = parts.flat().map(actionOf);
   // "The checkpoint must contain all information regarding" both (PROTOCOL.md, "Checkpoints").
   for (const kind of ['protocol', 'metaData'] as const)
     if (!actions.some((action) => action[kind])) throw new Error(`it has no ${kind}`);

@@ -34,6 +34,18 @@ test('a table is read from its newest checkpoint, and from the entries behind th
   expect(await filesOf(table)).toBe('4: abcfrom-checkpointe');
 });
 
+test('a checkpoint of more files than a call may have arguments is read', async ({ lake }) => {
+  const table = await fiveVersions(lake);
+  const files = Array.from({ length: 130_000 }, (_, index) => add(`${index}`));
+  const lines = [{ checkpointMetadata: { version: 4 } }, ...opening, ...files].map((line) =>
+    JSON.stringify(line),
+  );
+  const key = `${named(4)}.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json`;
+  await table.put(key, Buffer.from(lines.join('\n')));
+  await clean(table, [0, 1, 2, 3, 4]);
+  expect((await readSnapshot(openStore(table.locate(''))))?.files).toHaveLength(130_000);
+});
+
 test('of a cleaned log, the versions can be read that a checkpoint and the entries behind it lead to', async ({
   lake,
 }) => {
