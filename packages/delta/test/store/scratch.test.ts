@@ -7,8 +7,11 @@ import { withScratchFile } from '../../src/store/scratch.ts';
 test('a machine without a place for temporary files says which place that is, and how to name another', async () => {
   vi.stubEnv('TMPDIR', '/nowhere/at/all');
   try {
-    const made = () => withScratchFile('x', async () => undefined);
-    await expectRejection(made(), 'LAKE_UNAVAILABLE', /\/nowhere\/at\/all.*ENOENT.*set TMPDIR/);
+    const error = await expectRejection(
+      withScratchFile('x', async () => undefined),
+      'LAKE_UNAVAILABLE',
+    );
+    expect(error.message).toMatch(/\/nowhere\/at\/all.*ENOENT.*set TMPDIR/);
   } finally {
     vi.unstubAllEnvs();
   }
