@@ -58,11 +58,12 @@ async function createHistory({ connection, sequenceType, input: { plan } }: Merg
  * - a key that comes back although its sequence is before its delete: it begins where the data is now, the gap is kept;
  * - the newer version of such a key whose sequence is still before that (`overtakes`): it begins right after. So does
  *   the row of a table that was made anew, wherever its sequence lies: what the lake has open is another table's.
- * A version the lake has is told by its row hash, since the hash covers the sequence column. Where the source's version
- * is the sequence, the hash does not, and a row is compared with the open one only.
+ * A version the lake has is told by its row hash, since the hash covers the sequence column: the last one of that sequence, because before a
+ * delete there may have been another. Where the source's version is the sequence, the hash does not, and a row is compared with the open
+ * one only.
  */
 async function createFresh({ connection, sequenceType, input: { plan } }: MergeTables): Promise<void> {
-  const known = plan.sequenceBy === null ? 'h.hash = v.hash AND h.end_at IS NULL' : 'h.hash = v.hash';
+  const known = plan.sequenceBy === null ? 'h.end_at IS NULL' : 'h.recent';
   const succeeds = plan.madeAnew
     ? 'v.hash <> l.hash AND (v.seq IS NULL OR v.seq <= l.start_at)'
     : 'v.seq <= l.start_at AND (l.seq IS NULL OR l.seq < v.seq)';
@@ -82,7 +83,7 @@ async function createFresh({ connection, sequenceType, input: { plan } }: MergeT
     FROM placed v CROSS JOIN present p
     LEFT JOIN (SELECT * FROM history WHERE recent) r
       ON ${sameKey(plan, 'v', 'r')} AND r.seq IS NOT DISTINCT FROM v.seq AND r.hash <> v.hash AND v.place = 'usual'
-    WHERE v.place <> 'usual' OR NOT EXISTS (FROM history h WHERE ${sameKey(plan, 'h', 'v')} AND ${known})`);
+    WHERE v.place <> 'usual' OR NOT EXISTS (FROM history h WHERE ${sameKey(plan, 'h', 'v')} AND h.hash = v.hash AND ${known})`);
 }
 
 /** The open rows of keys that are gone at the source, and when they end; null where nothing says when, or it cannot be said. */

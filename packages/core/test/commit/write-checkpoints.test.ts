@@ -61,8 +61,22 @@ test('an older checkpoint that comes late does not lead readers back', async ({ 
   await appendEntry(table, 0, [...openingEvery(1), add('a')]);
   await appendEntry(table, 1, [add('b')]);
   await table.put('_delta_log/_last_checkpoint', '{"version":7}');
-  await checkpointIfDue(table);
+  const withNewer = tapStore(table, ({ name, key }) =>
+    name === 'putIfAbsent' && key.endsWith('.checkpoint.parquet')
+      ? table.put(`${named(7)}.checkpoint.parquet`, 'of another writer')
+      : undefined,
+  );
+  await checkpointIfDue(withNewer);
   expect(await getText(table, '_delta_log/_last_checkpoint')).toBe('{"version":7}');
+});
+
+test('readers who are led to a checkpoint that is not there are led to one that is', async ({ staging }) => {
+  const table = staging.table('t');
+  await appendEntry(table, 0, [...openingEvery(1), add('a')]);
+  await appendEntry(table, 1, [add('b')]);
+  await table.put('_delta_log/_last_checkpoint', '{"version":7}');
+  await checkpointIfDue(table);
+  expect(await getText(table, '_delta_log/_last_checkpoint')).toMatch(/"version":1,/);
 });
 
 for (const [what, more, kept] of [

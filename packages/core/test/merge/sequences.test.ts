@@ -90,6 +90,26 @@ test('a tie with a version that a delete has closed keeps the delete', async ({ 
   ]);
 });
 
+for (const ingestionType of ['SCD_TYPE_1', 'SCD_TYPE_2'] as const)
+  test(`a tie takes the row of the run although that was there before the key was deleted and came back as another, under ${ingestionType}`, async ({
+    staging,
+  }) => {
+    const beside = person(9, 1, 'stays');
+    await offload(staging, [person(1, 12, 'a'), beside], { ingestionType });
+    await offload(staging, [beside], { ingestionType, deletes: 'snapshot' });
+    await offload(staging, [person(1, 12, 'b'), beside], { ingestionType });
+    const again = [person(1, 12, 'a'), beside];
+    const report = await offload(staging, again, { ingestionType, deletes: 'snapshot' });
+    expect(report).toMatchObject({ verified: true, rows: outcomes({ unchanged: 1, updated: 1, ties: 1 }) });
+    const open = ingestionType === 'SCD_TYPE_2' ? ' WHERE __END_AT IS NULL' : '';
+    expect(await lakeQuery(staging, `SELECT id, seq, name FROM documents${open} ORDER BY id`)).toEqual([
+      [1, 12, 'a'],
+      [9, 1, 'stays'],
+    ]);
+    const next = await offload(staging, again, { ingestionType, deletes: 'snapshot' });
+    expect(next.rows).toEqual(outcomes({ unchanged: 2 }));
+  });
+
 test('a key that is gone is closed just after its own start where that is the greatest sequence', async ({
   staging,
 }) => {

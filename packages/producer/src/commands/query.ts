@@ -1,16 +1,13 @@
-import { createViews } from '@lance-offload/core';
 import { withDuckDB } from '@lance-offload/delta';
-import { OffloadError } from '@lance-offload/base';
 import { Argument, type Command } from 'commander';
 import { formatTable } from '../screen/format.ts';
-import { mayAskFor, mentions } from '../run/named-tables.ts';
+import { mentions } from '../run/named-tables.ts';
+import { runQuery, type Skipped } from '../run/run-query.ts';
 import { print } from '../screen/output.ts';
 import { subcommand, withContext } from './command.ts';
 import { momentOf, momentOptions, type Moment, type MomentOptions } from './moment-options.ts';
 
 const CELL_CHARACTERS = 80;
-
-type Skipped = Awaited<ReturnType<typeof createViews>>['skipped'];
 
 function cell(value: unknown): string {
   const text = value === null ? 'NULL' : typeof value === 'string' ? value : JSON.stringify(value);
@@ -50,23 +47,9 @@ export function queryCommand(): Command {
       withDuckDB({ file: ':memory:' }, async (connection) => {
         const at = momentOf(command.opts<MomentOptions>());
         // Views from the Delta logs, not from lake.duckdb: right also when the lake was moved.
-        const isAsked = mayAskFor(sql, await staging.listTables());
-        const isNamed = (table: string) => at !== undefined && 'versions' in at && at.versions.has(table);
-        const { skipped } = await createViews(
-          connection,
-          staging,
-          at,
-          (table) => isAsked(table) || isNamed(table),
+        const result = await runQuery(sql, connection, { staging, at }, (skipped) =>
+          complain(skipped, sql, at),
         );
-        complain(skipped, sql, at);
-        const result = await connection.runAndReadAll(sql).catch((error: unknown) => {
-          throw new OffloadError(
-            'QUERY_FAILED',
-            error instanceof Error ? error.message : String(error),
-            {},
-            { cause: error },
-          );
-        });
         const rows = result.getRowsJson();
         const names = result.deduplicatedColumnNames();
         print(

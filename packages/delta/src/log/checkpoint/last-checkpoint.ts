@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getText } from '../../store/claim.ts';
 import type { Store } from '../../store/store.ts';
-import { LOG } from './log-files.ts';
+import { listLog, LOG } from './log-files.ts';
 
 const KEY = `${LOG}_last_checkpoint`;
 
@@ -32,8 +32,17 @@ export async function readHint(table: Store): Promise<number | undefined> {
   }
 }
 
-/** Leads readers to a checkpoint, unless they are led to a newer one. */
+async function hasCheckpoint(table: Store, version: number): Promise<boolean> {
+  const { checkpoints } = await listLog(table, version);
+  return checkpoints.some((checkpoint) => checkpoint.version === version);
+}
+
+/**
+ * Leads readers to a checkpoint, unless they are led to a newer one. One that is not there leads nowhere: other readers, which list no more
+ * than what follows it, would not find the table.
+ */
 export async function writeHint(table: Store, hint: LastCheckpoint): Promise<void> {
   const standing = await readHint(table);
-  if (standing === undefined || standing < hint.version) await table.put(KEY, JSON.stringify(hint));
+  const isLate = standing !== undefined && standing >= hint.version && (await hasCheckpoint(table, standing));
+  if (!isLate) await table.put(KEY, JSON.stringify(hint));
 }
