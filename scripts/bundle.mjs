@@ -1,6 +1,6 @@
 // Packs each command with all the JavaScript it is made of into a few files: Node loads some 1,500 modules otherwise, and
 // a command takes three times the time to start. What is native or WebAssembly stays where it was installed.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -44,13 +44,15 @@ for (const [name, entries] of Object.entries(BUNDLES)) {
     entries.map((entry) => [path.basename(entry, '.js'), path.join(packages, entry)]),
   );
   const bundle = await rolldown({ input, platform: 'node', external: EXTERNAL });
-  rmSync(dir, { recursive: true, force: true });
+  const unfinished = `${dir}.unfinished`;
+  for (const folder of [dir, unfinished]) rmSync(folder, { recursive: true, force: true });
   await bundle.write({
-    dir,
+    dir: unfinished,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     banner: 'const __dirname = import.meta.dirname;', // CommonJS modules among them ask for it
   });
   await bundle.close();
+  renameSync(unfinished, dir); // all of it or none, whenever this is stopped
 }
