@@ -112,6 +112,8 @@ export class World {
     const { out, err } = await this.offload(...args, '--json');
     if (out === '') throw new Error(err);
     const answer: T = JSON.parse(out);
+    const { error } = answer as { readonly error?: unknown };
+    if (error !== undefined) throw new Error(`${args.join(' ')}: ${JSON.stringify(error)}\n${err}`);
     return answer;
   }
 

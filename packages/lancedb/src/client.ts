@@ -1,4 +1,4 @@
-import type { KyInstance } from 'ky';
+import type { KyInstance, ResponsePromise } from 'ky';
 import { z } from 'zod';
 import { sourceUrl, OffloadError, type Connection, type OffloadErrorCode } from '@lance-offload/base';
 import { BodyBuffers } from './body-buffers.ts';
@@ -9,6 +9,7 @@ import {
   sourceError,
   type HttpOptions,
   type RequestContext,
+  type RequestFacts,
 } from './http.ts';
 import { lanceFieldSchema, type LanceField } from './lance-type.ts';
 import { atPace } from './at-pace.ts';
@@ -154,6 +155,52 @@ function tablePath(table: string, operation: string): string {
   return `v1/table/${encodeURIComponent(table)}/${operation}/`;
 }
 
+/** Metadata calls end by their time limit. */
+const NEVER_ABORTED = new AbortController().signal;
+
+function parseAnswer(text: string, { failing, details }: RequestContext, requestId: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new OffloadError(
+      'SOURCE_BAD_BODY',
+      `${failing}: the answer is not JSON (request ${requestId})`,
+      { ...details, requestId },
+      { cause: error },
+    );
+  }
+}
+
+/** What begins like JSON and is none was cut short; a page of HTML is what the server means to say. */
+const BEGINS_AS_JSON = /^\s*[[{]/;
+
+/**
+ * An answer to a metadata call, with its body. A request that is not answered is sent again by ky, an answer that breaks off is not: that is an
+ * OffloadError here, for `withRetries`; all else is thrown as it is.
+ */
+async function readWhole(
+  pending: ResponsePromise,
+  context: RequestContext,
+  facts: RequestFacts,
+): Promise<{ readonly text: string; readonly told: string | null }> {
+  let hasBegun = false;
+  const begun = pending.then(
+    ({ headers }) => {
+      hasBegun = true;
+      return headers.get(VERSION_HEADER);
+    },
+    () => null, // thrown below
+  );
+  let text: string;
+  try {
+    text = await pending.text(); // of the promise, not of its response: within the time limit
+  } catch (error) {
+    throw hasBegun ? sourceError(error, context, facts) : error;
+  }
+  if (BEGINS_AS_JSON.test(text)) parseAnswer(text, context, facts.requestId);
+  return { text, told: await begun };
+}
+
 export function createLanceClient(connection: Connection, options: HttpOptions): LanceClient {
   const pace = options.pace ?? new LocalPace(connection.max_requests_per_second);
   const http: KyInstance = createHttp(connection, { ...options, pace });
@@ -169,30 +216,25 @@ export function createLanceClient(connection: Connection, options: HttpOptions):
     request: { body?: unknown; search?: Record<string, string>; version?: number } = {},
   ): Promise<z.output<T>> {
     const requestId = newRequestId();
+    const facts = { requestId, secret, url };
     const headers = { 'x-request-id': requestId, accept: 'application/json' };
-    let answer: unknown;
+    const shared = { headers, ...(request.search && { searchParams: request.search }) };
+    const ask = () =>
+      request.body === undefined
+        ? http.get(path, shared)
+        : http.post(path, { ...shared, json: request.body });
     try {
-      const shared = { headers, ...(request.search && { searchParams: request.search }) };
-      const pending =
-        request.body === undefined
-          ? http.get(path, shared)
-          : http.post(path, { ...shared, json: request.body });
-      const text = await pending.text(); // of the promise, not of its response: within the time limit
-      const told = (await pending).headers.get(VERSION_HEADER);
+      const { text, told } = await withRetries(
+        () => readWhole(ask(), context, facts),
+        connection,
+        NEVER_ABORTED,
+        ({ code }, retries) => options.onRetry?.(`${url}: ${code}`, retries),
+      );
       if (request.version !== undefined) refuseOtherVersion(told, request.version, context, requestId);
-      answer = JSON.parse(text);
+      return parse(schema, parseAnswer(text, context, requestId), context, requestId);
     } catch (error) {
-      if (error instanceof SyntaxError) {
-        throw new OffloadError(
-          'SOURCE_BAD_BODY',
-          `${context.failing}: the answer is not JSON (request ${requestId})`,
-          { ...context.details, requestId },
-          { cause: error },
-        );
-      }
-      throw sourceError(error, context, { requestId, secret, url });
+      throw sourceError(error, context, facts);
     }
-    return parse(schema, answer, context, requestId);
   }
 
   return {

@@ -247,6 +247,29 @@ test('a body cut short is unavailable, never a shorter page', async ({ serve }) 
   await expectRejection(scan(client), 'SOURCE_UNAVAILABLE');
 });
 
+test('a metadata answer that breaks off, or is cut short, is asked for again; what is no JSON at all is not', async ({
+  serve,
+}) => {
+  const listing = JSON.stringify({ tables: ['documents'] });
+  const breaksOff: Answer = (response) => {
+    response.writeHead(200, { 'content-length': String(listing.length) });
+    response.write(listing.slice(0, 8), () => response.destroy());
+  };
+  const isCut: Answer = (response) => void response.writeHead(200).end(listing.slice(0, 8));
+  const whole: Answer = (response) => void response.writeHead(200).end(listing);
+  const { client, seen } = await serve([breaksOff, isCut, whole]);
+  expect(await client.listTables()).toEqual(['documents']);
+  expect(seen).toHaveLength(3);
+
+  const cut = await serve([isCut], { max_retries: 2 });
+  await expectRejection(cut.client.listTables(), 'SOURCE_BAD_BODY', /is not JSON/);
+  expect(cut.seen).toHaveLength(3);
+
+  const page = await serve([(response) => void response.writeHead(200).end('<html>')], { max_retries: 2 });
+  await expectRejection(page.client.listTables(), 'SOURCE_BAD_BODY', /is not JSON/);
+  expect(page.seen).toHaveLength(1);
+});
+
 test('a body that stalls is given up after the request timeout', async ({ serve }) => {
   const { client } = await serve([stalled], { request_timeout: 0.2 });
   await expectRejection(scan(client), 'SOURCE_UNAVAILABLE', /The body stalled: nothing came for 0\.2 s/);
