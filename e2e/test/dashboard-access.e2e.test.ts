@@ -112,7 +112,7 @@ test('a viewer sees the board without its buttons, in a browser of any size and 
   });
   const phone = await context.newPage();
   await phone.goto(`${url}/queues`);
-  expect(await phone.evaluate('document.activeElement.id')).toBe('name');
+  await expect.poll(() => phone.evaluate('document.activeElement.id')).toBe('name'); // the browser’s own time, after the load
   expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(360);
   await logIn(phone, 'vera', PASSWORD);
   await phone.waitForURL(`${url}/queues`);

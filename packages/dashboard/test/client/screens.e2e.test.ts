@@ -151,7 +151,7 @@ test('a link leads to a page without loading it, and the focus goes to its headi
     .click();
   await page.waitForSelector('.group');
   expect(await page.title()).toBe('(134) Failures · lance-offload');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Failures');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Failures');
   await page.goBack();
   await page.waitForSelector('.figures');
   expect(await page.title()).toBe('(134) Overview · lance-offload');
@@ -307,7 +307,7 @@ test('the colours that were chosen are kept', async () => {
   await page.getByRole('button', { name: /^Colours: light/ }).click();
   await page.reload();
   await page.waitForSelector('.figures');
-  expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+  await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
   await keepPicture(page, 'calm-dark');
 });
 
