@@ -28,7 +28,7 @@ function newestInput() {
     .filter((folder) => existsSync(folder))
     .flatMap((folder) =>
       readdirSync(folder, { recursive: true })
-        .filter((file) => file.endsWith('.js') && !file.startsWith('client'))
+        .filter((file) => file.endsWith('.js') && !file.startsWith('client/'))
         .map((file) => path.join(folder, file)),
     );
   const inputs = [...built, path.join(root, 'pnpm-lock.yaml'), import.meta.filename];
